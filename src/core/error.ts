@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Every code a {@link ModelpackError} can carry; callers match on these, never on message text. */
+export type ErrorCode =
+  | "CONFIG_INVALID" // the TOML, a flag or an environment value is wrong
+  | "USAGE" // the command line is wrong
+  | "SOURCE_MISSING" // a dataset's file or folder is not there
+  | "SOURCE_UNREADABLE" // it is there, but is not what its name says
+  | "SOURCE_UNSUPPORTED" // a kind or format that this version does not read
+  | "COLUMN_MISSING" // a mapping names a column that is not there
+  | "COLUMN_TYPE" // a column can't be text
+  | "MAPPING_INVALID" // SQL that DuckDB refuses, or that is no SELECT
+  | "SOURCE_EMPTY" // nothing came out of a source or a map
+  | "DATASET_MISSING" // train or evaluate found no prepared dataset
+  | "DATASET_MISMATCH" // the prepared dataset has other tasks or labels than the TOML
+  | "DATASET_CORRUPT" // a file of a version differs from its manifest
+  | "TASK_UNTRAINABLE" // a task has no rows to learn from
+  | "MODEL_MISSING" // no pack at that place
+  | "MODEL_CORRUPT" // a pack's bytes are damaged or hostile
+  | "MODEL_TOO_NEW" // a pack of a newer format
+  | "PATH_UNSAFE" // a name that would leave its folder
+  | "LOCKED" // another run holds the output
+  | "STORAGE" // the operating system refused a write or a read
+  | "INTERRUPTED" // SIGINT or SIGTERM
+  | "UNDERFILLED" // done, but short of what was asked
+  | "INTERNAL"; // a bug of ours
+
+export interface ErrorDetails {
+  /** Where it happened: `file:line:column`, a dataset's name, a tensor. */
+  readonly where?: string | undefined;
+  /** What to do next, as an instruction. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The one error type that modelpack throws: what was expected, what came, where, and the next step. */
+export class ModelpackError extends Error {
+  override readonly name = "ModelpackError";
+  readonly code: ErrorCode;
+  readonly where: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.where = details.where;
+    this.hint = details.hint;
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a family reads: one text, or two that are compared. */
+export type InputKind = "text" | "pair";
+
+export interface LabelDefinition {
+  readonly name: string;
+  /** One line of guidance, for people and for prompts. */
+  readonly description: string;
+}
+
+/** A closed question: a name, the labels it can be answered with, and what to say when unsure. */
+export interface TaskDefinition {
+  readonly name: string;
+  readonly family: string;
+  readonly input: InputKind;
+  readonly objective: "classification";
+  readonly description: string;
+  /** In the TOML's order, which is the order of classes everywhere. */
+  readonly labels: readonly LabelDefinition[];
+  /** What the runtime answers without a model or when unsure; null where the TOML gives none. */
+  readonly default: string | null;
+  readonly targetPrecision: number | null;
+  readonly minConfidence: number | null;
+}
