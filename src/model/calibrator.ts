@@ -25,7 +25,7 @@ export const MAX_POINTS = 256;
 
 /**
  * Scores (K) to probabilities (K) that sum to 1 up to rounding. Any finite scores will do; where one is NaN
- * or infinite, every label gets 1 / K. `out` may not be `scores`.
+ * or Infinity, every label gets 1 / K. `out` may not be `scores`.
  */
 export function softmax(scores: Scores, out: Float64Array): void {
   scaledSoftmax(scores, 1, out);
@@ -39,9 +39,11 @@ export function softmax(scores: Scores, out: Float64Array): void {
 export function calibrate(calibration: Calibration, scores: Scores, out: Float64Array): void {
   switch (calibration.method) {
     case "none":
-      return softmax(scores, out);
+      softmax(scores, out);
+      return;
     case "temperature":
-      return scaledSoftmax(scores, calibration.temperature, out);
+      scaledSoftmax(scores, calibration.temperature, out);
+      return;
     case "sigmoid":
       for (let k = 0; k < out.length; k++) {
         const margin = (calibration.slope[k] as number) * (scores[k] as number);
@@ -83,7 +85,7 @@ export function parseCalibration(value: unknown, labels: number): Calibration | 
     case "none":
       return { method };
     case "temperature":
-      return isFinite(temperature) && temperature > 0 ? { method, temperature } : null;
+      return isNumber(temperature) && temperature > 0 ? { method, temperature } : null;
     case "sigmoid":
       return isNumbers(slope, labels) && isNumbers(intercept, labels) ? { method, slope, intercept } : null;
     case "isotonic":
@@ -130,12 +132,12 @@ function interpolate(x: readonly number[], y: readonly number[], at: number): nu
   return left + ((y[high] as number) - left) * part;
 }
 
-function isFinite(value: unknown): value is number {
+function isNumber(value: unknown): value is number {
   return Number.isFinite(value);
 }
 
 function isNumbers(value: unknown, length: number): value is readonly number[] {
-  return Array.isArray(value) && value.length === length && value.every(isFinite);
+  return Array.isArray(value) && value.length === length && value.every(isNumber);
 }
 
 /** One list of points for each label, all in [0, 1], none below the one before it (above, if `rising`). */
@@ -147,6 +149,6 @@ function isCurve(points: unknown, rising: boolean): boolean {
   if (!Array.isArray(points) || points.length < 1 || points.length > MAX_POINTS) return false;
   return points.every((point, i) => {
     const before = i === 0 ? 0 : points[i - 1];
-    return isFinite(point) && point <= 1 && (rising && i > 0 ? point > before : point >= before);
+    return isNumber(point) && point <= 1 && (rising && i > 0 ? point > before : point >= before);
   });
 }
