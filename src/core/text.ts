@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UNICODE_RUNS } from "./unicode-table.ts";
+
+// Node follows the newest Unicode: `\p{L}`, and what normalize() does to characters that Unicode 15 did not
+// know yet, differ between releases. A model file must not, so classes come from a table of our own, and
+// code points without a meaning in Unicode 15 are never normalized.
+
+/** Neither a letter nor white space: punctuation, symbols, controls. */
+export const OTHER = 0;
+/** A letter, a digit, `_`, or a vowel sign that is as good as a letter. */
+export const WORD = 1;
+/** An accent or a point that folding drops. */
+export const MARK = 2;
+export const SPACE = 3;
+/** Not assigned in Unicode 15. */
+export const UNASSIGNED = 4;
+
+const CLASS_OF_LETTER = new Map([
+  ["O", OTHER],
+  ["W", WORD],
+  ["M", MARK],
+  ["S", SPACE],
+  ["U", UNASSIGNED],
+]);
+
+interface ClassTable {
+  /** Class of each code unit of the basic plane. */
+  readonly basic: Uint8Array;
+  /** First code point of each run, ascending, and the run's class. */
+  readonly starts: readonly number[];
+  readonly classes: readonly number[];
+}
+
+function decodeTable(): ClassTable {
+  const basic = new Uint8Array(0x10000);
+  const starts: number[] = [];
+  const classes: number[] = [];
+  let at = 0;
+  for (const [, letter = "O", length = "0"] of UNICODE_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
+    const kind = CLASS_OF_LETTER.get(letter) ?? OTHER;
+    starts.push(at);
+    classes.push(kind);
+    const end = at + Number.parseInt(length, 36);
+    if (at < basic.length) basic.fill(kind, at, end);
+    at = end;
+  }
+  return { basic, starts, classes };
+}
+
+let table: ClassTable | undefined;
+
+/** Class of a code point: {@link OTHER}, {@link WORD}, {@link MARK}, {@link SPACE} or {@link UNASSIGNED}. */
+export function characterClass(codePoint: number): number {
+  table ??= decodeTable();
+  if (codePoint < 0x10000) return table.basic[codePoint] as number;
+  let low = 0;
+  let high = table.starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((table.starts[middle] as number) <= codePoint) low = middle;
+    else high = middle - 1;
+  }
+  return table.classes[low] as number;
+}
+
+/** Whether every code unit is below U+0080. */
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+/** Applies `change` to the stretches of `text` that Unicode 15 knows, and leaves the others as they are. */
+function mapKnown(text: string, change: (known: string) => string): string {
+  let result = "";
+  let from = 0;
+  for (let i = 0; i < text.length; ) {
+    const codePoint = text.codePointAt(i) as number;
+    const width = codePoint > 0xffff ? 2 : 1;
+    if (codePoint > 0x7f && characterClass(codePoint) === UNASSIGNED) {
+      result += change(text.slice(from, i)) + text.slice(i, i + width);
+      from = i + width;
+    }
+    i += width;
+  }
+  return from === 0 ? change(text) : result + change(text.slice(from));
+}
+
+/** Unicode normalization that is the same in every Node: as of Unicode 15, whatever the runtime knows. */
+export function normalizeStable(text: string, form: "NFC" | "NFKD"): string {
+  if (isAscii(text)) return text;
+  return mapKnown(text, (known) => known.normalize(form));
+}
+
+/**
+ * Folds a text for comparison and for features: NFKD, lower-case, accents dropped. White space and
+ * punctuation stay as they are.
+ */
+export function foldText(text: string): string {
+  if (isAscii(text)) return text.toLowerCase();
+  const folded = mapKnown(text, (known) => known.normalize("NFKD").toLowerCase().normalize("NFKD"));
+  let result = "";
+  for (const character of folded) {
+    const codePoint = character.codePointAt(0) as number;
+    if (codePoint < 0x80 || characterClass(codePoint) !== MARK) result += character;
+  }
+  return result;
+}

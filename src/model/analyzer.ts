@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mix32 } from "../core/hash.ts";
+import { characterClass, foldText, OTHER, SPACE, UNASSIGNED, WORD } from "../core/text.ts";
+
+/** Which n-grams a family looks at; 0 as a maximum switches that kind off. */
+export interface AnalyzerSettings {
+  /** Word n-grams: 1 to 8 words. */
+  readonly ngramMin: number;
+  readonly ngramMax: number;
+  /** Character n-grams inside word boundaries: 1 to 8 characters. */
+  readonly charNgramMin: number;
+  readonly charNgramMax: number;
+}
+
+/** Longest n-gram that an analyzer takes; longer ones repeat hardly ever, and the cap bounds the work. */
+export const MAX_NGRAM = 8;
+
+/** Code units of a text that are read; what follows is ignored, so that one prediction has a bound. */
+export const MAX_TEXT_LENGTH = 100_000;
+
+const WORD_SEED = 0x2545f491;
+const CHAR_SEED = 0x6c078965;
+const FIRST_SEED = 0x1b56c4e9;
+const FIRST_TWO_SEED = 0x3c6ef372;
+const LAST_SEED = 0x7f4a7c15;
+const PAD = 0x20;
+
+/** What a feature hash stands for, for explanations. */
+export interface Term {
+  /** `word`, `first`, `first two`, `last`, `characters`; for pairs `both`, `only a`, `only b`, `overlap`. */
+  readonly kind: string;
+  readonly text: string;
+}
+
+/**
+ * The feature hashes of one input, repeats included, namespace after namespace. Reused from input to
+ * input, so that a prediction allocates nothing.
+ */
+export class FeatureHashes {
+  hashes = new Uint32Array(1024);
+  length = 0;
+  /** Namespace i is hashes[ends[i - 1] ?? 0 .. ends[i]). */
+  readonly ends: number[] = [];
+  /** What each hash stands for; null unless asked for. */
+  terms: Term[] | null = null;
+
+  reset(withTerms: boolean): void {
+    this.length = 0;
+    this.ends.length = 0;
+    this.terms = withTerms ? [] : null;
+  }
+
+  push(hash: number): void {
+    if (this.length === this.hashes.length) {
+      const more = new Uint32Array(this.length * 2);
+      more.set(this.hashes);
+      this.hashes = more;
+    }
+    this.hashes[this.length++] = hash;
+  }
+
+  /** Ends a namespace. */
+  close(): void {
+    this.ends.push(this.length);
+  }
+}
+
+// One step of the running hash of code units. A multiplication and a shift; mix32 finishes it.
+function step(h: number, unit: number): number {
+  const m = Math.imul(h ^ unit, 0x9e3779b1);
+  return m ^ (m >>> 15);
+}
+
+/**
+ * Turns texts into n-gram hashes straight from character codes; no string is made for an n-gram.
+ *
+ * The text is folded (NFKD, accents dropped, lower-case). A token is a run of letters, digits and `_`, or
+ * any other character that is not white space. Word namespace: token n-grams, and the first token, the
+ * first two and the last one as features of their own. Character namespace: n-grams of each
+ * white-space-delimited stretch with one space either side.
+ */
+export class Analyzer {
+  readonly settings: AnalyzerSettings;
+  /** Folded text of the last {@link analyze}, as code units and their classes. */
+  #units = new Uint16Array(1024);
+  #classes = new Uint8Array(1024);
+  #length = 0;
+  #tokenStart = new Uint32Array(256);
+  #tokenEnd = new Uint32Array(256);
+  #tokenHash = new Int32Array(256);
+  #tokens = 0;
+
+  constructor(settings: AnalyzerSettings) {
+    this.settings = settings;
+  }
+
+  /** Number of tokens of the last text. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** Hash of token `i` of the last text. */
+  tokenHash(i: number): number {
+    return mix32(this.#tokenHash[i] as number);
+  }
+
+  /** Whether token `i` of the last text begins with one of 0 to 9. */
+  startsWithDigit(i: number): boolean {
+    const unit = this.#units[this.#tokenStart[i] as number] as number;
+    return unit >= 0x30 && unit <= 0x39;
+  }
+
+  /** Token `i` of the last text, folded. */
+  token(i: number): string {
+    return this.#slice(this.#tokenStart[i] as number, this.#tokenEnd[i] as number);
+  }
+
+  /** Hashes `text` into two namespaces of `out`, whose former content is dropped. */
+  analyze(text: string, out: FeatureHashes, withTerms = false): void {
+    out.reset(withTerms);
+    this.#read(text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH) : text);
+    this.#tokenize();
+    if (this.settings.ngramMax > 0) this.#words(out);
+    out.close();
+    if (this.settings.charNgramMax > 0) this.#characters(out);
+    out.close();
+  }
+
+  #slice(from: number, to: number): string {
+    let text = "";
+    for (let i = from; i < to; i++) text += String.fromCharCode(this.#units[i] as number);
+    return text;
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#units.length) return;
+    this.#units = new Uint16Array(length * 2);
+    this.#classes = new Uint8Array(length * 2);
+    this.#tokenStart = new Uint32Array(length * 2);
+    this.#tokenEnd = new Uint32Array(length * 2);
+    this.#tokenHash = new Int32Array(length * 2);
+  }
+
+  #read(text: string): void {
+    this.#reserve(text.length);
+    const units = this.#units;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) {
+        this.#readFolded(foldText(text));
+        return;
+      }
+      units[i] = unit >= 0x41 && unit <= 0x5a ? unit | 0x20 : unit;
+    }
+    this.#length = text.length;
+    const classes = this.#classes;
+    for (let i = 0; i < text.length; i++) classes[i] = ASCII_CLASS[units[i] as number] as number;
+  }
+
+  #readFolded(text: string): void {
+    this.#reserve(text.length);
+    for (let i = 0; i < text.length; ) {
+      const codePoint = text.codePointAt(i) as number;
+      const kind = codePoint < 0x80 ? (ASCII_CLASS[codePoint] as number) : characterClass(codePoint);
+      const width = codePoint > 0xffff ? 2 : 1;
+      for (let j = i; j < i + width; j++) {
+        this.#units[j] = text.charCodeAt(j);
+        this.#classes[j] = kind === UNASSIGNED ? OTHER : kind;
+      }
+      i += width;
+    }
+    this.#length = text.length;
+  }
+
+  #tokenize(): void {
+    const units = this.#units;
+    const classes = this.#classes;
+    const n = this.#length;
+    let tokens = 0;
+    for (let i = 0; i < n; ) {
+      const kind = classes[i] as number;
+      if (kind === SPACE) {
+        i++;
+        continue;
+      }
+      const start = i;
+      let h = step(WORD_SEED, units[i++] as number);
+      if (kind === WORD) while (i < n && classes[i] === WORD) h = step(h, units[i++] as number);
+      else if (((units[start] as number) & 0xfc00) === 0xd800 && i < n) h = step(h, units[i++] as number);
+      this.#tokenStart[tokens] = start;
+      this.#tokenEnd[tokens] = i;
+      this.#tokenHash[tokens++] = h;
+    }
+    this.#tokens = tokens;
+  }
+
+  #words(out: FeatureHashes): void {
+    const { ngramMin, ngramMax } = this.settings;
+    const hashes = this.#tokenHash;
+    const tokens = this.#tokens;
+    for (let i = 0; i < tokens; i++) {
+      let h = 0;
+      const from = this.#tokenStart[i] as number;
+      for (let n = 1; n <= ngramMax && i + n <= tokens; n++) {
+        const last = i + n - 1;
+        h = step(Math.imul(h, 31) + n, hashes[last] as number);
+        if (n < ngramMin) continue;
+        out.push(mix32(h));
+        if (out.terms !== null)
+          out.terms.push({ kind: "word", text: this.#slice(from, this.#tokenEnd[last] as number) });
+      }
+    }
+    if (tokens > 0) this.#positions(out);
+  }
+
+  // What opens a question and what closes it say more than the same words elsewhere.
+  #positions(out: FeatureHashes): void {
+    const first = this.#tokenHash[0] as number;
+    const last = this.#tokens - 1;
+    out.push(mix32(step(FIRST_SEED, first)));
+    out.terms?.push({ kind: "first", text: this.token(0) });
+    if (last > 0) {
+      out.push(mix32(step(step(FIRST_TWO_SEED, first), this.#tokenHash[1] as number)));
+      out.terms?.push({ kind: "first two", text: `${this.token(0)} ${this.token(1)}` });
+    }
+    out.push(mix32(step(LAST_SEED, this.#tokenHash[last] as number)));
+    out.terms?.push({ kind: "last", text: this.token(last) });
+  }
+
+  #characters(out: FeatureHashes): void {
+    const classes = this.#classes;
+    const n = this.#length;
+    for (let i = 0; i < n; ) {
+      if (classes[i] === SPACE) {
+        i++;
+        continue;
+      }
+      const start = i;
+      while (i < n && classes[i] !== SPACE) i++;
+      this.#stretch(start, i, out);
+    }
+  }
+
+  // N-grams of one stretch; positions start - 1 and end are the padding.
+  #stretch(start: number, end: number, out: FeatureHashes): void {
+    const { charNgramMin, charNgramMax } = this.settings;
+    const units = this.#units;
+    for (let i = start - 1; i <= end; i++) {
+      let h = CHAR_SEED;
+      const stop = Math.min(i + charNgramMax, end + 1);
+      for (let j = i; j < stop; j++) {
+        h = step(h, j < start || j >= end ? PAD : (units[j] as number));
+        if (j - i + 1 < charNgramMin) continue;
+        out.push(mix32(h));
+        if (out.terms !== null)
+          out.terms.push({ kind: "characters", text: this.#padded(i, j + 1, start, end) });
+      }
+    }
+  }
+
+  #padded(from: number, to: number, start: number, end: number): string {
+    const inside = this.#slice(Math.max(from, start), Math.min(to, end));
+    return `${from < start ? " " : ""}${inside}${to > end ? " " : ""}`;
+  }
+}
+
+const ASCII_CLASS = new Uint8Array(128);
+for (let unit = 0; unit < 128; unit++) ASCII_CLASS[unit] = characterClass(unit);
