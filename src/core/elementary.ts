@@ -5,6 +5,7 @@
 
 const LN2_HIGH = 0.6931471803691238; // 32 bits: an integer below 2^21 times it is exact
 const LN2_LOW = 1.9082149292705877e-10;
+const TWO_TO_MINUS_64 = 5.421010862427522e-20;
 
 /** 2^k for k from -1023 to 1023, at k + 1023. */
 const power = new Float64Array(2047);
@@ -18,7 +19,7 @@ export function exp(x: number): number {
   if (!(x > -745.2)) return x <= -745.2 ? 0 : x;
   if (x > 709.8) return Number.POSITIVE_INFINITY;
   // x = k ln 2 + r, |r| <= ln 2 / 2 (Cody and Waite), then the Taylor series to r^13.
-  const k = Math.round(x * 1.4426950408889634);
+  const k = Math.round(x * Math.LOG2E);
   const r = x - k * LN2_HIGH - k * LN2_LOW;
   let p = 1 / 6227020800;
   p = p * r + 1 / 479001600;
@@ -36,7 +37,9 @@ export function exp(x: number): number {
   const m = 1 + (r + r * r * p);
   if (k > -1022 && k < 1024) return m * (power[1023 + k] as number);
   // At either end of the range in two steps, of which only the last one rounds.
-  return k < 0 ? m * (power[1023 + k + 64] as number) * 2 ** -64 : m * (power[1023 + k - 1] as number) * 2;
+  return k < 0
+    ? m * (power[1023 + k + 64] as number) * TWO_TO_MINUS_64
+    : m * (power[1023 + k - 1] as number) * 2;
 }
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -57,7 +60,7 @@ export function log(x: number): number {
   let k = (high >>> 20) - 1023;
   bits.setInt32(0, (high & 0x000fffff) | 0x3ff00000);
   let m = bits.getFloat64(0);
-  if (m > 1.4142135623730951) {
+  if (m > Math.SQRT2) {
     m /= 2;
     k += 1;
   }
