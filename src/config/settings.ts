@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  choice,
+  either,
+  flag,
+  freeText,
+  integer,
+  list,
+  number,
+  optional,
+  optionalSection,
+  partial,
+  table,
+  tableByPrefix,
+  text,
+  type Value,
+  withDefault,
+} from "./fields.ts";
+
+/** Names that become parts of file names. */
+export const NAME = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** Seeds are 32-bit: so is the generator that they start. */
+const SEED = { min: 0, max: 0xffff_ffff };
+/** Counts of rows and features fit the 32-bit indexes of columns and model files. */
+const COUNT = { min: 1, max: 0x7fff_ffff };
+/** Longer n-grams than this only ever occur once. */
+const NGRAM_MOST = 16;
+
+export const paths = optionalSection(
+  "Where things are read and written. Relative paths are relative to the TOML file.",
+  {
+    prepared_dir: withDefault(
+      text("Folder of the prepared datasets, one subfolder a version."),
+      "prepared_data/modelpack",
+    ),
+    bootstrap_prepared_dir: withDefault(
+      text("Folder with `<family>_<split>.parquet` files of an earlier pipeline, merged as one more source."),
+      "prepared_data",
+    ),
+    trained_models_dir: withDefault(
+      text("Folder of the trained models, one subfolder a version."),
+      "trained_models",
+    ),
+    datasets_cache_dir: withDefault(text("Folder where downloaded datasets are kept."), "datasets"),
+    backfill_dir: withDefault(text("Folder of the ledger of LLM-written rows."), "datasets/backfill"),
+  },
+);
+
+export const prepare = optionalSection("How datasets become splits.", {
+  seed: withDefault(integer("Seed of every choice that prepare makes.", SEED), 42),
+  train_ratio: withDefault(
+    number("Share of train. The three ratios are normalized to sum 1.", { min: 0, max: 1e6 }),
+    0.8,
+  ),
+  test_ratio: withDefault(
+    number("Share of test, for tasks without official test rows.", { min: 0, max: 1e6 }),
+    0.1,
+  ),
+  eval_ratio: withDefault(
+    number("Share of eval, for tasks without official eval rows.", { min: 0, max: 1e6 }),
+    0.1,
+  ),
+  max_rows_per_source: withDefault(integer("Rows taken from one dataset at most.", COUNT), 60_000),
+  target_per_task_label: withDefault(
+    integer("Rows wanted for each (task, label); what is missing is the deficit that backfill fills.", {
+      ...COUNT,
+      min: 0,
+    }),
+    10_000,
+  ),
+  max_per_task_label: withDefault(
+    integer("Rows kept of each (task, label) at most; raised to the target where it is below.", COUNT),
+    50_000,
+  ),
+  auto_download_missing: withDefault(flag("Download datasets that are not in the cache."), true),
+  near_duplicate_threshold: withDefault(
+    number("Texts whose Jaccard similarity over character 3-grams is at least this stay in one split.", {
+      min: 0,
+      max: 1,
+      above: true,
+    }),
+    0.8,
+  ),
+  min_real_holdout: withDefault(
+    integer("A (task, label) with fewer real rows than this also gets synthetic rows in test and eval.", {
+      ...COUNT,
+      min: 0,
+    }),
+    20,
+  ),
+  on_underfill: withDefault(
+    choice("What to do when rows are still missing at the end: warn, or fail with exit code 3.", [
+      "warn",
+      "fail",
+    ]),
+    "warn",
+  ),
+});
+
+const trainShape = {
+  seed: withDefault(integer("Seed of every choice that train makes.", SEED), 42),
+  max_features: withDefault(integer("Features kept for a family at most.", COUNT), 250_000),
+  min_df: withDefault(integer("Features that occur in fewer train texts than this are dropped.", COUNT), 2),
+  ngram_min: withDefault(integer("Shortest word n-gram, in words.", { min: 1, max: NGRAM_MOST }), 1),
+  ngram_max: withDefault(
+    integer("Longest word n-gram, in words; 0 switches word n-grams off.", { min: 0, max: NGRAM_MOST }),
+    2,
+  ),
+  char_ngram_min: withDefault(
+    integer("Shortest character n-gram inside a word, in characters.", { min: 1, max: NGRAM_MOST }),
+    3,
+  ),
+  char_ngram_max: withDefault(
+    integer("Longest character n-gram inside a word, in characters; 0 switches them off.", {
+      min: 0,
+      max: NGRAM_MOST,
+    }),
+    5,
+  ),
+  max_iter: withDefault(integer("Passes over a task's rows at most.", { min: 1, max: 100_000 }), 25),
+  alpha: withDefault(
+    either(
+      "Strength of L2: the objective is mean loss + alpha/2 |w|^2. `auto` lets eval choose from a short list.",
+      choice("Chosen by eval.", ["auto"]),
+      number("A fixed strength.", { min: 0, max: 1000, above: true }),
+    ),
+    "auto",
+  ),
+  class_weight: withDefault(
+    either(
+      "Weight of a class: the same for all, balanced (inverse to its rows), or balanced to a power such as 0.25.",
+      choice("A named weighting.", ["none", "balanced"]),
+      number("The power: 0 is none, 1 is balanced.", { min: 0, max: 1 }),
+    ),
+    "none",
+  ),
+  predict_batch_size: withDefault(integer("Rows scored at a time when measuring.", COUNT), 8192),
+  early_stopping: withDefault(flag("Stop a task when eval no longer improves."), true),
+  early_stopping_patience: withDefault(
+    integer("Passes without improvement before a task stops.", { min: 1, max: 100_000 }),
+    3,
+  ),
+  early_stopping_metric: withDefault(choice("The eval metric that must improve.", ["macro_f1"]), "macro_f1"),
+  early_stopping_min_delta: withDefault(
+    number("Smallest gain that counts as an improvement.", { min: 0, max: 1 }),
+    0.001,
+  ),
+  calibration_method: withDefault(
+    choice("How scores become probabilities.", ["temperature", "isotonic", "sigmoid", "none"]),
+    "temperature",
+  ),
+  calibration_split: withDefault(choice("The split that fits the calibration.", ["eval"]), "eval"),
+  quantization: withDefault(
+    choice("How weights are stored: 8-bit integers, or 32-bit floats.", ["int8", "none"]),
+    "int8",
+  ),
+  workers: withDefault(
+    integer("Threads; 0 is one for each core. Never changes a result.", { min: 0, max: 1024 }),
+    0,
+  ),
+};
+
+/** What a task may set for itself; the rest belongs to its family, or to the run. */
+export const TASK_KEYS = [
+  "alpha",
+  "max_iter",
+  "class_weight",
+  "calibration_method",
+  "calibration_split",
+] as const;
+/** What a family may set: all but the size of the pool of threads, which is the run's. */
+export const FAMILY_KEYS = Object.keys(trainShape).filter((key) => key !== "workers") as readonly Exclude<
+  keyof typeof trainShape,
+  "workers"
+>[];
+
+export const train = optionalSection("How models are fitted.", {
+  ...trainShape,
+  families: withDefault(list("Families to train; empty is all.", text("Name of a family.", NAME)), []),
+  overrides: withDefault(
+    tableByPrefix(
+      'Other values for one family ("family.<name>") or one task ("task.<name>"); the task\'s win.',
+      {
+        "family.": partial("Settings of one family.", trainShape, FAMILY_KEYS),
+        "task.": partial("Settings of one task.", trainShape, TASK_KEYS),
+      },
+    ),
+    new Map() as never,
+  ),
+});
+
+/** The keys of [train] that say how one model is fitted. */
+export type TrainShape = { readonly [K in keyof typeof trainShape]: Value<(typeof trainShape)[K]> };
+
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const PRICE = { min: 0, max: 1e6 };
+
+export const syntheticLlm = optionalSection(
+  "The LLM that writes what is missing. Holds no key: only the name of its variable.",
+  {
+    provider_env: withDefault(
+      text("Environment variable that names the provider; wins over `provider`.", ENVIRONMENT_NAME),
+      "LLM_EVAL__PROVIDER",
+    ),
+    model_env: withDefault(
+      text("Environment variable that names the model; wins over `model`.", ENVIRONMENT_NAME),
+      "LLM_EVAL__MODEL",
+    ),
+    base_url_env: withDefault(
+      text("Environment variable with the server's URL; wins over `base_url`.", ENVIRONMENT_NAME),
+      "LLM_EVAL__BASE_URL",
+    ),
+    provider: withDefault(
+      text("Kind of server: ollama, openai, or any that speaks OpenAI's protocol."),
+      "ollama",
+    ),
+    model: optional(text("Name of the model, as its server knows it.")),
+    base_url: optional(text("URL of the server, up to and with `/v1`.", /^https?:\/\/\S+$/)),
+    api_key_env: withDefault(
+      text(
+        "Environment variable that holds the API key; the key itself never stands in the TOML.",
+        ENVIRONMENT_NAME,
+      ),
+      "OPENAI_API_KEY",
+    ),
+    temperature: withDefault(number("Sampling temperature.", { min: 0, max: 5 }), 1.35),
+    top_p: withDefault(
+      number("Nucleus sampling: the probability mass kept.", { min: 0, max: 1, above: true }),
+      0.95,
+    ),
+    max_tokens: withDefault(integer("Tokens of one reply at most.", { min: 1, max: 1_000_000 }), 1024),
+    batch_size: withDefault(integer("Rows asked for in one request.", { min: 1, max: 1000 }), 24),
+    concurrency: withDefault(integer("Requests in flight at most.", { min: 1, max: 1024 }), 4),
+    timeout_seconds: withDefault(
+      number("Seconds that one request may take in all.", { min: 0, max: 86_400, above: true }),
+      120,
+    ),
+    max_retries: withDefault(integer("Times that a failed request is sent again.", { min: 0, max: 100 }), 3),
+    max_attempts_per_label: withDefault(
+      integer("Requests for one (task, label) in one run at most.", { min: 1, max: 1_000_000 }),
+      80,
+    ),
+    local_raw_scan_rows_per_file: withDefault(
+      integer("Rows read from each loose file in the cache folder as seeds; 0 reads none.", {
+        ...COUNT,
+        min: 0,
+      }),
+      300,
+    ),
+    share_rows: withDefault(flag("Let one written text serve several tasks."), false),
+    mode: withDefault(
+      choice("Ask one by one, or through the provider's batch interface.", ["live", "batch"]),
+      "live",
+    ),
+    verify: withDefault(choice("Have a second question judge each row.", ["none", "judge"]), "none"),
+    max_requests: optional(integer("Requests of one run at most; unlimited when left out.", COUNT)),
+    max_cost_usd: optional(number("US dollars that one run may cost; needs the two prices.", PRICE)),
+    price_input_per_million: optional(number("US dollars for a million tokens of prompt.", PRICE)),
+    price_output_per_million: optional(number("US dollars for a million tokens of reply.", PRICE)),
+    log_stats_every_seconds: withDefault(
+      number("Seconds between two lines of progress.", { min: 0, max: 86_400, above: true }),
+      10,
+    ),
+  },
+);
+
+/** A language code as in BCP 47: `en`, `pt-BR`, `zh-Hant`. */
+export const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
+
+export const multilingual = optionalSection("In which languages missing rows are written.", {
+  enabled: withDefault(flag("Write rows in several languages."), false),
+  weights: withDefault(
+    table(
+      "Share of each language, by its code; shares are relative to their sum.",
+      number("The share.", { min: 0, max: 1e6 }),
+      LANGUAGE,
+    ),
+    new Map() as never,
+  ),
+});

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parse, TomlError } from "smol-toml";
+
+// The one file that knows smol-toml.
+
+/** A TOML table: no prototype, so that `__proto__` and `constructor` are keys like any other. */
+export type Table = { readonly [key: string]: unknown };
+
+/** Tables and arrays inside each other; a config needs six, and a parser's stack is finite. */
+export const MAX_DEPTH = 64;
+
+export interface SyntaxProblem {
+  readonly message: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Parsed =
+  | { readonly table: Table; readonly problem: null }
+  | { readonly table: null; readonly problem: SyntaxProblem };
+
+/** Parses a document; a syntax error comes back as a value. Integers beyond 2^53 are bigints. */
+export function parseToml(source: string): Parsed {
+  try {
+    return { table: parse(source, { maxDepth: MAX_DEPTH, integersAsBigInt: "asNeeded" }), problem: null };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [first = ""] = error.message.split("\n", 1);
+    const message = first.replace("Invalid TOML document: ", "");
+    return { table: null, problem: { message, line: error.line, column: error.column } };
+  }
+}
+
+/** A value as it stands after `=`; undefined where the text is no TOML value. */
+export function parseTomlValue(source: string): unknown {
+  // A line end would let the text hold further keys.
+  if (/[\r\n]/.test(source)) return undefined;
+  return parseToml(`value = ${source}`).table?.value;
+}
+
+/** The steps of a dotted key, `train.overrides."family.x".alpha`; undefined where the text is no key. */
+export function parseTomlKey(source: string): readonly string[] | undefined {
+  if (/[\r\n=]/.test(source)) return undefined;
+  let at: unknown = parseToml(`${source} = 0`).table;
+  const steps: string[] = [];
+  while (isTable(at)) {
+    const [key] = Object.keys(at);
+    if (key === undefined) return undefined;
+    steps.push(key);
+    at = at[key];
+  }
+  return steps.length > 0 ? steps : undefined;
+}
+
+/** Whether a parsed value is a table (not a list, not a date). */
+export function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** A key as TOML writes it: bare where that is allowed. */
+export function tomlKey(key: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
+}
+
+/** A basic string: JSON's escapes are TOML's too, DEL apart, which TOML wants escaped. */
+export function tomlString(text: string): string {
+  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+}
