@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { InputKind } from "../core/task.ts";
+import { Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
+import { type Calibration, calibrate } from "./calibrator.ts";
+import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
+import { PairAnalyzer } from "./pair-analyzer.ts";
+import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
+
+/** One task of a family as it is predicted with. */
+export interface TaskModel extends Head {
+  readonly name: string;
+  /** Answer without a confident model; null where there is none. */
+  readonly default: string | null;
+  /** Confidence in [0, 1] under which the default answers; null where there is none. */
+  readonly minConfidence: number | null;
+  readonly calibration: Calibration;
+}
+
+/** Everything that a family predicts with, and nothing that it was trained with. */
+export interface FamilyModel {
+  readonly family: string;
+  readonly input: InputKind;
+  readonly analyzer: AnalyzerSettings;
+  /** One hash a feature, ascending. */
+  readonly hashes: Uint32Array;
+  readonly featureWeights: FeatureWeights;
+  readonly tasks: readonly TaskModel[];
+  readonly weights: LinearWeights;
+}
+
+/** What one n-gram of the input adds to the score of a label. */
+export interface Contribution {
+  readonly kind: string;
+  readonly text: string;
+  /** To the label's raw score. */
+  readonly label: number;
+  /** To the runner-up's raw score. */
+  readonly runnerUp: number;
+}
+
+/** A prediction taken apart: contributions and bias add up to the raw score. */
+export interface Explanation {
+  readonly label: string;
+  readonly runnerUp: string | null;
+  readonly confidence: number;
+  readonly bias: { readonly label: number; readonly runnerUp: number };
+  readonly score: { readonly label: number; readonly runnerUp: number };
+  /** By falling difference between label and runner-up. */
+  readonly contributions: readonly Contribution[];
+}
+
+/** Index of the largest value; the lower index of two equal ones, unless `tie` prefers another. */
+export function argmax(values: Float64Array, tie: Float64Array = values): number {
+  let best = 0;
+  for (let k = 1; k < values.length; k++) {
+    const v = values[k] as number;
+    const b = values[best] as number;
+    if (v > b || (v === b && (tie[k] as number) > (tie[best] as number))) best = k;
+  }
+  return best;
+}
+
+/**
+ * A family of tasks that share their features: text in, calibrated probabilities out. Synchronous and
+ * without I/O; what it returns is reused by the next call.
+ */
+export class Classifier {
+  readonly model: FamilyModel;
+  readonly #linear: LinearModel;
+  readonly #vectorizer: Vectorizer;
+  readonly #analyze: (a: string, b: string, withTerms: boolean) => void;
+  readonly #features = new FeatureHashes();
+  readonly #vector = new SparseVector();
+  readonly #scores: readonly Float64Array[];
+  readonly #probabilities: readonly Float64Array[];
+
+  constructor(model: FamilyModel) {
+    this.model = model;
+    const features = this.#features;
+    if (model.input === "pair") {
+      const analyzer = new PairAnalyzer(model.analyzer);
+      this.#analyze = (a, b, withTerms) => analyzer.analyze(a, b, features, withTerms);
+    } else {
+      const analyzer = new Analyzer(model.analyzer);
+      this.#analyze = (a, _b, withTerms) => analyzer.analyze(a, features, withTerms);
+    }
+    this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
+    this.#linear = new LinearModel(model.hashes.length, model.tasks, model.weights);
+    this.#scores = model.tasks.map((task) => new Float64Array(task.labels.length));
+    this.#probabilities = model.tasks.map((task) => new Float64Array(task.labels.length));
+  }
+
+  #read(a: string, b: string): void {
+    this.#analyze(a, b, false);
+    this.#vectorizer.vectorize(this.#features, this.#vector);
+  }
+
+  /** Raw scores of task `t`, one a label. `b` is text_b of a pair, "" otherwise. */
+  scores(t: number, a: string, b: string): Float64Array {
+    this.#read(a, b);
+    const scores = this.#scores[t] as Float64Array;
+    this.#linear.score(this.#vector, t, scores);
+    return scores;
+  }
+
+  /** Calibrated probabilities of task `t`, one a label. */
+  probabilities(t: number, a: string, b: string): Float64Array {
+    return this.#calibrate(t, this.scores(t, a, b));
+  }
+
+  /** Calibrated probabilities of every task, in the order of `model.tasks`, in one pass over the text. */
+  probabilitiesOfAll(a: string, b: string): readonly Float64Array[] {
+    this.#read(a, b);
+    this.#linear.scoreAll(this.#vector, this.#scores);
+    this.#scores.forEach((scores, t) => {
+      this.#calibrate(t, scores);
+    });
+    return this.#probabilities;
+  }
+
+  /** Label of task `t` with the highest probability of the last call; ties go by the raw score. */
+  best(t: number): number {
+    return argmax(this.#probabilities[t] as Float64Array, this.#scores[t]);
+  }
+
+  #calibrate(t: number, scores: Float64Array): Float64Array {
+    const out = this.#probabilities[t] as Float64Array;
+    calibrate((this.model.tasks[t] as TaskModel).calibration, scores, out);
+    return out;
+  }
+
+  /** Takes the prediction of task `t` for an input apart, against the label that came second. */
+  explain(t: number, a: string, b: string): Explanation {
+    const task = this.model.tasks[t] as TaskModel;
+    const probabilities = this.probabilities(t, a, b);
+    const scores = this.#scores[t] as Float64Array;
+    const label = this.best(t);
+    const others = probabilities.map((p, k) => (k === label ? -1 : p));
+    const second = others.length > 1 ? argmax(others, scores) : -1;
+    this.#analyze(a, b, true);
+    const contributions = this.#contributions(t, label, second);
+    return {
+      label: task.labels[label] as string,
+      runnerUp: second < 0 ? null : (task.labels[second] as string),
+      confidence: probabilities[label] as number,
+      bias: { label: task.bias[label] as number, runnerUp: task.bias[second] ?? 0 },
+      score: { label: scores[label] as number, runnerUp: scores[second] ?? 0 },
+      contributions,
+    };
+  }
+
+  #contributions(t: number, label: number, second: number): Contribution[] {
+    const { hashes, terms } = this.#features;
+    const table = this.#vectorizer.table;
+    const termOf = new Map<number, { kind: string; text: string }>();
+    terms?.forEach((term, i) => {
+      const id = table.find(hashes[i] as number);
+      if (id >= 0 && !termOf.has(id)) termOf.set(id, term);
+    });
+    const found: Contribution[] = [];
+    for (let i = 0; i < this.#vector.length; i++) {
+      const id = this.#vector.ids[i] as number;
+      const block = this.#linear.block(id, t);
+      const term = termOf.get(id);
+      if (block < 0 || term === undefined) continue;
+      const value = this.#vector.values[i] as number;
+      const share = (k: number) => (k < 0 ? 0 : value * this.#linear.weight(t, block, k));
+      found.push({ ...term, label: share(label), runnerUp: share(second) });
+    }
+    return found.sort((x, y) => y.label - y.runnerUp - (x.label - x.runnerUp));
+  }
+
+  /** Whether the last input had any feature that the model knows. */
+  get known(): boolean {
+    return this.#vector.length > 0;
+  }
+}
