@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { log } from "../core/elementary.ts";
+import { ORIGINS, type Origin } from "../core/example.ts";
+import { topLabel } from "../model/calibrator.ts";
+import { type ConfusionScores, confusionScores, countConfusion } from "./confusion.ts";
+
+/** What a model says about the rows of one task and one split. Every row counts once, whatever its `count`. */
+export interface Predictions {
+  /** The task's K labels, in its order. */
+  readonly labels: readonly string[];
+  /** The right label of each row, an index below K. */
+  readonly truth: Uint32Array;
+  /** Calibrated, rows x K, row-major. */
+  readonly probabilities: Float64Array;
+  /** Before calibration (the softmax), rows x K, row-major. */
+  readonly uncalibrated: Float64Array;
+  /** Index into {@link ORIGINS} for each row. */
+  readonly origin: Uint8Array;
+}
+
+/** Figures that can be averaged over tasks: F1 and accuracy in [0, 1], log loss in nats. */
+export interface Scores extends ConfusionScores {
+  /** Mean of -ln p(truth), p not under 1e-15. */
+  readonly log_loss: number | null;
+  /** Expected calibration error in [0, 1]: top label, 10 equal bins. */
+  readonly ece: number | null;
+  readonly ece_uncalibrated: number | null;
+}
+
+export interface SubsetMetrics extends Scores {
+  readonly rows: number;
+  /** [truth][predicted], both in label order. */
+  readonly confusion_matrix: readonly (readonly number[])[];
+}
+
+/** A task's figures over all rows, and over those of each origin (null where there are none). */
+export interface TaskMetrics extends SubsetMetrics {
+  readonly labels: readonly string[];
+  readonly real: SubsetMetrics | null;
+  readonly llm_labelled: SubsetMetrics | null;
+  readonly synthetic: SubsetMetrics | null;
+}
+
+/** Unweighted means over `tasks` tasks that have `rows` rows between them. */
+export interface OverallScores extends Scores {
+  readonly tasks: number;
+  readonly rows: number;
+}
+
+export interface OverallMetrics extends OverallScores {
+  readonly real: OverallScores | null;
+  readonly llm_labelled: OverallScores | null;
+  readonly synthetic: OverallScores | null;
+}
+
+const LEAST_PROBABILITY = 1e-15;
+const BINS = 10;
+
+/**
+ * Every figure of one task and split. The predicted label is {@link topLabel} of the calibrated
+ * probabilities, ties broken by the uncalibrated ones, as in the runtime. Without rows the figures are null.
+ */
+export function taskMetrics(p: Predictions): TaskMetrics {
+  const labels = p.labels.length;
+  const predicted = {
+    calibrated: predictedLabels(p.probabilities, p.uncalibrated, labels),
+    uncalibrated: predictedLabels(p.uncalibrated, p.uncalibrated, labels),
+  };
+  const all = Uint32Array.from(p.truth.keys());
+  return {
+    ...subsetMetrics(p, predicted, all),
+    labels: p.labels,
+    ...byOrigin((origin) => {
+      const rows = all.filter((row) => ORIGINS[p.origin[row] as number] === origin);
+      return rows.length === 0 ? null : subsetMetrics(p, predicted, rows);
+    }),
+  };
+}
+
+/** Unweighted means over the tasks that have rows (of that origin); null where none has. */
+export function overallMetrics(tasks: readonly TaskMetrics[]): OverallMetrics {
+  return {
+    ...average(tasks),
+    ...byOrigin((origin) => {
+      const subsets = tasks.map((task) => task[origin]).filter((subset) => subset !== null);
+      return subsets.length === 0 ? null : average(subsets);
+    }),
+  };
+}
+
+/** The label reported for each row (see {@link topLabel}); both tables are rows x `labels`, row-major. */
+export function predictedLabels(
+  probabilities: Float64Array,
+  uncalibrated: Float64Array,
+  labels: number,
+): Uint32Array {
+  return Uint32Array.from({ length: probabilities.length / labels }, (_, row) => {
+    const [from, to] = [row * labels, (row + 1) * labels];
+    return topLabel(probabilities.subarray(from, to), uncalibrated.subarray(from, to));
+  });
+}
+
+interface Predicted {
+  readonly calibrated: Uint32Array;
+  readonly uncalibrated: Uint32Array;
+}
+
+function byOrigin<T>(of: (origin: Origin) => T): Readonly<Record<Origin, T>> {
+  return { real: of("real"), llm_labelled: of("llm_labelled"), synthetic: of("synthetic") };
+}
+
+function subsetMetrics(p: Predictions, predicted: Predicted, rows: Uint32Array): SubsetMetrics {
+  const labels = p.labels.length;
+  const confusion = countConfusion(p.truth, predicted.calibrated, labels, rows);
+  return {
+    rows: rows.length,
+    ...confusionScores(confusion, labels),
+    log_loss: logLoss(p, rows),
+    ece: calibrationError(p.probabilities, predicted.calibrated, p.truth, rows),
+    ece_uncalibrated: calibrationError(p.uncalibrated, predicted.uncalibrated, p.truth, rows),
+    confusion_matrix: p.labels.map((_, k) => [...confusion.subarray(k * labels, (k + 1) * labels)]),
+  };
+}
+
+function logLoss(p: Predictions, rows: Uint32Array): number | null {
+  let sum = 0;
+  for (const row of rows) {
+    const chance = p.probabilities[row * p.labels.length + (p.truth[row] as number)] as number;
+    sum -= log(Math.max(chance, LEAST_PROBABILITY));
+  }
+  return rows.length === 0 ? null : sum / rows.length;
+}
+
+/**
+ * Expected calibration error (Naeini et al., AAAI 2015, in the top-label form of Guo et al., ICML 2017): the
+ * rows fall into the bins (0, 0.1], ..., (0.9, 1] by the probability of their predicted label; the mean over
+ * the rows of the gap between their bin's accuracy and its mean confidence. `probabilities` is row-major,
+ * with as many rows as `truth`; only `rows` count. Null without any.
+ */
+function calibrationError(
+  probabilities: Float64Array,
+  predicted: Uint32Array,
+  truth: Uint32Array,
+  rows: Uint32Array,
+): number | null {
+  const labels = probabilities.length / truth.length;
+  const gap = new Float64Array(BINS); // right answers less confidence
+  for (const row of rows) {
+    const label = predicted[row] as number;
+    const confidence = probabilities[row * labels + label] as number;
+    let bin = 0;
+    while (bin < BINS - 1 && confidence > (bin + 1) / BINS) bin += 1;
+    gap[bin] = (gap[bin] as number) + (label === truth[row] ? 1 : 0) - confidence;
+  }
+  let sum = 0;
+  for (const g of gap) sum += Math.abs(g);
+  return rows.length === 0 ? null : sum / rows.length;
+}
+
+function average(subsets: readonly (Scores & { readonly rows: number })[]): OverallScores {
+  const counted = subsets.filter((subset) => subset.rows > 0);
+  const mean = (name: keyof Scores): number | null => {
+    let sum = 0;
+    for (const subset of counted) sum += subset[name] ?? 0;
+    return counted.length === 0 ? null : sum / counted.length;
+  };
+  return {
+    tasks: counted.length,
+    rows: counted.reduce((sum, subset) => sum + subset.rows, 0),
+    accuracy: mean("accuracy"),
+    macro_f1: mean("macro_f1"),
+    weighted_f1: mean("weighted_f1"),
+    micro_f1: mean("micro_f1"),
+    log_loss: mean("log_loss"),
+    ece: mean("ece"),
+    ece_uncalibrated: mean("ece_uncalibrated"),
+  };
+}
