@@ -65,11 +65,7 @@ function excerpt(line: string, column: number, length: number): { text: string; 
 
 // Control and direction characters of a stranger's file could rewrite what the terminal shows.
 function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(
-    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    "\ufffd",
-  );
+  return text.replace(/(?!\t)[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd");
 }
 
 const WIDE =

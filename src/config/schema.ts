@@ -55,6 +55,11 @@ export function trainSettings(
   return { ...base, ...overrides.get(`family.${family}`), ...ofTask } as TrainSettings;
 }
 
+/** The name of a label, however it is written. */
+export function labelName(label: TaskInput["labels"][number]): string {
+  return typeof label === "string" ? label : label.name;
+}
+
 /** JSON Schema of the TOML file, for editors and for docs/config.md. */
 export function jsonSchema(): Record<string, unknown> {
   return jsonSchemaOf(configSchema);

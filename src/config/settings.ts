@@ -3,7 +3,6 @@ import {
   choice,
   either,
   flag,
-  freeText,
   integer,
   list,
   number,

@@ -30,9 +30,24 @@ function fold(word: string): string {
     .toLowerCase();
 }
 
+/** Shorter beginnings than this are shared by chance. */
+const MIN_PREFIX = 4;
+
 /** The candidate nearest to a mistyped word, the first of several; undefined where none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const typed = fold(word);
+  return (
+    nearestBySpelling(typed, candidates) ??
+    candidates.find((candidate) => sharesStart(typed, fold(candidate)))
+  );
+}
+
+// api_key for api_key_env, max_iterations for max_iter.
+function sharesStart(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= MIN_PREFIX && (a.startsWith(b) || b.startsWith(a));
+}
+
+function nearestBySpelling(typed: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { dirname, resolve } from "node:path";
+import { ModelpackError } from "../core/error.ts";
+import { type Diagnostic, renderDiagnostics } from "./diagnostic.ts";
+import { readDocument } from "./document.ts";
+import { readDraft } from "./draft.ts";
+import type { Node } from "./expectation.ts";
+import { check } from "./fields.ts";
+import { problemsOf } from "./issue.ts";
+import { findSecrets } from "./leak.ts";
+import { normalize } from "./normalize.ts";
+import {
+  applyOverrides,
+  namedVariables,
+  type Origin,
+  type Override,
+  type Overrides,
+  readOverrides,
+} from "./override.ts";
+import { locate } from "./position.ts";
+import { diagnose, type Problem, pathName } from "./problem.ts";
+import { checkReferences } from "./reference.ts";
+import { configSchema, jsonSchema, type PipelineConfig, SETTINGS } from "./schema.ts";
+import { isTable, parseToml, type Table } from "./toml.ts";
+
+export type { Origin, Overrides } from "./override.ts";
+
+/** A config that is whole and valid, and where each of its values came from. */
+export interface LoadedConfig {
+  readonly config: PipelineConfig;
+  /** Absolute path of the TOML file. */
+  readonly file: string;
+  /** Its folder: what relative paths are relative to. */
+  readonly folder: string;
+  /** What was changed on the way, a line each: normalized ratios, a raised cap. */
+  readonly notes: readonly string[];
+  /** By key: `train.max_iter`, `train.overrides."family.x".alpha`, `tasks`. */
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** The same, or everything that is wrong with it, as data and as the text for people. */
+export type Diagnosis =
+  | { readonly loaded: LoadedConfig; readonly diagnostics: readonly []; readonly text: "" }
+  | { readonly loaded: null; readonly diagnostics: readonly Diagnostic[]; readonly text: string };
+
+/** Loads a config with its overrides. Throws CONFIG_INVALID, whose message shows every problem. */
+export function loadConfig(file: string, overrides: Overrides = {}): LoadedConfig {
+  const { loaded, text } = diagnoseConfig(file, overrides);
+  if (loaded === null) throw new ModelpackError("CONFIG_INVALID", text);
+  return loaded;
+}
+
+/** Loads a config and returns its problems instead of throwing them; throws where the file can't be read. */
+export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
+  const source = readDocument(file);
+  const parsed = parseToml(source);
+  if (parsed.problem !== null) {
+    const hint = "this is TOML's own grammar: toml.io describes it on one page";
+    const diagnostic = { severity: "error", length: 1, hint, origin: null, ...parsed.problem } as const;
+    return failure([diagnostic], file, source);
+  }
+  const { overrides, problems, raw } = override(parsed.table, given);
+  problems.push(...findSecrets(parsed.table));
+  const checked = check(configSchema, raw);
+  if (!checked.success) problems.push(...problemsOf(checked.issues, raw, jsonSchema() as Node));
+  const draft = readDraft(raw);
+  problems.push(...checkReferences(draft));
+  if (problems.length > 0) {
+    const positions = locate(source);
+    const origins = new Map(overrides.map(({ path, origin }) => [pathName(path), origin]));
+    return failure(
+      problems.map((problem) => diagnose(problem, positions, origins)),
+      file,
+      source,
+    );
+  }
+  const absolute = resolve(file);
+  const folder = dirname(absolute);
+  const origins = traceOrigins(raw, overrides);
+  return {
+    loaded: { ...normalize(draft, folder), file: absolute, folder, origins },
+    diagnostics: [],
+    text: "",
+  };
+}
+
+function failure(diagnostics: readonly Diagnostic[], file: string, source: string): Diagnosis {
+  return { loaded: null, diagnostics, text: renderDiagnostics(diagnostics, file, source) };
+}
+
+function override(
+  table: Table,
+  given: Overrides,
+): { overrides: Override[]; problems: Problem[]; raw: Table } {
+  const { overrides, problems } = readOverrides(given);
+  const typed = applyOverrides(table, overrides);
+  const named = namedVariables(typed, overrides, given.environment);
+  return { overrides: [...overrides, ...named], problems, raw: applyOverrides(typed, named) };
+}
+
+function traceOrigins(raw: Table, overrides: readonly Override[]): Map<string, Origin> {
+  const origins = new Map<string, Origin>();
+  for (const [section, { def }] of Object.entries(SETTINGS)) {
+    const written = raw[section];
+    for (const key of Object.keys(def.innerType.shape)) {
+      const own = isTable(written) && Object.hasOwn(written, key);
+      origins.set(`${section}.${key}`, own ? "toml" : "default");
+    }
+  }
+  for (const path of writtenOverrides(raw)) origins.set(pathName(path), "toml");
+  for (const key of ["tasks", "datasets"]) origins.set(key, Object.hasOwn(raw, key) ? "toml" : "default");
+  for (const { path, kind } of overrides) origins.set(pathName(path), kind);
+  return origins;
+}
+
+function writtenOverrides(raw: Table): string[][] {
+  const overrides = isTable(raw.train) ? raw.train.overrides : undefined;
+  if (!isTable(overrides)) return [];
+  return Object.entries(overrides).flatMap(([target, keys]) =>
+    Object.keys(isTable(keys) ? keys : {}).map((key) => ["train", "overrides", target, key]),
+  );
+}
