@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../core/error.ts";
+import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
+import { parseCalibration } from "../model/calibrator.ts";
+import type { FamilyModel, TaskModel } from "../model/classifier.ts";
+import { maskBytes } from "../model/linear-model.ts";
+import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
+
+/** Version of the layout that docs/format.md specifies; a reader refuses any other. */
+export const FORMAT_VERSION = 1;
+
+/** Tasks of a family, labels of a task and features of a family at most: bounds on a hostile header. */
+const MAX_TASKS = 256;
+const MAX_LABELS = 65_536;
+const MAX_FEATURES = 1 << 24;
+/** Code units of a label or a task name at most. */
+const MAX_NAME = 4096;
+
+interface Description {
+  readonly family: string;
+  readonly input: "text" | "pair";
+  readonly analyzer: AnalyzerSettings;
+  readonly feature_weight: readonly [number, number];
+  readonly tasks: readonly {
+    readonly name: string;
+    readonly labels: readonly string[];
+    readonly default: string | null;
+    readonly min_confidence: number | null;
+    readonly calibration: unknown;
+  }[];
+}
+
+/** Bytes of a family's model file, the same for the same model. */
+export function writeFamilyFile(model: FamilyModel): Uint8Array {
+  const description: Description = {
+    family: model.family,
+    input: model.input,
+    analyzer: model.analyzer,
+    feature_weight: [model.featureWeights.low, model.featureWeights.high],
+    tasks: model.tasks.map((task) => ({
+      name: task.name,
+      labels: task.labels,
+      default: task.default,
+      min_confidence: task.minConfidence,
+      calibration: task.calibration,
+    })),
+  };
+  const features = model.hashes.length;
+  const labels = model.tasks.reduce((n, task) => n + task.labels.length, 0);
+  const join = (part: (task: TaskModel) => Float32Array) => {
+    const all = new Float32Array(labels);
+    let at = 0;
+    for (const task of model.tasks) {
+      all.set(part(task), at);
+      at += task.labels.length;
+    }
+    return all;
+  };
+  return writeTensors(
+    [
+      { name: "feature_hashes", shape: [features], data: model.hashes },
+      { name: "feature_weights", shape: [features], data: model.featureWeights.codes },
+      { name: "feature_tasks", shape: [features, maskBytes(model.tasks.length)], data: model.weights.mask },
+      { name: "weights", shape: [model.weights.values.length], data: model.weights.values },
+      { name: "scales", shape: [labels], data: join((task) => task.scale) },
+      { name: "biases", shape: [labels], data: join((task) => task.bias) },
+    ],
+    { format: "modelpack", format_version: String(FORMAT_VERSION), description: JSON.stringify(description) },
+  );
+}
+
+/**
+ * Reads a family's model file; the tensors are views of `file`, which must not change afterwards.
+ *
+ * @param where what to call the file in an error
+ * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
+ */
+export function readFamilyFile(file: Uint8Array, where: string): FamilyModel {
+  const tensors = readTensors(file, where);
+  checkFormat(tensors, where);
+  const fail = (problem: string): never => {
+    throw new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
+      where,
+      hint: "copy the file again, or train it again; nothing of it was used",
+    });
+  };
+  const description = parseDescription(tensors.metadata.get("description") ?? "", fail);
+  const hashes = tensor(tensors, "feature_hashes", Uint32Array, fail);
+  const features = hashes.length;
+  if (features > MAX_FEATURES) fail(`${features} features, over the most of ${MAX_FEATURES}`);
+  for (let i = 1; i < features; i++)
+    if ((hashes[i] as number) <= (hashes[i - 1] as number)) fail("the feature hashes do not ascend");
+  const mask = tensor(tensors, "feature_tasks", Uint8Array, fail);
+  const codes = tensor(tensors, "feature_weights", Uint8Array, fail);
+  const values = weightValues(tensors, fail);
+  const width = maskBytes(description.tasks.length);
+  if (codes.length !== features || mask.length !== features * width) fail("tensors differ in their features");
+  checkSize(description, mask, width, values.length, fail);
+  const [low, high] = description.feature_weight;
+  return {
+    family: description.family,
+    input: description.input,
+    analyzer: description.analyzer,
+    hashes,
+    featureWeights: { codes, low, high },
+    tasks: readTasks(description, tensors, fail),
+    weights: { mask, values },
+  };
+}
+
+type Fail = (problem: string) => never;
+
+function checkFormat({ metadata }: TensorFile, where: string): void {
+  if (metadata.get("format") !== "modelpack")
+    throw new ModelpackError("MODEL_CORRUPT", `${where} is a safetensors file, but not one of modelpack`, {
+      where,
+    });
+  const version = metadata.get("format_version");
+  if (version === String(FORMAT_VERSION)) return;
+  throw new ModelpackError(
+    "MODEL_TOO_NEW",
+    `${where} has format version ${version}; this modelpack reads version ${FORMAT_VERSION}`,
+    { where, hint: `open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest` },
+  );
+}
+
+function tensor<T extends TensorData>(file: TensorFile, name: string, type: new () => T, fail: Fail): T {
+  const found = file.tensors.get(name)?.data;
+  return found instanceof type ? found : fail(`tensor ${name} is missing or has another type`);
+}
+
+function weightValues(file: TensorFile, fail: Fail): Int8Array | Float32Array {
+  const found = file.tensors.get("weights")?.data;
+  if (found instanceof Int8Array) return found;
+  if (!(found instanceof Float32Array)) return fail("tensor weights is missing or has another type");
+  return finite(found, "weights", fail);
+}
+
+function finite(values: Float32Array, name: string, fail: Fail): Float32Array {
+  for (const value of values) if (!Number.isFinite(value)) fail(`tensor ${name} holds NaN or Infinity`);
+  return values;
+}
+
+// Every weight that the masks call for is there, and none else: no read can leave the tensor.
+function checkSize(
+  description: Description,
+  mask: Uint8Array,
+  width: number,
+  weights: number,
+  fail: Fail,
+): void {
+  const perTask = description.tasks.map((task) => task.labels.length);
+  const perByte = Array.from({ length: width }, (_, b) =>
+    Float64Array.from({ length: 256 }, (_, bits) => {
+      let sum = 0;
+      for (let t = 0; t < 8; t++) if ((bits >> t) & 1) sum += perTask[b * 8 + t] ?? Number.NaN;
+      return sum;
+    }),
+  );
+  let expected = 0;
+  for (let i = 0; i < mask.length; i++)
+    expected += (perByte[i % width] as Float64Array)[mask[i] as number] as number;
+  if (expected !== weights) fail(`${weights} weights, but the features' tasks call for ${expected}`);
+}
+
+function readTasks(description: Description, file: TensorFile, fail: Fail): TaskModel[] {
+  const scales = finite(tensor(file, "scales", Float32Array, fail), "scales", fail);
+  const biases = finite(tensor(file, "biases", Float32Array, fail), "biases", fail);
+  let at = 0;
+  const tasks = description.tasks.map((task) => {
+    const from = at;
+    at += task.labels.length;
+    const calibration = parseCalibration(task.calibration, task.labels.length);
+    return {
+      name: task.name,
+      labels: task.labels,
+      default: task.default,
+      minConfidence: task.min_confidence,
+      calibration: calibration ?? fail(`task ${task.name} has an invalid calibration`),
+      scale: scales.subarray(from, at),
+      bias: biases.subarray(from, at),
+    };
+  });
+  if (scales.length !== at || biases.length !== at) fail("scales or biases differ from the labels");
+  return tasks;
+}
+
+function parseDescription(text: string, fail: Fail): Description {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return fail("the description is not JSON");
+  }
+  const problem = descriptionProblem(json);
+  return problem === null ? (json as Description) : fail(problem);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME;
+}
+
+function isWithin(value: unknown, low: number, high: number): boolean {
+  return typeof value === "number" && value >= low && value <= high;
+}
+
+function descriptionProblem(json: unknown): string | null {
+  const d = (json ?? {}) as Partial<Description>;
+  if (!isName(d.family) || (d.input !== "text" && d.input !== "pair"))
+    return "the family or its input is invalid";
+  const a = (d.analyzer ?? {}) as Partial<AnalyzerSettings>;
+  const sizes = [a.ngramMin, a.ngramMax, a.charNgramMin, a.charNgramMax];
+  if (!sizes.every((n) => Number.isInteger(n) && isWithin(n, 0, MAX_NGRAM))) return "the analyzer is invalid";
+  const weight = d.feature_weight;
+  if (!Array.isArray(weight) || weight.length !== 2 || !weight.every((w) => isWithin(w, 0, 1e6)))
+    return "the feature weights' range is invalid";
+  if (!Array.isArray(d.tasks) || d.tasks.length === 0 || d.tasks.length > MAX_TASKS)
+    return "the tasks are invalid";
+  const names = new Set(d.tasks.map((task) => task?.name));
+  if (names.size !== d.tasks.length) return "two tasks have one name";
+  return d.tasks.every(isTask) ? null : "a task is invalid";
+}
+
+function isTask(task: unknown): boolean {
+  const t = (task ?? {}) as Partial<Description["tasks"][number]>;
+  const labels = Array.isArray(t.labels) && t.labels.length > 0 && t.labels.length <= MAX_LABELS;
+  return (
+    isName(t.name) &&
+    labels &&
+    (t.labels as readonly unknown[]).every(isName) &&
+    new Set(t.labels).size === t.labels?.length &&
+    (t.default === null || isName(t.default)) &&
+    (t.min_confidence === null || isWithin(t.min_confidence, 0, 1))
+  );
+}

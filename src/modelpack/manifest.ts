@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../core/error.ts";
+import { jsonDepth } from "./tensor.ts";
+
+/** Bytes of a manifest at most: it holds digests and headline figures, some kilobytes. */
+export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
+const MAX_DEPTH = 32;
+const MAX_FILES = 10_000;
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** What the runtime needs of a pack's manifest.json. */
+export interface Manifest {
+  readonly version: string;
+  readonly formatVersion: number;
+  readonly files: readonly ManifestFile[];
+}
+
+/** The name of a family's model file, and the family of such a name. */
+export function modelFileName(family: string): string {
+  return `${family}_model.safetensors`;
+}
+
+/** Names of the model files that a manifest lists. */
+export function modelFiles(manifest: Manifest): readonly ManifestFile[] {
+  return manifest.files.filter((file) => /^[a-z][a-z0-9_]{0,63}_model\.safetensors$/.test(file.name));
+}
+
+/**
+ * Reads a manifest that may come from anywhere.
+ *
+ * @throws ModelpackError MODEL_CORRUPT
+ */
+export function parseManifest(bytes: Uint8Array, where: string): Manifest {
+  const fail = (problem: string): never => {
+    throw new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
+      where,
+      hint: "copy the whole version again; the runtime needs manifest.json and the model files beside it",
+    });
+  };
+  if (bytes.length > MAX_MANIFEST_BYTES)
+    fail(`${bytes.length} bytes, over the most of ${MAX_MANIFEST_BYTES}`);
+  let json: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (jsonDepth(text) > MAX_DEPTH) fail(`nested deeper than ${MAX_DEPTH} levels`);
+    json = JSON.parse(text);
+  } catch (cause) {
+    if (cause instanceof ModelpackError) throw cause;
+    fail(`not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+  }
+  const { version, format_version, kind, files } = (json ?? {}) as Record<string, unknown>;
+  if (kind !== "modelpack") fail('expected "kind": "modelpack"');
+  if (typeof version !== "string" || !/^[0-9a-f]{12}$/.test(version))
+    fail("the version is not 12 hex digits");
+  if (!Array.isArray(files) || files.length > MAX_FILES || !files.every(isFile))
+    fail("the list of files is invalid");
+  return {
+    version: version as string,
+    formatVersion: Number(format_version),
+    files: files as ManifestFile[],
+  };
+}
+
+function isFile(value: unknown): value is ManifestFile {
+  const { name, sha256, bytes } = (value ?? {}) as Record<string, unknown>;
+  return (
+    typeof name === "string" &&
+    /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(\/[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$/.test(name) &&
+    typeof sha256 === "string" &&
+    /^[0-9a-f]{64}$/.test(sha256) &&
+    Number.isSafeInteger(bytes) &&
+    (bytes as number) >= 0
+  );
+}

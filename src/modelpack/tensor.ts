@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { ModelpackError } from "../core/error.ts";
+import { checksum32 } from "../core/hash.ts";
+
+// The public safetensors layout (https://github.com/huggingface/safetensors, "Format"): 8 bytes of header
+// length, little-endian; a JSON header; the tensors, without holes or overlaps. docs/format.md has the
+// rules that we add.
+
+/** Element types that a model file uses. */
+export type TensorType = "I8" | "U8" | "U32" | "F32";
+export type TensorData = Int8Array | Uint8Array | Uint32Array | Float32Array;
+
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+/** Bytes of header at most: names and calibrations of a large family take a tenth of it. */
+export const MAX_HEADER_BYTES = 8 * 1024 * 1024;
+/** Tensors of a file at most; a family has six. */
+const MAX_TENSORS = 64;
+/** Every tensor begins at a multiple of this, so that it can be viewed in place. */
+const ALIGNMENT = 16;
+/** Nesting of the header's JSON at most; ours has four levels. */
+const MAX_DEPTH = 16;
+
+const WIDTH: Readonly<Record<TensorType, number>> = { I8: 1, U8: 1, U32: 4, F32: 4 };
+
+function typeOf(data: TensorData): TensorType {
+  if (data instanceof Int8Array) return "I8";
+  if (data instanceof Uint8Array) return "U8";
+  return data instanceof Uint32Array ? "U32" : "F32";
+}
+
+// Files are little-endian, and so are typed arrays on every machine that runs JavaScript today but a few.
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+function bytesOf(data: TensorData): Uint8Array {
+  if (!LITTLE_ENDIAN) throw new ModelpackError("INTERNAL", "model files need a little-endian machine");
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** A padded width: the next multiple of ALIGNMENT. */
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/**
+ * Bytes of a safetensors file. Tensors are written in the order given, with zero padding declared as
+ * tensors of its own (`_pad0`, …), because the layout allows no holes. `metadata` values are strings; a
+ * checksum of every tensor and one of the header itself are added.
+ */
+export function writeTensors(
+  tensors: readonly Tensor[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const entries: string[] = [];
+  const parts: { at: number; bytes: Uint8Array }[] = [];
+  const sums: string[] = [];
+  let at = 0;
+  let pads = 0;
+  for (const { name, shape, data } of tensors) {
+    const bytes = bytesOf(data);
+    entries.push(entry(name, typeOf(data), shape, at, at + bytes.length));
+    sums.push(`${name}:${checksum32(bytes)}`);
+    parts.push({ at, bytes });
+    const end = at + bytes.length;
+    at = aligned(end);
+    if (at > end) entries.push(entry(`_pad${pads++}`, "U8", [at - end], end, at));
+  }
+  const fields = { ...metadata, tensor_checksums: sums.join(",") };
+  const checksum = checksum32(new TextEncoder().encode(headerText(fields, "0", entries)));
+  const text = headerText(fields, String(checksum), entries);
+  const encoded = new TextEncoder().encode(text);
+  const header = aligned(8 + encoded.length) - 8;
+  const file = new Uint8Array(8 + header + at);
+  new DataView(file.buffer).setUint32(0, header, true);
+  file.fill(0x20, 8, 8 + header);
+  file.set(encoded, 8);
+  for (const part of parts) file.set(part.bytes, 8 + header + part.at);
+  return file;
+}
+
+function headerText(
+  fields: Readonly<Record<string, string>>,
+  checksum: string,
+  entries: readonly string[],
+): string {
+  const metadata = Object.entries(fields).map(
+    ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`,
+  );
+  metadata.push(`"header_checksum":"${checksum}"`);
+  return `{"__metadata__":{${metadata.join(",")}},${entries.join(",")}}`;
+}
+
+function entry(name: string, dtype: TensorType, shape: readonly number[], from: number, to: number): string {
+  return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [from, to] })}`;
+}
+
+export interface TensorFile {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+function corrupt(where: string, problem: string): ModelpackError {
+  return new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
+    where,
+    hint: "copy the file again, or train it again; nothing of it was used",
+  });
+}
+
+interface Span {
+  readonly name: string;
+  readonly dtype: TensorType;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Reads a safetensors file without copying its tensors where their bytes are aligned. Every bound is
+ * checked before anything is allocated for it.
+ *
+ * @throws ModelpackError MODEL_CORRUPT when the bytes are not a whole and undamaged file of this layout.
+ */
+export function readTensors(file: Uint8Array, where: string): TensorFile {
+  if (file.length < 8) throw corrupt(where, `expected at least 8 bytes, got ${file.length}`);
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const header = view.getUint32(0, true);
+  if (view.getUint32(4, true) !== 0 || header > MAX_HEADER_BYTES || header > file.length - 8)
+    throw corrupt(where, `the header claims more than the file's ${file.length} bytes, or more than 8 MiB`);
+  if ((8 + header) % ALIGNMENT !== 0)
+    throw corrupt(where, "the header does not end at a multiple of 16 bytes");
+  const text = decodeHeader(file.subarray(8, 8 + header), where);
+  const { metadata, spans } = parseHeader(text, where);
+  checkHeader(text, metadata, where);
+  checkSpans(spans, file.length - 8 - header, where);
+  const sums = new Map((metadata.get("tensor_checksums") ?? "").split(",").map((pair) => splitLast(pair)));
+  const tensors = new Map<string, Tensor>();
+  for (const span of spans) {
+    const bytes = file.subarray(8 + header + span.from, 8 + header + span.to);
+    if (span.name.startsWith("_pad")) checkPadding(bytes, where);
+    else if (sums.get(span.name) !== String(checksum32(bytes)))
+      throw corrupt(where, `tensor ${JSON.stringify(span.name)} differs from its checksum`);
+    tensors.set(span.name, { name: span.name, shape: span.shape, data: viewOf(bytes, span.dtype) });
+  }
+  for (const name of sums.keys())
+    if (name !== "" && !tensors.has(name)) throw corrupt(where, `tensor ${JSON.stringify(name)} is missing`);
+  return { metadata, tensors };
+}
+
+function splitLast(pair: string): [string, string] {
+  const at = pair.lastIndexOf(":");
+  return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
+}
+
+function decodeHeader(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw corrupt(where, `the header is not UTF-8 (${String(cause)})`);
+  }
+}
+
+/** Deepest nesting of brackets, outside strings: JSON.parse recurses, and a hostile file must not reach it. */
+export function jsonDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c === "\\") i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
+    else if (c === "}" || c === "]") depth--;
+  }
+  return deepest;
+}
+
+function parseHeader(text: string, where: string) {
+  if (jsonDepth(text) > MAX_DEPTH) throw corrupt(where, `the header nests deeper than ${MAX_DEPTH} levels`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(where, `the header is not JSON (${String(cause)})`);
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw corrupt(where, "the header is no object");
+  const metadata = new Map<string, string>();
+  const spans: Span[] = [];
+  for (const [name, value] of Object.entries(json)) {
+    if (name === "__metadata__") {
+      for (const [key, text] of Object.entries(value ?? {})) {
+        if (typeof text !== "string") throw corrupt(where, `metadata ${JSON.stringify(key)} is not text`);
+        metadata.set(key, text);
+      }
+    } else spans.push(parseSpan(name, value, where));
+  }
+  if (spans.length > MAX_TENSORS)
+    throw corrupt(where, `${spans.length} tensors, over the most of ${MAX_TENSORS}`);
+  return { metadata, spans };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function parseSpan(name: string, value: unknown, where: string): Span {
+  const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
+  const known = typeof dtype === "string" && Object.hasOwn(WIDTH, dtype);
+  const offsets = Array.isArray(data_offsets) && data_offsets.length === 2 && data_offsets.every(isCount);
+  if (!known || !offsets || !Array.isArray(shape) || shape.length > 4 || !shape.every(isCount))
+    throw corrupt(where, `tensor ${JSON.stringify(name)} has an invalid type, shape or offset`);
+  const [from, to] = data_offsets as [number, number];
+  const elements = (shape as number[]).reduce((n, side) => n * side, 1);
+  if (to < from || elements * WIDTH[dtype as TensorType] !== to - from)
+    throw corrupt(where, `tensor ${JSON.stringify(name)} has offsets that do not fit its shape`);
+  return { name, dtype: dtype as TensorType, shape: shape as number[], from, to };
+}
+
+function checkHeader(text: string, metadata: ReadonlyMap<string, string>, where: string): void {
+  const stated = metadata.get("header_checksum") ?? "";
+  const blank = text.trimEnd().replace(`"header_checksum":"${stated}"`, '"header_checksum":"0"');
+  if (String(checksum32(new TextEncoder().encode(blank))) !== stated)
+    throw corrupt(where, "the header differs from its checksum");
+  const spaces = text.length - text.trimEnd().length;
+  if (spaces >= ALIGNMENT || !text.endsWith(" ".repeat(spaces)))
+    throw corrupt(where, "the header's padding is not up to 15 spaces");
+}
+
+function checkSpans(spans: readonly Span[], bytes: number, where: string): void {
+  let at = 0;
+  for (const span of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (span.from !== at)
+      throw corrupt(where, `tensor ${JSON.stringify(span.name)} overlaps another or leaves a hole`);
+    at = span.to;
+  }
+  if (at !== bytes) throw corrupt(where, `the tensors take ${at} bytes, but the file has ${bytes} for them`);
+}
+
+function checkPadding(bytes: Uint8Array, where: string): void {
+  if (bytes.some((byte) => byte !== 0)) throw corrupt(where, "padding is not zero");
+}
+
+function viewOf(bytes: Uint8Array, dtype: TensorType): TensorData {
+  const width = WIDTH[dtype];
+  const source = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const length = bytes.length / width;
+  if (dtype === "I8") return new Int8Array(source.buffer, source.byteOffset, length);
+  if (dtype === "U8") return source;
+  if (dtype === "U32") return new Uint32Array(source.buffer, source.byteOffset, length);
+  return new Float32Array(source.buffer, source.byteOffset, length);
+}
