@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  BLOB,
+  DuckDBBlobValue,
+  DuckDBBlobVector,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBEnumType,
+  DuckDBInstance,
+  DuckDBIntegerVector,
+  DuckDBListType,
+  DuckDBStructType,
+  type DuckDBType,
+  DuckDBTypeId,
+  INTEGER,
+  StatementType,
+} from "@duckdb/node-api";
+import { type Column, type ColumnType, quoteText } from "./column.ts";
+
+// The one file that knows DuckDB's API.
+
+/** DuckDB spills to disk above this: the whole of `prepare` stays under 1.5 GB. */
+const MEMORY = "400MB";
+/** Rows of one chunk: DuckDB's vector size, and the most that a chunk can hold. */
+export const CHUNK_ROWS = 2048;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Some rows of a result, column by column. */
+export interface Batch {
+  readonly rows: number;
+  readonly columns: number;
+  /** The texts of a column; null is SQL's NULL. */
+  texts(column: number): readonly (string | null)[];
+  /** The same as UTF-8; what is returned is valid until the next batch. */
+  bytes(column: number): readonly (Uint8Array | null)[];
+  /** The numbers of an INTEGER column. */
+  integers(column: number): readonly (number | null)[];
+}
+
+/** Values of one column for {@link Engine.fill}: UTF-8 texts, or integers. */
+export type Values = readonly Uint8Array[] | Int32Array;
+
+/** What a statement would be, without running it. */
+export interface Statement {
+  readonly isSelect: boolean;
+  readonly parameters: number;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * An in-memory DuckDB of its own: one thread, because the order of rows would follow the threads'
+ * otherwise; bounded memory; a folder to spill to, which goes away with it.
+ */
+export class Engine {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #spill: string;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, spill: string) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#spill = spill;
+  }
+
+  static async open(): Promise<Engine> {
+    const spill = await mkdtemp(join(tmpdir(), "modelpack-duckdb-"));
+    try {
+      const instance = await DuckDBInstance.create(":memory:", {
+        threads: "1",
+        memory_limit: MEMORY,
+        temp_directory: spill,
+        preserve_insertion_order: "true",
+        autoinstall_known_extensions: "false",
+        autoload_known_extensions: "false",
+        allow_community_extensions: "false",
+        allow_persistent_secrets: "false",
+      });
+      const connection = await instance.connect();
+      // TIMESTAMPTZ as text follows the time zone of the machine otherwise.
+      await connection.run("SET TimeZone = 'UTC'");
+      return new Engine(instance, connection, spill);
+    } catch (error) {
+      await rm(spill, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.#connection.run(sql);
+  }
+
+  /** A small result; values as DuckDB's text form. */
+  async rows(sql: string, values: readonly string[] = []): Promise<readonly (readonly (string | null)[])[]> {
+    const reader = await this.#connection.runAndReadAll(sql, [...values]);
+    return reader.getRows().map((row) => row.map((value) => (value === null ? null : String(value))));
+  }
+
+  /** The one number that `sql` gives. */
+  async count(sql: string): Promise<number> {
+    const rows = await this.rows(sql);
+    return Number(rows[0]?.[0] ?? 0);
+  }
+
+  /** What the only statement of `sql` would be; throws where DuckDB can't bind it. */
+  async inspect(sql: string): Promise<Statement> {
+    const prepared = await this.#connection.prepare(sql);
+    try {
+      const columns = Array.from({ length: prepared.columnCount }, (_, i) => ({
+        name: prepared.columnName(i),
+        type: columnType(prepared.columnType(i)),
+      }));
+      const isSelect = prepared.statementType === StatementType.SELECT;
+      return { isSelect, parameters: prepared.parameterCount, columns };
+    } finally {
+      prepared.destroySync();
+    }
+  }
+
+  /**
+   * The rows of `sql`, a batch at a time, never all at once. Its columns must be INTEGERs, BLOBs, or texts
+   * through `encode`: DuckDB's own decoding of texts drops a leading byte order mark.
+   */
+  async *stream(sql: string): AsyncGenerator<Batch> {
+    const result = await this.#connection.stream(sql);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield batchOf(chunk);
+    }
+  }
+
+  /**
+   * Appends to a table whose columns are BLOB and INTEGER; `next` fills one chunk of at most
+   * {@link CHUNK_ROWS} rows and returns null at the end.
+   */
+  async fill(table: string, next: () => readonly Values[] | null): Promise<void> {
+    const appender = await this.#connection.createAppender(table);
+    try {
+      for (let columns = next(); columns !== null; columns = next()) {
+        appender.appendDataChunk(chunkOf(columns));
+        // Appending blocks; a turn of the loop keeps signals alive.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      appender.closeSync();
+    }
+  }
+
+  /** From here on no statement opens any file but `files`, and none changes a setting. */
+  async lock(files: readonly string[]): Promise<void> {
+    await this.run(`SET allowed_paths = [${files.map(quoteText).join(", ")}]`);
+    await this.run("SET enable_external_access = false");
+    await this.run("SET lock_configuration = true");
+  }
+
+  async close(): Promise<void> {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+    await rm(this.#spill, { recursive: true, force: true });
+  }
+}
+
+/** Opens an engine for `use` and closes it, whatever happens. */
+export async function withEngine<T>(use: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await Engine.open();
+  try {
+    return await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+function batchOf(chunk: DuckDBDataChunk): Batch {
+  const rows = chunk.rowCount;
+  const read = <T>(column: number, convert: (bytes: Uint8Array) => T): (T | null)[] => {
+    const vector = chunk.getColumnVector(column);
+    if (!(vector instanceof DuckDBBlobVector)) throw new TypeError(`column ${column} is no BLOB`);
+    const values: (T | null)[] = new Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const bytes = vector.getItemBytes(row);
+      values[row] = bytes === null ? null : convert(bytes);
+    }
+    return values;
+  };
+  return {
+    rows,
+    columns: chunk.columnCount,
+    texts: (column) => read(column, (bytes) => decoder.decode(bytes)),
+    bytes: (column) => read(column, (bytes) => bytes),
+    integers: (column) => {
+      const vector = chunk.getColumnVector(column);
+      if (!(vector instanceof DuckDBIntegerVector)) throw new TypeError(`column ${column} is no INTEGER`);
+      return Array.from({ length: rows }, (_, row) => vector.getItem(row));
+    },
+  };
+}
+
+function chunkOf(columns: readonly Values[]): DuckDBDataChunk {
+  const types = columns.map((values) => (values instanceof Int32Array ? INTEGER : BLOB));
+  const chunk = DuckDBDataChunk.create(types, columns[0]?.length ?? 0);
+  for (const [i, values] of columns.entries()) {
+    const cells =
+      values instanceof Int32Array ? [...values] : values.map((bytes) => new DuckDBBlobValue(bytes));
+    chunk.setColumnValues(i, cells);
+  }
+  return chunk;
+}
+
+const KINDS: Readonly<Partial<Record<DuckDBTypeId, "temporal" | "binary" | "map" | "other">>> = {
+  [DuckDBTypeId.DATE]: "temporal",
+  [DuckDBTypeId.TIME]: "temporal",
+  [DuckDBTypeId.TIME_TZ]: "temporal",
+  [DuckDBTypeId.TIME_NS]: "temporal",
+  [DuckDBTypeId.TIMESTAMP]: "temporal",
+  [DuckDBTypeId.TIMESTAMP_S]: "temporal",
+  [DuckDBTypeId.TIMESTAMP_MS]: "temporal",
+  [DuckDBTypeId.TIMESTAMP_NS]: "temporal",
+  [DuckDBTypeId.TIMESTAMP_TZ]: "temporal",
+  [DuckDBTypeId.UUID]: "temporal",
+  [DuckDBTypeId.BLOB]: "binary",
+  [DuckDBTypeId.MAP]: "map",
+  [DuckDBTypeId.ARRAY]: "other",
+  [DuckDBTypeId.UNION]: "other",
+  [DuckDBTypeId.GEOMETRY]: "other",
+  [DuckDBTypeId.VARIANT]: "other",
+};
+
+function columnType(type: DuckDBType): ColumnType {
+  const sql = type.alias === "JSON" ? "JSON" : type.toString();
+  if (type.alias === "JSON") return { kind: "json", sql };
+  if (type instanceof DuckDBListType) return { kind: "list", sql, item: columnType(type.valueType) };
+  if (type instanceof DuckDBStructType) {
+    const fields = type.entryNames.map((name, i) => ({ name, type: columnType(type.entryTypes[i] ?? type) }));
+    return { kind: "struct", sql, fields };
+  }
+  if (type instanceof DuckDBEnumType) return { kind: "text", sql: "ENUM" };
+  if (type.typeId === DuckDBTypeId.VARCHAR) return { kind: "text", sql };
+  return { kind: KINDS[type.typeId] ?? "scalar", sql };
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../core/error.ts";
+import type { Source, SourceFile } from "./source.ts";
+
+/** Columns of a source at most: DuckDB plans 100,000 in minutes, and no dataset of texts has so many. */
+export const MAX_COLUMNS = 2000;
+/** Characters that we repeat of DuckDB's messages, which may hold a whole line of the file. */
+const MAX_MESSAGE = 600;
+
+/** `dataset "x"` or `dataset "x", file "y"`, for {@link ModelpackError.where}. */
+export function placeOf(source: Source, file?: SourceFile): string {
+  const dataset = `dataset ${JSON.stringify(source.dataset)}`;
+  return file === undefined ? dataset : `${dataset}, file ${JSON.stringify(file.name)}`;
+}
+
+/** What DuckDB says, without the SQL that we wrote and without options that no config can reach. */
+export function engineMessage(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const end = /\n\s*\n|\nLINE \d|\nPossible |\nTry /.exec(message);
+  const text = message.slice(0, end?.index).trim();
+  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
+}
+
+/** The error for a file that is not what its name says; DuckDB's message goes under ours. */
+export function unreadable(source: Source, file: SourceFile | undefined, error: unknown): ModelpackError {
+  if (error instanceof ModelpackError) return error;
+  const text = engineMessage(error);
+  // Of several files, DuckDB names the one that it means.
+  const named = file ?? source.files.find((one) => source.files.length === 1 || text.includes(one.path));
+  const what = named === undefined ? "the files" : named.name;
+  const format = source.files[0]?.format ?? "";
+  return new ModelpackError("SOURCE_UNREADABLE", `${what} can't be read as ${format}: ${text}`, {
+    where: placeOf(source, named),
+    hint: "check that the file is whole and of the format that its name says",
+    cause: error,
+  });
+}
