@@ -5,22 +5,17 @@ import { ModelpackError } from "../core/error.ts";
 import { digestFile } from "./digest.ts";
 import { errnoOf, guarded } from "./failure.ts";
 import { discard, listFiles, makeFolder, syncFile, syncFolder, temporaryName, writeDurable } from "./file.ts";
-import {
-  assertManifest,
-  MANIFEST_NAME,
-  type ManifestFile,
-  sealManifest,
-  UNHASHED,
-  verifyVersion,
-} from "./manifest.ts";
+import { assertManifest, MANIFEST_NAME, type ManifestFile, sealManifest, UNHASHED } from "./manifest.ts";
 import { newRunId } from "./owner.ts";
 import { safeName } from "./path.ts";
 import { checkedVersion, movePointer } from "./pointer.ts";
+import { verifyVersion } from "./verify.ts";
 
 export { writeFileAtomic } from "./file.ts";
-export { type VersionProblem, verifyVersion } from "./manifest.ts";
+
 export { movePointer, readPointer } from "./pointer.ts";
 export { probeWritable, removeDeadTemporaries } from "./probe.ts";
+export { type VersionProblem, verifyVersion } from "./verify.ts";
 
 /** Others may put the same version in place between our look and our step, but not for ever. */
 const MAX_ATTEMPTS = 8;

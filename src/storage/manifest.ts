@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
-import { digestFile, prettyJson, sha256 } from "./digest.ts";
-import { errnoOf, guarded } from "./failure.ts";
-import { type FolderEntry, listFiles, temporaryRun } from "./file.ts";
-import { ownerOf } from "./owner.ts";
+import { prettyJson, sha256 } from "./digest.ts";
 import { safeName } from "./path.ts";
 
 export const MANIFEST_NAME = "manifest.json";
 /** Files of a version that say what a run did: no manifest covers them. */
 export const UNHASHED: readonly string[] = ["run.json"];
 
-/** A manifest lists files and counts; one past this size is no manifest, and is not read into memory. */
-const MAX_MANIFEST_BYTES = 1 << 26;
 const SEAL_KEY = "manifest_sha256";
 const SEAL_BLANK = "0".repeat(64);
 /** What follows the 64 digits of the seal, which is the last member. */
@@ -25,12 +18,6 @@ export interface ManifestFile {
   readonly name: string;
   readonly sha256: string;
   readonly bytes: number;
-}
-
-/** What is wrong with a file of a version. */
-export interface VersionProblem {
-  readonly file: string;
-  readonly problem: string;
 }
 
 /**
@@ -95,65 +82,6 @@ function isSafe(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * What is wrong with a version's folder, by its whole manifest: every listed file is there with its size
- * and digest, and nothing else but `unhashed`. Temporary files of a run at work there don't count. Nothing
- * wrong is an empty list; a file that can't be read for another reason than its absence throws `STORAGE`.
- */
-export async function verifyVersion(
-  folder: string,
-  unhashed: readonly string[] = UNHASHED,
-): Promise<readonly VersionProblem[]> {
-  const bytes = await readManifest(join(folder, MANIFEST_NAME));
-  const listed = typeof bytes === "string" ? bytes : parseManifest(bytes);
-  if (typeof listed === "string") return [{ file: MANIFEST_NAME, problem: listed }];
-  const found = new Map((await listFiles(folder)).map((entry) => [entry.name, entry]));
-  const problems: VersionProblem[] = [];
-  for (const file of listed) {
-    const problem = await compare(folder, file, found.get(file.name));
-    if (problem !== null) problems.push({ file: file.name, problem });
-  }
-  const known = new Set([MANIFEST_NAME, ...unhashed, ...listed.map((file) => file.name)]);
-  for (const name of found.keys()) {
-    if (!known.has(name) && !isTemporary(name))
-      problems.push({ file: name, problem: "is not in the manifest" });
-  }
-  return problems;
-}
-
-async function readManifest(path: string): Promise<Buffer | string> {
-  try {
-    const stats = await lstat(path);
-    if (!stats.isFile()) return "is no regular file";
-    if (stats.size > MAX_MANIFEST_BYTES) return `is larger than ${MAX_MANIFEST_BYTES} bytes`;
-    return await readFile(path);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "ENOENT" || errno === "ENOTDIR") return "is missing";
-    return guarded("read", path, () => Promise.reject(error));
-  }
-}
-
-async function compare(
-  folder: string,
-  file: ManifestFile,
-  entry: FolderEntry | undefined,
-): Promise<string | null> {
-  if (entry === undefined) return "is missing";
-  if (!entry.regular) return "is no regular file";
-  const path = join(folder, file.name);
-  const { size } = await guarded("read", path, () => lstat(path));
-  if (size !== file.bytes) return `has ${size} bytes, and the manifest says ${file.bytes}`;
-  const digest = await digestFile(path);
-  if (digest.sha256 === file.sha256) return null;
-  return `has sha256 ${digest.sha256}, and the manifest says ${file.sha256}`;
-}
-
-function isTemporary(name: string): boolean {
-  const run = temporaryRun(name);
-  return run !== null && ownerOf(run) !== null;
 }
 
 /** Throws for a manifest that would not verify: a mistake of the code that wrote it, caught at once. */

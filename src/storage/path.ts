@@ -2,6 +2,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ModelpackError } from "../core/error.ts";
+import { errnoOf, storageFailure } from "./failure.ts";
 
 /** Leaves room under the 255 of every file system for the suffixes of temporary names. */
 const MAX_NAME_LENGTH = 128;
@@ -66,10 +67,12 @@ export function containedPath(root: string, name: string): string {
 
 /** Where `path` really is; null where nothing is there. A link that leads nowhere is refused. */
 function realPath(path: string, name: string): string | null {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
   try {
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
     return realpathSync(path);
   } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== "ENOENT" && errno !== "ELOOP") throw storageFailure(error, "read", path);
     throw unsafe(name, "a symbolic link on its way leads nowhere", error);
   }
 }
