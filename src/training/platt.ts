@@ -12,7 +12,6 @@ interface Problem {
   readonly score: Float64Array;
   readonly target: Float64Array;
   readonly weight: Float64Array;
-  readonly total: number;
 }
 
 const MAX_STEPS = 100;
@@ -22,8 +21,9 @@ const SMALLEST_STEP = 1e-10;
  * Platt's sigmoid by Newton steps with backtracking (Lin, Lin and Weng, "A note on Platt's probabilistic
  * outputs for support vector machines", Machine Learning 68, 2007). The targets are Platt's,
  * (N+ + 1) / (N+ + 2) and 1 / (N- + 2) with N the weight of each side, so that separable rows have a finite
- * optimum. Where every row is on one side, the slope is 0 and the intercept gives that side's target.
- * `positive` is 1 for rows of the label, 0 for others; `weight` null is 1 for all. Finite for finite scores.
+ * optimum. Where every row is on one side, the slope is 0 up to rounding, and the intercept gives that
+ * side's target. `positive` is 1 for rows of the label, 0 for others; `weight` null is 1 for all. Scores are
+ * finite single-precision numbers; slope and intercept are finite then, too.
  */
 export function fitPlatt(
   score: Float64Array,
@@ -43,7 +43,6 @@ export function fitPlatt(
       score: score.map((value) => value / scale),
       target: Float64Array.from(positive, (p) => (p === 1 ? high : low)),
       weight: weights,
-      total: sides[0] + sides[1],
     },
     log((sides[1] + 1) / (sides[0] + 1)),
   );
@@ -54,25 +53,26 @@ function minimize(problem: Problem, startIntercept: number): Sigmoid {
   let at: Sigmoid = { slope: 0, intercept: startIntercept };
   let value = loss(problem, at);
   for (let step = 0; step < MAX_STEPS; step++) {
-    const { gradient, newton } = derivatives(problem, at);
-    if (Math.max(Math.abs(gradient.slope), Math.abs(gradient.intercept)) <= 1e-12 * problem.total) break;
-    const descent = gradient.slope * newton.slope + gradient.intercept * newton.intercept;
+    const { newton, descent } = newtonStep(problem, at);
+    // Where the gain drowns in the loss's rounding, the whole step, which squares the error, is the last.
+    if (-descent <= 1e-12 * value) return moved(at, newton, 1);
     let size = 1;
-    for (; size >= SMALLEST_STEP; size /= 2) {
-      const next = {
-        slope: at.slope + size * newton.slope,
-        intercept: at.intercept + size * newton.intercept,
-      };
-      const nextValue = loss(problem, next);
-      if (nextValue < value + 1e-4 * size * descent) {
-        at = next;
-        value = nextValue;
-        break;
-      }
+    let next = moved(at, newton, size);
+    let nextValue = loss(problem, next);
+    while (!(nextValue < value + 1e-4 * size * descent)) {
+      size /= 2;
+      if (size < SMALLEST_STEP) return at;
+      next = moved(at, newton, size);
+      nextValue = loss(problem, next);
     }
-    if (size < SMALLEST_STEP) break; // the loss has no digit left to gain
+    at = next;
+    value = nextValue;
   }
   return at;
+}
+
+function moved(at: Sigmoid, by: Sigmoid, size: number): Sigmoid {
+  return { slope: at.slope + size * by.slope, intercept: at.intercept + size * by.intercept };
 }
 
 /** Cross-entropy with soft targets, in the form that neither overflows nor cancels. */
@@ -87,8 +87,11 @@ function loss({ score, target, weight }: Problem, at: Sigmoid): number {
   return sum;
 }
 
-/** The gradient, and the step that solves the 2 x 2 Newton equations. */
-function derivatives({ score, target, weight }: Problem, at: Sigmoid) {
+/** The step that solves the 2 x 2 Newton equations, and the loss's slope along it, not above 0. */
+function newtonStep(
+  { score, target, weight }: Problem,
+  at: Sigmoid,
+): { readonly newton: Sigmoid; readonly descent: number } {
   let slope = 0;
   let intercept = 0;
   let h11 = 0;
@@ -115,5 +118,5 @@ function derivatives({ score, target, weight }: Problem, at: Sigmoid) {
     slope: (h12 * intercept - h22 * slope) / determinant,
     intercept: (h12 * slope - h11 * intercept) / determinant,
   };
-  return { gradient: { slope, intercept }, newton };
+  return { newton, descent: slope * newton.slope + intercept * newton.intercept };
 }

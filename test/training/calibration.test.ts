@@ -1,0 +1,385 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { exp } from "../../src/core/elementary.ts";
+import { seededRandom } from "../../src/core/random.ts";
+import { type Calibration, MAX_POINTS, parseCalibration } from "../../src/model/calibrator.ts";
+import { calibrateRows, crossFitProbabilities, fitCalibration } from "../../src/training/calibration.ts";
+import { type Curve, fitIsotonic } from "../../src/training/isotonic.ts";
+import { fitPlatt } from "../../src/training/platt.ts";
+import { fitTemperature, MAX_TEMPERATURE, MIN_TEMPERATURE } from "../../src/training/temperature.ts";
+
+function golden<T>(name: string): T[] {
+  return JSON.parse(readFileSync(new URL(`../golden/sklearn/${name}.json`, import.meta.url), "utf8")) as T[];
+}
+
+const METHODS = ["none", "temperature", "sigmoid", "isotonic"] as const;
+
+function expectClose(actual: Iterable<number>, expected: readonly number[], slack: number): void {
+  const values = [...actual];
+  expect(values.length).toBe(expected.length);
+  for (const [i, value] of values.entries()) {
+    expect(Math.abs(value - (expected[i] as number)), `item ${i}: ${value}`).toBeLessThanOrEqual(slack);
+  }
+}
+
+/** A curve as scikit-learn predicts with it, in a way of its own. */
+function readCurve(curve: Curve, at: number): number {
+  const right = curve.x.findIndex((x) => x >= at);
+  if (right === -1) return curve.y.at(-1) as number;
+  if (right === 0) return curve.y[0] as number;
+  const [x0, x1] = [curve.x[right - 1] as number, curve.x[right] as number];
+  const [y0, y1] = [curve.y[right - 1] as number, curve.y[right] as number];
+  return y0 + ((y1 - y0) * (at - x0)) / (x1 - x0);
+}
+
+/** Rows whose labels are drawn from softmax(z / temperature). */
+function draw(rows: number, labels: number, temperature: number, seed = 1) {
+  const random = seededRandom(seed, "calibration.test");
+  const uniform = () => random.below(2 ** 30) / 2 ** 30;
+  const scores = Float32Array.from({ length: rows * labels }, () => (uniform() - 0.5) * 12);
+  const chances = calibrateRows({ method: "temperature", temperature }, scores, labels);
+  const truth = Uint32Array.from({ length: rows }, (_, row) => {
+    let left = uniform();
+    for (let k = 0; k < labels - 1; k++) {
+      left -= chances[row * labels + k] as number;
+      if (left < 0) return k;
+    }
+    return labels - 1;
+  });
+  return { scores, truth };
+}
+
+function logLoss(probabilities: Float64Array, truth: Uint32Array): number {
+  const labels = probabilities.length / truth.length;
+  return (
+    truth.reduce((sum, y, row) => sum - Math.log(probabilities[row * labels + y] as number), 0) / truth.length
+  );
+}
+
+/** Some rows, scores, truths and weights, of 1 to 4 labels. */
+const problems = fc
+  .record({ labels: fc.integer({ min: 1, max: 4 }), rows: fc.integer({ min: 1, max: 8 }) })
+  .chain(({ labels, rows }) =>
+    fc.record({
+      labels: fc.constant(labels),
+      scores: fc
+        .array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
+          minLength: rows * labels,
+          maxLength: rows * labels,
+        })
+        .map((v) => Float32Array.from(v)),
+      truth: fc
+        .array(fc.nat({ max: labels - 1 }), { minLength: rows, maxLength: rows })
+        .map((v) => Uint32Array.from(v)),
+      weight: fc.option(
+        fc.array(fc.nat({ max: 3 }), { minLength: rows, maxLength: rows }).map((v) => Uint32Array.from(v)),
+      ),
+    }),
+  );
+
+describe("fitIsotonic", () => {
+  interface Case {
+    readonly x: number[];
+    readonly y: number[];
+    readonly weight: number[] | null;
+    readonly expected: { readonly x: number[]; readonly y: number[] };
+    readonly at: number[];
+    readonly predicted: number[];
+  }
+
+  it.each(golden<Case>("isotonic"))("has scikit-learn's thresholds (case %#)", (c) => {
+    const curve = fitIsotonic(Float64Array.from(c.x), Float64Array.from(c.y), c.weight);
+    expectClose(curve.x, c.expected.x, 1e-9);
+    expectClose(curve.y, c.expected.y, 1e-9);
+    expectClose(
+      c.at.map((at) => readCurve(curve, at)),
+      c.predicted,
+      1e-9,
+    );
+  });
+
+  it("is the least-squares fit that never falls, found by brute force", () => {
+    // x and y from few values, so that ties and violations are many.
+    const row = fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 3 }), fc.integer({ min: 1, max: 3 }));
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 7 }), (rows) => {
+        const [x, y, weight] = [0, 1, 2].map((i) => Float64Array.from(rows, (r) => r[i] as number));
+        const curve = fitIsotonic(x as Float64Array, y as Float64Array, weight as Float64Array);
+        for (const [at, value] of bruteForceIsotonic(rows)) {
+          expect(readCurve(curve, at)).toBeCloseTo(value, 9);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("has rising x and y that never falls, and stays in the range of y", () => {
+    const row = fc.tuple(
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 40 }), (rows) => {
+        const [x, y] = [0, 1].map((i) => Float64Array.from(rows, (r) => r[i] as number));
+        const curve = fitIsotonic(x as Float64Array, y as Float64Array, null);
+        expect(curve.x.every((v, i) => i === 0 || v > (curve.x[i - 1] as number))).toBe(true);
+        expect(curve.y.every((v, i) => i === 0 || v >= (curve.y[i - 1] as number))).toBe(true);
+        expect(curve.y.every((v) => v >= 0 && v <= 1)).toBe(true);
+      }),
+    );
+  });
+
+  it("counts a row of weight 3 as three rows, and of weight 0 as none", () => {
+    const weighted = fitIsotonic(Float64Array.of(1, 2, 3, 4), Float64Array.of(1, 0, 1, 0), [3, 1, 1, 0]);
+    const repeated = fitIsotonic(Float64Array.of(1, 1, 1, 2, 3), Float64Array.of(1, 1, 1, 0, 1), null);
+    expect(weighted).toEqual(repeated);
+  });
+
+  it("joins steps evenly when there are more than a calibration may hold", () => {
+    const rising = Float64Array.from({ length: 1000 }, (_, i) => i / 1000);
+    const curve = fitIsotonic(rising, rising, null);
+    expect(curve.x.length).toBeLessThanOrEqual(MAX_POINTS);
+    expect(curve.x.length).toBeGreaterThan(MAX_POINTS / 2);
+    for (const at of rising) expect(Math.abs(readCurve(curve, at) - at)).toBeLessThan(0.005);
+  });
+});
+
+/** Best never-falling values for each distinct x: tries every way to cut them into level stretches. */
+function bruteForceIsotonic(rows: readonly (readonly [number, number, number])[]): Map<number, number> {
+  const xs = [...new Set(rows.map(([x]) => x))].sort((a, b) => a - b);
+  let best = { cost: Number.POSITIVE_INFINITY, values: [] as number[] };
+  for (let cuts = 0; cuts < 2 ** (xs.length - 1); cuts++) {
+    const stretch = xs.map((_, i) => [...Array(i).keys()].filter((j) => (cuts >> j) & 1).length);
+    const values = xs.map((_, i) => {
+      const inside = rows.filter(([x]) => stretch[xs.indexOf(x)] === stretch[i]);
+      return inside.reduce((s, [, y, w]) => s + w * y, 0) / inside.reduce((s, [, , w]) => s + w, 0);
+    });
+    if (values.some((v, i) => i > 0 && v < (values[i - 1] as number) - 1e-12)) continue;
+    const cost = rows.reduce((s, [x, y, w]) => s + w * (y - (values[xs.indexOf(x)] as number)) ** 2, 0);
+    if (cost < best.cost) best = { cost, values };
+  }
+  return new Map(xs.map((x, i) => [x, best.values[i] as number]));
+}
+
+describe("fitPlatt", () => {
+  interface Case {
+    readonly score: number[];
+    readonly positive: number[];
+    readonly weight: number[] | null;
+    readonly sklearn: number[];
+    readonly exact: { readonly slope: number; readonly intercept: number };
+  }
+
+  it.each(golden<Case>("sigmoid"))("has scikit-learn's optimum (case %#)", (c) => {
+    const fitted = fitPlatt(Float64Array.from(c.score), Uint8Array.from(c.positive), c.weight);
+    expectClose([fitted.slope, fitted.intercept], [c.exact.slope, c.exact.intercept], 1e-6);
+    const probabilities = c.score
+      .slice(0, 20)
+      .map((z) => 1 / (1 + exp(-(fitted.slope * z + fitted.intercept))));
+    expectClose(probabilities, c.sklearn, 1e-4); // as far as its own optimizer goes
+  });
+
+  it.each([
+    { positive: [1, 1, 1], probability: 4 / 5 },
+    { positive: [0, 0, 0], probability: 1 / 5 },
+  ])("answers Platt's constant for rows on one side: $positive", ({ positive, probability }) => {
+    const { slope, intercept } = fitPlatt(Float64Array.of(1, 2, 3), Uint8Array.from(positive), null);
+    expect(slope).toBeCloseTo(0, 9);
+    expect(1 / (1 + Math.exp(-intercept))).toBeCloseTo(probability, 9);
+  });
+
+  it.each([0, 1, -1e30, 1e-40])("survives equal scores of %d", (z) => {
+    const { slope, intercept } = fitPlatt(Float64Array.of(z, z, z), Uint8Array.of(1, 0, 0), null);
+    const expected = (2 / 3 + 2 * (1 / 4)) / 3; // the mean of the targets
+    expect(1 / (1 + Math.exp(-(slope * z + intercept)))).toBeCloseTo(expected, 9);
+  });
+
+  it("does not depend on the unit of the scores", () => {
+    const score = Float64Array.of(-2, -1, 0, 1, 2, 0.5);
+    const positive = Uint8Array.of(0, 0, 1, 1, 1, 0);
+    const one = fitPlatt(score, positive, null);
+    const other = fitPlatt(
+      score.map((z) => z * 1024),
+      positive,
+      null,
+    );
+    expect(other).toEqual({ slope: one.slope / 1024, intercept: one.intercept });
+  });
+});
+
+describe("fitTemperature", () => {
+  interface Case {
+    readonly labels: number;
+    readonly truth: number[];
+    readonly scores: number[];
+    readonly weight: number[] | null;
+    readonly temperature: number;
+  }
+
+  it.each(golden<Case>("temperature"))("has scipy's minimum (case %#)", (c) => {
+    const weight = c.weight === null ? null : Float64Array.from(c.weight);
+    const fitted = fitTemperature(Float32Array.from(c.scores), Uint32Array.from(c.truth), weight);
+    expect(Math.abs(fitted / c.temperature - 1)).toBeLessThan(1e-6);
+  });
+
+  it.each([0.5, 1, 3])("finds the temperature %d that made the labels", (temperature) => {
+    const { scores, truth } = draw(20_000, 4, temperature);
+    expect(fitTemperature(scores, truth, null) / temperature).toBeCloseTo(1, 1);
+  });
+
+  it.each<[string, number[], number[]]>([
+    ["one row, right", [3, 0, 0], [0]],
+    ["one row, wrong", [3, 0, 0], [1]],
+    ["one label", [3, -1], [0, 0]],
+    ["all scores equal", [1, 1, 1, 1], [0, 1]],
+    ["all right by far", [90, 0, 0, 90], [0, 1]],
+    ["all wrong by far", [90, 0, 0, 90], [1, 0]],
+    ["enormous scores", [3e38, -3e38, -3e38, 3e38], [0, 0]],
+    ["tiny scores", [1e-40, 0, 0, 1e-40], [0, 1]],
+  ])("stays in its range for %s", (_, scores, truth) => {
+    const fitted = fitTemperature(Float32Array.from(scores), Uint32Array.from(truth), null);
+    expect(fitted).toBeGreaterThanOrEqual(MIN_TEMPERATURE);
+    expect(fitted).toBeLessThanOrEqual(MAX_TEMPERATURE);
+  });
+
+  it("stays near 1 when nothing speaks for another temperature", () => {
+    expect(fitTemperature(Float32Array.of(2, 2), Uint32Array.of(0), null)).toBe(1);
+    const right = fitTemperature(Float32Array.of(3, 0), Uint32Array.of(0), null);
+    expect(right).toBeGreaterThan(0.7);
+    expect(right).toBeLessThan(1);
+  });
+});
+
+describe("fitCalibration", () => {
+  it("answers a valid calibration for any rows, weights and labels", () => {
+    fc.assert(
+      fc.property(problems, fc.constantFrom(...METHODS), ({ labels, scores, truth, weight }, method) => {
+        const calibration = fitCalibration(method, scores, truth, weight);
+        const read = JSON.parse(JSON.stringify(calibration)) as unknown;
+        expect(parseCalibration(read, labels)).toEqual(read);
+        const probabilities = calibrateRows(calibration, scores, labels);
+        expect(probabilities.every((p) => p >= 0 && p <= 1)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each(METHODS)("answers none for %s without a row that counts", (method) => {
+    const none = { method: "none" };
+    expect(fitCalibration(method, new Float32Array(0), new Uint32Array(0), null)).toEqual(none);
+    expect(fitCalibration(method, Float32Array.of(1, 2), Uint32Array.of(1), Uint32Array.of(0))).toEqual(none);
+  });
+
+  it.each(["temperature", "sigmoid", "isotonic"] as const)(
+    "counts a weight as that many rows in %s",
+    (method) => {
+      const { scores, truth } = draw(40, 3, 2);
+      const weight = Uint32Array.from(truth, (_, row) => 1 + (row % 3));
+      const rows = [...truth.keys()].flatMap((row) => Array.from({ length: 1 + (row % 3) }, () => row));
+      const repeated = Float32Array.from(rows.flatMap((row) => [...scores.subarray(row * 3, row * 3 + 3)]));
+      const once = fitCalibration(method, scores, truth, weight);
+      const again = fitCalibration(
+        method,
+        repeated,
+        Uint32Array.from(rows, (row) => truth[row] as number),
+        null,
+      );
+      expectClose(calibrateRows(once, scores, 3), [...calibrateRows(again, scores, 3)], 1e-9);
+    },
+  );
+
+  it.each(["temperature", "sigmoid", "isotonic"] as const)(
+    "lowers the log loss of fresh rows with %s",
+    (method) => {
+      const eval_ = draw(4000, 4, 4);
+      const test = draw(4000, 4, 4, 2);
+      const fitted = fitCalibration(method, eval_.scores, eval_.truth, null);
+      const before = logLoss(calibrateRows({ method: "none" }, test.scores, 4), test.truth);
+      const after = logLoss(calibrateRows(fitted, test.scores, 4), test.truth);
+      expect(after).toBeLessThan(before * 0.95);
+    },
+  );
+
+  it.each(["temperature", "sigmoid", "isotonic"] as const)(
+    "leaves a label without a row a positive probability in %s",
+    (method) => {
+      const { scores, truth } = draw(200, 3, 1);
+      const two = truth.map((y) => (y === 2 ? 0 : y));
+      const probabilities = calibrateRows(fitCalibration(method, scores, two, null), scores, 3);
+      expect(probabilities.every((p) => p > 0)).toBe(true);
+    },
+  );
+
+  it("keeps every isotonic probability off zero without moving much mass, at 300 labels", () => {
+    const { scores, truth } = draw(600, 300, 0.5);
+    const fitted = fitCalibration("isotonic", scores, truth, null) as Calibration & { method: "isotonic" };
+    const lowest = fitted.y.map((y) => y[0] as number);
+    expect(Math.min(...lowest)).toBeGreaterThan(0);
+    expect(lowest.filter((y) => y < 1e-3).length * Math.min(...lowest)).toBeLessThan(1 / 600);
+  });
+
+  it("has the same bytes whenever it runs", () => {
+    const { scores, truth } = draw(300, 3, 2);
+    for (const method of METHODS) {
+      const once = JSON.stringify(fitCalibration(method, scores, truth, null));
+      expect(JSON.stringify(fitCalibration(method, scores.slice(), truth.slice(), null))).toBe(once);
+    }
+  });
+});
+
+describe("crossFitProbabilities", () => {
+  const { scores, truth } = draw(300, 3, 3);
+  const group = Uint32Array.from(truth, (_, row) => Math.floor(row / 3));
+
+  it.each(METHODS)("answers a probability for every row with %s", (method) => {
+    const { probabilities, folds } = crossFitProbabilities(method, scores, truth, null, group, 3);
+    expect(folds).toBe(5);
+    for (let row = 0; row < 300; row++) {
+      const sum = probabilities.subarray(row * 3, row * 3 + 3).reduce((a, b) => a + b, 0);
+      expect(sum).toBeCloseTo(1, 12);
+    }
+  });
+
+  it.each(["temperature", "sigmoid", "isotonic"] as const)(
+    "never lets a row's label, or its group's, touch the row's own probability in %s",
+    (method) => {
+      const before = crossFitProbabilities(method, scores, truth, null, group, 3).probabilities;
+      const other = truth.map((y, row) => (group[row] === 7 ? (y + 1) % 3 : y));
+      const after = crossFitProbabilities(method, scores, other, null, group, 3).probabilities;
+      const rows = [...group.keys()].filter((row) => group[row] === 7);
+      for (const row of rows) {
+        expect(after.slice(row * 3, row * 3 + 3)).toEqual(before.slice(row * 3, row * 3 + 3));
+      }
+      expect(after).not.toEqual(before); // though it touches those of other folds
+    },
+  );
+
+  it("passes the weights of the rows that it fits on", () => {
+    const weight = Uint32Array.from(truth, (_, row) => (row % 2 === 0 ? 5 : 0));
+    const weighted = crossFitProbabilities("temperature", scores, truth, weight, group, 3).probabilities;
+    expect(weighted).not.toEqual(
+      crossFitProbabilities("temperature", scores, truth, null, group, 3).probabilities,
+    );
+  });
+
+  it.each([
+    { groups: 1, folds: 0 },
+    { groups: 2, folds: 2 },
+    { groups: 4, folds: 4 },
+    { groups: 6, folds: 5 },
+  ])("makes $folds folds of $groups groups", ({ groups, folds }) => {
+    const few = group.map((_, row) => row % groups);
+    const fitted = crossFitProbabilities("temperature", scores, truth, null, few, 3);
+    expect(fitted.folds).toBe(folds);
+    const plain = calibrateRows({ method: "none" }, scores, 3);
+    if (folds === 0) expect(fitted.probabilities).toEqual(plain);
+    else expect(fitted.probabilities).not.toEqual(plain);
+  });
+
+  it("takes no rows", () => {
+    const empty = new Uint32Array(0);
+    const fitted = crossFitProbabilities("isotonic", new Float32Array(0), empty, null, empty, 3);
+    expect(fitted).toEqual({ probabilities: new Float64Array(0), folds: 0 });
+  });
+});
