@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RowTexts } from "./exact-duplicates.ts";
+import type { PairVerifier } from "./pair-verifier.ts";
+import { splitByRareGrams } from "./prefix-filter.ts";
+import type { UnionFind } from "./union-find.ts";
+
+/** Pairs of different sets in a bucket up to which all are compared, at about 50 ns each. */
+const MAX_PAIRS = 30_000;
+/** First rows of sets that the other sets of a large bucket are held against, before it is split. */
+const REPRESENTATIVES = 16;
+/**
+ * Rows of a bucket that are split by rare grams at once: what the lists may take is bounded (about 200 MB
+ * at 60 grams a row). Larger buckets are cut in pieces, rows ordered by size; a pair across a cut is left
+ * to the other bands, whose pieces are cut elsewhere.
+ */
+const MAX_SPLIT = 200_000;
+/**
+ * In a bucket of rows that share even a rare gram and are still too many, a row is compared with so many
+ * rows after it in order of size. Nothing measured on real rows gets there.
+ */
+const WINDOW = 256;
+
+/** What a bucket's pairs are found in and written to. */
+export interface JoinState {
+  readonly texts: RowTexts;
+  /** Grams of each row. */
+  readonly sizes: Uint32Array;
+  readonly official: Uint8Array;
+  readonly threshold: number;
+  readonly verifier: PairVerifier;
+  /** Ties similar rows, official ones among themselves. */
+  readonly sets: UnionFind;
+  /** 1 where a row is similar to one of the other kind: official to not, or not to official. */
+  readonly across: Uint8Array;
+}
+
+function compare(state: JoinState, i: number, j: number): void {
+  const { official, sets, across, verifier } = state;
+  if (official[i] === official[j]) {
+    if (sets.find(i) !== sets.find(j) && verifier.similar(i, j)) sets.union(i, j);
+  } else if ((across[i] === 0 || across[j] === 0) && verifier.similar(i, j)) {
+    across[i] = 1;
+    across[j] = 1;
+  }
+}
+
+/** The rows of a bucket by the set that they are in so far, in order of first appearance. */
+function bySet(sets: UnionFind, rows: Uint32Array): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const root = sets.find(row);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()];
+}
+
+function pairsBetween(groups: readonly (readonly number[])[], rows: number): number {
+  return (rows * rows - groups.reduce((sum, group) => sum + group.length * group.length, 0)) / 2;
+}
+
+/** Whether nothing is left to learn about two sets: they are one, or every row is known to be similar. */
+function settled(state: JoinState, a: readonly number[], b: readonly number[]): boolean {
+  const i = a[0] as number;
+  const j = b[0] as number;
+  return state.official[i] === state.official[j] && state.sets.find(i) === state.sets.find(j);
+}
+
+function compareGroups(state: JoinState, a: readonly number[], b: readonly number[]): void {
+  for (const i of a) {
+    for (const j of b) {
+      compare(state, i, j);
+      if (settled(state, a, b)) return;
+    }
+  }
+}
+
+function compareAll(state: JoinState, groups: readonly (readonly number[])[]): void {
+  for (let x = 0; x < groups.length; x++) {
+    const a = groups[x] as readonly number[];
+    for (let y = x + 1; y < groups.length; y++) {
+      const b = groups[y] as readonly number[];
+      if (!settled(state, a, b)) compareGroups(state, a, b);
+    }
+  }
+}
+
+function compareWithRepresentatives(state: JoinState, groups: readonly (readonly number[])[]): void {
+  const representatives: number[] = [];
+  for (const [first] of groups) {
+    if (first === undefined) continue;
+    for (const other of representatives) compare(state, other, first);
+    const found = representatives.some((other) => state.sets.find(other) === state.sets.find(first));
+    if (!found && representatives.length < REPRESENTATIVES) representatives.push(first);
+  }
+}
+
+function compareInWindow(state: JoinState, rows: Uint32Array): void {
+  const ordered = bySize(state, rows);
+  for (let x = 0; x < ordered.length; x++) {
+    const end = Math.min(ordered.length, x + 1 + WINDOW);
+    for (let y = x + 1; y < end; y++) compare(state, ordered[x] as number, ordered[y] as number);
+  }
+}
+
+function bySize(state: JoinState, rows: Uint32Array): Uint32Array {
+  return rows.slice().sort((i, j) => (state.sizes[i] as number) - (state.sizes[j] as number) || i - j);
+}
+
+function joinSplit(state: JoinState, rows: Uint32Array): void {
+  const split = splitByRareGrams(state.texts, rows, state.threshold);
+  let start = 0;
+  for (const end of split.ends) {
+    const part = split.rows.subarray(start, end);
+    start = end;
+    if (part.length < 2) continue;
+    if (!joinSmall(state, part, bySet(state.sets, part))) compareInWindow(state, part);
+  }
+}
+
+/** Finds the similar pairs among rows that share a band: all of them, but for the bounds above. */
+export function joinBucket(state: JoinState, rows: Uint32Array): void {
+  if (rows.length === 2) compare(state, rows[0] as number, rows[1] as number);
+  else if (!joinSmall(state, rows, bySet(state.sets, rows))) joinLarge(state, rows);
+}
+
+/** Compares what is left to compare, where that is little; says whether it was. */
+function joinSmall(state: JoinState, rows: Uint32Array, groups: readonly (readonly number[])[]): boolean {
+  if (pairsBetween(groups, rows.length) > MAX_PAIRS) return false;
+  compareAll(state, groups);
+  return true;
+}
+
+function joinLarge(state: JoinState, rows: Uint32Array): void {
+  compareWithRepresentatives(state, bySet(state.sets, rows));
+  if (joinSmall(state, rows, bySet(state.sets, rows))) return;
+  const ordered = rows.length > MAX_SPLIT ? bySize(state, rows) : rows;
+  for (let start = 0; start < ordered.length; start += MAX_SPLIT) {
+    joinSplit(state, ordered.subarray(start, start + MAX_SPLIT));
+  }
+}
