@@ -41,8 +41,18 @@ export interface Batch {
   integers(column: number): readonly (number | null)[];
 }
 
-/** Values of one column for {@link Engine.fill}: UTF-8 texts, or integers. */
-export type Values = readonly Uint8Array[] | Int32Array;
+/** Values of one column for {@link Engine.fill}: bytes, where null is SQL's NULL, or integers. */
+export type Values = readonly (Uint8Array | null)[] | Int32Array;
+
+/** `text` as SQL, whatever it holds: SQL itself can't hold NUL. */
+export function exactText(text: string): string {
+  return `decode(unhex('${Buffer.from(text).toString("hex")}'))`;
+}
+
+/** A path as DuckDB's readers take it: brackets keep characters of a pattern from being one. */
+export function filePath(path: string): string {
+  return quoteText(path.replace(/[*?[]/g, "[$&]"));
+}
 
 /** What a statement would be, without running it. */
 export interface Statement {
@@ -103,6 +113,14 @@ export class Engine {
   async count(sql: string): Promise<number> {
     const rows = await this.rows(sql);
     return Number(rows[0]?.[0] ?? 0);
+  }
+
+  /** Makes an ENUM type of `names`, given once or more, and returns its values in the order of their codes. */
+  async createEnum(type: string, names: readonly string[]): Promise<readonly string[]> {
+    const values = [...new Set(names)].map(exactText).join(", ");
+    await this.run(`CREATE TYPE ${type} AS ENUM (SELECT unnest([${values}]))`);
+    const rows = await this.rows(`SELECT unnest(enum_range(NULL::${type}))`);
+    return rows.map(([name]) => name ?? "");
   }
 
   /** What the only statement of `sql` would be; throws where DuckDB can't bind it. */
@@ -203,9 +221,13 @@ function chunkOf(columns: readonly Values[]): DuckDBDataChunk {
   const types = columns.map((values) => (values instanceof Int32Array ? INTEGER : BLOB));
   const chunk = DuckDBDataChunk.create(types, columns[0]?.length ?? 0);
   for (const [i, values] of columns.entries()) {
-    const cells =
-      values instanceof Int32Array ? [...values] : values.map((bytes) => new DuckDBBlobValue(bytes));
-    chunk.setColumnValues(i, cells);
+    const vector = chunk.getColumnVector(i);
+    // By hand: setColumnValues wants an array of values, which for numbers would be one more copy.
+    for (let row = 0; row < values.length; row++) {
+      const value = values[row] as number | Uint8Array | null;
+      vector.setItem(row, value instanceof Uint8Array ? new DuckDBBlobValue(value) : value);
+    }
+    vector.flush();
   }
   return chunk;
 }

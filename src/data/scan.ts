@@ -2,7 +2,7 @@
 import { ModelpackError } from "../core/error.ts";
 import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
 import { checkCsv } from "./csv-check.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, filePath } from "./engine.ts";
 import { checkGzip } from "./gzip.ts";
 import { MAX_COLUMNS, unreadable } from "./refusal.ts";
 import type { Source, SourceFile } from "./source.ts";
@@ -55,9 +55,8 @@ function scanFiles(engine: Engine, source: Source): Promise<Scan> {
   }
 }
 
-// DuckDB takes a path with * or [ for a pattern; in brackets they stand for themselves.
 function pathsOf(files: readonly SourceFile[]): string {
-  return `[${files.map((file) => quoteText(file.path.replace(/[*?[]/g, "[$&]"))).join(", ")}]`;
+  return `[${files.map((file) => filePath(file.path)).join(", ")}]`;
 }
 
 // By what the names say; where some files are compressed and some are not, DuckDB looks at the names too.
