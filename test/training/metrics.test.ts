@@ -111,10 +111,10 @@ describe("taskMetrics", () => {
   });
 
   it("measures the calibration error before calibration by its own labels and confidences", () => {
-    const calibrated = predictions([0], [[0.9, 0.1]]);
-    const found = taskMetrics({ ...calibrated, uncalibrated: Float64Array.of(0.3, 0.7) });
+    const calibrated = predictions([0], [[0.9, 0.1, 0]]);
+    const found = taskMetrics({ ...calibrated, uncalibrated: Float64Array.of(0.3, 0.6, 0.1) });
     expect(found.ece).toBeCloseTo(0.1, 12);
-    expect(found.ece_uncalibrated).toBeCloseTo(0.7, 12);
+    expect(found.ece_uncalibrated).toBeCloseTo(0.6, 12);
   });
 
   it("cuts the log loss off at 1e-15", () => {
