@@ -4,16 +4,16 @@ import { characterClass, foldText, OTHER, SPACE, UNASSIGNED, WORD } from "../cor
 
 /** Which n-grams a family looks at; 0 as a maximum switches that kind off. */
 export interface AnalyzerSettings {
-  /** Word n-grams: 1 to 8 words. */
+  /** Word n-grams, in tokens; at most MAX_NGRAM. */
   readonly ngramMin: number;
   readonly ngramMax: number;
-  /** Character n-grams inside word boundaries: 1 to 8 characters. */
+  /** Character n-grams inside word boundaries, in UTF-16 units; at most MAX_NGRAM. */
   readonly charNgramMin: number;
   readonly charNgramMax: number;
 }
 
 /** Longest n-gram that an analyzer takes; longer ones repeat hardly ever, and the cap bounds the work. */
-export const MAX_NGRAM = 8;
+export const MAX_NGRAM = 16;
 
 /** Code units of a text that are read; what follows is ignored, so that one prediction has a bound. */
 export const MAX_TEXT_LENGTH = 100_000;

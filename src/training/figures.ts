@@ -1,42 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { exp, log } from "../core/elementary.ts";
+import { confusionScores } from "./confusion.ts";
 import type { SoftmaxSolver, SparseRows } from "./solver.ts";
 
-/** The figures of an epoch; each row counts once. */
+/** The figures of an epoch; each row counts once. Null where there are no rows. */
 export interface Figures {
   /** Mean negative log-likelihood, nats. */
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly macroF1: number;
-  readonly weightedF1: number;
+  readonly loss: number | null;
+  readonly accuracy: number | null;
+  readonly macroF1: number | null;
+  readonly weightedF1: number | null;
 }
 
-/** Figures from a confusion matrix [truth * labels + predicted]; averages over labels with rows. */
+/** Figures from a confusion matrix [truth * labels + predicted] and the sum of the rows' losses. */
 export function figures(confusion: Float64Array, labels: number, loss: number): Figures {
-  let rows = 0;
-  let right = 0;
-  let macro = 0;
-  let weighted = 0;
-  let present = 0;
-  for (let k = 0; k < labels; k++) {
-    let support = 0;
-    let predicted = 0;
-    for (let j = 0; j < labels; j++) {
-      support += confusion[k * labels + j] as number;
-      predicted += confusion[j * labels + k] as number;
-    }
-    if (support === 0) continue;
-    const hit = confusion[k * labels + k] as number;
-    const f1 = (2 * hit) / (support + predicted);
-    rows += support;
-    right += hit;
-    macro += f1;
-    weighted += f1 * support;
-    present++;
-  }
-  return rows === 0
-    ? { loss: 0, accuracy: 0, macroF1: 0, weightedF1: 0 }
-    : { loss, accuracy: right / rows, macroF1: macro / present, weightedF1: weighted / rows };
+  const scores = confusionScores(confusion, labels);
+  const rows = confusion.reduce((sum, n) => sum + n, 0);
+  return {
+    loss: rows === 0 ? null : loss / rows,
+    accuracy: scores.accuracy,
+    macroF1: scores.macro_f1,
+    weightedF1: scores.weighted_f1,
+  };
 }
 
 /** Exact, uncalibrated figures of the solver's weights on held-out rows. */
@@ -60,5 +45,5 @@ export function heldOutFigures(
     loss += top + log(sum) - (z[y] as number);
     confusion[y * labels + best] = (confusion[y * labels + best] as number) + 1;
   }
-  return figures(confusion, labels, x.rows === 0 ? 0 : loss / x.rows);
+  return figures(confusion, labels, loss);
 }

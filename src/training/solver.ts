@@ -24,7 +24,7 @@ export interface SolverProblem {
 
 /** What one pass over the rows showed, from the scores that each row met: progressive figures. */
 export interface PassStatistics {
-  /** Mean negative log-likelihood, nats. */
+  /** Sum of the negative log-likelihoods of the rows, nats. */
   readonly loss: number;
   /** [truth * labels + predicted]. */
   readonly confusion: Float64Array;
@@ -98,7 +98,7 @@ export class SoftmaxSolver {
       solveRow(z, p, c * (this.#squares[i] as number), target, relative);
       this.#update(i, c, p);
     }
-    return { loss: loss / this.#order.length, confusion, gap: gap / primal };
+    return { loss, confusion, gap: gap / primal };
   }
 
   /** Raw scores of row `i` of `x` by the weights as they are now, into `z` (one a label). */

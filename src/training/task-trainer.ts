@@ -198,8 +198,8 @@ function chooseCost(problem: TaskProblem, matrices: Matrices, weight: Float64Arr
 
 /** Larger is better. */
 function metricOf(seen: Figures, metric: TaskSettings["metric"]): number {
-  if (metric === "accuracy") return seen.accuracy;
-  return metric === "macro_f1" ? seen.macroF1 : -seen.loss;
+  if (metric === "accuracy") return seen.accuracy ?? 0;
+  return metric === "macro_f1" ? (seen.macroF1 ?? 0) : -(seen.loss ?? 0);
 }
 
 function fitHead(

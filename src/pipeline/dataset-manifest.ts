@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { PipelineConfig } from "../config/schema.ts";
+import type { LabelBalance } from "../data/balancer.ts";
+import type { DropCounts } from "../data/drops.ts";
+import { type PrepareInputs, prepareProjection, sourceProjection } from "./inputs.ts";
+import type { PreparedTask, SourceReport } from "./prepare.ts";
+import { producer } from "./workspace.ts";
+
+interface ManifestParts {
+  readonly version: string;
+  readonly config: PipelineConfig;
+  readonly sample: number | null;
+  readonly inputs: PrepareInputs;
+  readonly sources: readonly SourceReport[];
+  readonly tasks: readonly PreparedTask[];
+  readonly files: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
+}
+
+/** What a dataset's manifest says of one task. */
+export interface TaskEntry {
+  readonly task: string;
+  readonly family: string;
+  readonly labels: readonly LabelBalance[];
+  readonly drops: DropCounts;
+  readonly deduplication: unknown;
+  readonly seeds: number;
+  readonly out_of_scope: number;
+}
+
+export interface DatasetManifest {
+  readonly version: string;
+  readonly tasks: readonly TaskEntry[];
+  readonly config: { readonly tasks: readonly unknown[] };
+}
+
+/** Body of a dataset's manifest.json: where its rows come from, what was dropped and why, what is missing. */
+export function datasetManifest(parts: ManifestParts): unknown {
+  const reports = new Map(parts.sources.map((report) => [report.dataset, report]));
+  return {
+    kind: "dataset",
+    version: parts.version,
+    producer: producer(),
+    config: prepareProjection(parts.config),
+    sample: parts.sample,
+    sources: parts.inputs.datasets.map(({ dataset, source }) => ({
+      dataset: dataset.name,
+      license: dataset.license,
+      files: sourceProjection(source),
+      rows: reports.get(dataset.name)?.sourceRows ?? 0,
+      sampled: reports.get(dataset.name)?.sampledRows ?? 0,
+      maps: reports.get(dataset.name)?.maps ?? [],
+    })),
+    bootstrap: parts.inputs.bootstrap.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
+    skipped: parts.inputs.skipped,
+    tasks: parts.tasks.map(entryOf),
+    files: parts.files,
+  };
+}
+
+function entryOf(task: PreparedTask): TaskEntry {
+  return {
+    task: task.rows.task.name,
+    family: task.rows.task.family,
+    labels: task.labels,
+    drops: task.drops,
+    deduplication: snakeCase(task.deduplication),
+    seeds: task.seeds,
+    out_of_scope: task.outOfScope,
+  };
+}
+
+/** A report's names as every other name in a file: `exactDuplicates` is `exact_duplicates`. */
+function snakeCase(report: object): Record<string, unknown> {
+  const renamed = Object.entries(report).map(([name, value]) => [
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  return Object.fromEntries(renamed) as Record<string, unknown>;
+}
+
+/** Reads the manifest of a dataset version; the caller has verified the version. */
+export async function readDatasetManifest(folder: string): Promise<DatasetManifest> {
+  return JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as DatasetManifest;
+}

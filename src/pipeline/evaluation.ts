@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Examples, Split } from "../core/example.ts";
+import type { Calibration } from "../model/calibrator.ts";
+import type { FamilyModel, TaskModel } from "../model/classifier.ts";
+import {
+  type CalibrationMethod,
+  calibrateRows,
+  crossFitProbabilities,
+  fitCalibration,
+} from "../training/calibration.ts";
+import { overallMetrics, predictedLabels, type TaskMetrics, taskMetrics } from "../training/metrics.ts";
+import type { WorkerPool } from "../training/pool.ts";
+import { type ClassificationReport, classificationReport } from "../training/report.ts";
+
+/** A task's rows of one split. */
+export interface SplitExamples {
+  readonly split: Split;
+  /** By task; a task without rows has an entry with none, or no entry. */
+  readonly examples: ReadonlyMap<string, Examples>;
+}
+
+/** Raw scores of every task's rows by the model as it ships, rows x labels, in the order of its tasks. */
+export function scoreSplit(
+  model: FamilyModel,
+  { examples }: SplitExamples,
+  pool: WorkerPool,
+): Promise<readonly Float32Array[]> {
+  return Promise.all(
+    model.tasks.map(async ({ name }, task) => {
+      const rows = examples.get(name);
+      if (rows === undefined || rows.rows === 0) return new Float32Array(0);
+      return pool.run<"score">({ kind: "score", model, task, examples: rows });
+    }),
+  );
+}
+
+/** Fits the calibration of each task on its eval rows; a task without any stays uncalibrated. */
+export function fitCalibrations(
+  model: FamilyModel,
+  { examples }: SplitExamples,
+  scores: readonly Float32Array[],
+  methodOf: (task: string) => CalibrationMethod,
+): Calibration[] {
+  return model.tasks.map(({ name }, t) => {
+    const rows = examples.get(name);
+    if (rows === undefined || rows.rows === 0) return { method: "none" };
+    return fitCalibration(methodOf(name), scores[t] as Float32Array, rows.label, rows.count);
+  });
+}
+
+export interface SplitMetrics {
+  readonly metrics: {
+    readonly family: string;
+    readonly split: Split;
+    readonly overall: unknown;
+    readonly per_task: ReadonlyMap<string, TaskMetrics>;
+  };
+  readonly report: {
+    readonly family: string;
+    readonly split: Split;
+    readonly per_task: ReadonlyMap<string, ClassificationReport>;
+  };
+}
+
+/**
+ * Measures a family on a split. On the split that fitted the calibration, `crossFit` names the method and
+ * every row is calibrated by a fit on the rows of other groups: no row judges what it helped to fit.
+ */
+export function measureSplit(
+  model: FamilyModel,
+  { split, examples }: SplitExamples,
+  scores: readonly Float32Array[],
+  crossFit: ((task: string) => CalibrationMethod) | null,
+): SplitMetrics {
+  const metrics = new Map<string, TaskMetrics>();
+  const reports = new Map<string, ClassificationReport>();
+  model.tasks.forEach((task, t) => {
+    const rows = examples.get(task.name);
+    if (rows === undefined) return;
+    const raw = scores[t] as Float32Array;
+    const uncalibrated = calibrateRows({ method: "none" }, raw, task.labels.length);
+    const probabilities =
+      crossFit === null
+        ? calibrateRows(task.calibration, raw, task.labels.length)
+        : crossFitted(crossFit(task.name), raw, rows, task);
+    const { label: truth, origin } = rows;
+    metrics.set(task.name, taskMetrics({ labels: task.labels, truth, probabilities, uncalibrated, origin }));
+    const predicted = predictedLabels(probabilities, uncalibrated, task.labels.length);
+    reports.set(task.name, classificationReport(task.labels, truth, predicted));
+  });
+  const overall = overallMetrics([...metrics.values()]);
+  return {
+    metrics: { family: model.family, split, overall, per_task: metrics },
+    report: { family: model.family, split, per_task: reports },
+  };
+}
+
+function crossFitted(
+  method: CalibrationMethod,
+  raw: Float32Array,
+  rows: Examples,
+  task: TaskModel,
+): Float64Array {
+  return crossFitProbabilities(method, raw, rows.label, rows.count, rows.group, task.labels.length)
+    .probabilities;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FamilyModel } from "../model/classifier.ts";
+import { FORMAT_VERSION, writeFamilyFile } from "../modelpack/family-file.ts";
+import { modelFileName } from "../modelpack/manifest.ts";
+import { prettyJson } from "../storage/digest.ts";
+import type { CalibrationMethod } from "../training/calibration.ts";
+import type { TaskHistory, TaskRowsAndSettings } from "../training/family-trainer.ts";
+import type { Figures } from "../training/figures.ts";
+import type { SplitMetrics } from "./evaluation.ts";
+import { producer } from "./workspace.ts";
+
+/** A trained, calibrated and measured family. */
+export interface FamilyResult {
+  readonly family: string;
+  readonly model: FamilyModel;
+  /** In the order of the model's tasks. */
+  readonly histories: readonly TaskHistory[];
+  readonly splits: { readonly test: SplitMetrics; readonly eval: SplitMetrics };
+  readonly dataset: string;
+  readonly settings: readonly TaskRowsAndSettings[];
+  readonly methodOf: (task: string) => CalibrationMethod;
+}
+
+/** The files of a family, by name. */
+export function familyFiles(result: FamilyResult): [string, Uint8Array | string][] {
+  const { family, model, splits } = result;
+  return [
+    [modelFileName(family), writeFamilyFile(model)],
+    [`${family}_label_map.json`, prettyJson(labelMap(model))],
+    [`${family}_metrics_test.json`, prettyJson(splits.test.metrics)],
+    [`${family}_metrics_eval.json`, prettyJson(splits.eval.metrics)],
+    [`${family}_report_test.json`, prettyJson(splits.test.report)],
+    [`${family}_report_eval.json`, prettyJson(splits.eval.report)],
+    [`${family}_epoch_stats.json`, prettyJson(epochStatistics(result))],
+    [`${family}_training_metadata.json`, prettyJson(trainingMetadata(result))],
+    [`${family}_calibration.json`, prettyJson(calibrations(result))],
+  ];
+}
+
+// Lists, not objects: as keys, labels such as "10" would change places.
+function labelMap(model: FamilyModel): unknown {
+  return { family: model.family, tasks: model.tasks.map(({ name, labels }) => ({ task: name, labels })) };
+}
+
+function epochStatistics({ family, model, histories }: FamilyResult): unknown {
+  const epochs = histories.flatMap((history, t) =>
+    history.epochs.map(({ epoch, train, eval: held, gap }) => ({
+      task: model.tasks[t]?.name,
+      epoch,
+      train_loss: train.loss,
+      train_accuracy: train.accuracy,
+      train_macro_f1: train.macroF1,
+      train_weighted_f1: train.weightedF1,
+      ...heldOut(held),
+      duality_gap: gap,
+      kept: epoch === history.bestEpoch,
+    })),
+  );
+  return { family, epochs };
+}
+
+function heldOut(held: Figures | null) {
+  return {
+    eval_loss: held?.loss ?? null,
+    eval_accuracy: held?.accuracy ?? null,
+    eval_macro_f1: held?.macroF1 ?? null,
+  };
+}
+
+function trainingMetadata(result: FamilyResult): unknown {
+  const { model } = result;
+  return {
+    family: result.family,
+    input: model.input,
+    producer: producer(),
+    format_version: FORMAT_VERSION,
+    dataset: result.dataset,
+    analyzer: model.analyzer,
+    features: model.hashes.length,
+    weights: model.weights.values.length,
+    tasks: result.settings.map(({ definition, settings, train, eval: held }, t) => ({
+      task: definition.name,
+      labels: definition.labels.length,
+      train_rows: train.rows,
+      train_source_rows: train.count.reduce((sum, count) => sum + count, 0),
+      eval_rows: held?.rows ?? 0,
+      features: result.histories[t]?.features,
+      alpha: result.histories[t]?.alpha,
+      kept_epoch: result.histories[t]?.bestEpoch,
+      settings,
+    })),
+  };
+}
+
+function calibrations({ family, model, splits, methodOf }: FamilyResult): unknown {
+  return {
+    family,
+    split: "eval",
+    tasks: model.tasks.map(({ name, calibration }) => {
+      const on = (split: SplitMetrics) => {
+        const metrics = split.metrics.per_task.get(name);
+        return {
+          rows: metrics?.rows ?? 0,
+          ece: metrics?.ece ?? null,
+          ece_uncalibrated: metrics?.ece_uncalibrated ?? null,
+        };
+      };
+      return {
+        task: name,
+        method: methodOf(name),
+        calibration,
+        test: on(splits.test),
+        eval_cross_fitted: on(splits.eval),
+      };
+    }),
+  };
+}
+
+interface ManifestParts {
+  readonly version: string;
+  readonly dataset: string;
+  readonly config: unknown;
+  readonly results: readonly FamilyResult[];
+  readonly files: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
+}
+
+/** Body of a pack's manifest.json. */
+export function modelManifest(parts: ManifestParts): unknown {
+  return {
+    kind: "modelpack",
+    format_version: FORMAT_VERSION,
+    version: parts.version,
+    producer: producer(),
+    dataset: parts.dataset,
+    config: parts.config,
+    families: parts.results.map(({ family, model, splits }) => ({
+      family,
+      input: model.input,
+      tasks: model.tasks.map(({ name }) => {
+        const metrics = splits.test.metrics.per_task.get(name);
+        return {
+          task: name,
+          test_rows: metrics?.rows ?? 0,
+          accuracy: metrics?.accuracy ?? null,
+          macro_f1: metrics?.macro_f1 ?? null,
+          log_loss: metrics?.log_loss ?? null,
+          ece: metrics?.ece ?? null,
+        };
+      }),
+    })),
+    files: parts.files,
+  };
+}
