@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -350,12 +351,15 @@ describe("fitCalibration", () => {
     expect(lowest * 300).toBeLessThan(1 / 600);
   });
 
-  it("has the same bytes whenever it runs", () => {
+  // A change of these digests changes the bytes of every model file: raise the version with it.
+  it.each([
+    ["temperature", "16b726a67c37743f"],
+    ["sigmoid", "1b6aa4ba73261081"],
+    ["isotonic", "aabea21900fbe6dc"],
+  ] as const)("has the same bytes on every machine in %s", (method, digest) => {
     const { scores, truth } = draw(300, 3, 2);
-    for (const method of METHODS) {
-      const once = JSON.stringify(fitCalibration(method, scores, truth, null));
-      expect(JSON.stringify(fitCalibration(method, scores.slice(), truth.slice(), null))).toBe(once);
-    }
+    const bytes = JSON.stringify(fitCalibration(method, scores, truth, null));
+    expect(createHash("sha256").update(bytes).digest("hex").slice(0, 16)).toBe(digest);
   });
 });
 
