@@ -10,7 +10,7 @@ import type { Source, SourceFile } from "./source.ts";
 
 /** The longest header, in bytes: it is the one record that we keep in memory. */
 const MAX_HEADER_BYTES = 1 << 20;
-/** The longest row, in bytes; DuckDB's max_line_size is the same. */
+/** The longest row, in bytes: DuckDB holds several at once, and no text to classify comes near. */
 export const MAX_ROW_BYTES = 1 << 24;
 
 const LF = 10;
@@ -26,7 +26,7 @@ const CLOSED = 3;
 export interface CsvShape {
   /** Names of the columns, each of them once. */
   readonly header: readonly string[];
-  /** Rows below the header; blank lines are none. */
+  /** Rows below the header. A blank line is none, but where there is one column, an empty value. */
   readonly rows: number;
 }
 
@@ -122,8 +122,9 @@ class CsvScanner {
 
   #endRecord(): void {
     const blank = this.#bytes === 0;
-    if (!blank && this.#header === undefined) this.#header = this.#readHeader();
-    else if (!blank && this.#header !== undefined) this.#endRow(this.#header.length);
+    if (this.#header === undefined) {
+      if (!blank) this.#header = this.#readHeader();
+    } else if (!blank || this.#header.length === 1) this.#endRow(this.#header.length);
     this.#state = START;
     this.#fields = 1;
     this.#bytes = 0;

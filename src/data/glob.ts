@@ -32,11 +32,12 @@ export async function matchGlob(pattern: string, folder: string): Promise<readon
   const found = new Set<string>();
   const budget = { left: MAX_VISITED };
   for (const path of parts) {
-    const fixed = path.findIndex(isGlob);
-    const base = resolve(start, ...path.slice(0, fixed < 0 ? path.length : fixed));
+    const glob = path.findIndex(isGlob);
+    const fixed = glob < 0 ? path.length - 1 : glob;
+    const base = resolve(start, ...path.slice(0, fixed));
     const root = await realpath(base).catch(() => undefined);
     if (root === undefined) continue;
-    for (const file of await walk(base, fixed < 0 ? [] : path.slice(fixed), root, budget)) found.add(file);
+    for (const file of await walk(base, path.slice(fixed), root, budget)) found.add(file);
   }
   return [...found].sort();
 }

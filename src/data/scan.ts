@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
 import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
-import { checkCsv } from "./csv-check.ts";
+import { checkCsv, MAX_ROW_BYTES } from "./csv-check.ts";
 import { type Engine, filePath } from "./engine.ts";
 import { checkGzip } from "./gzip.ts";
 import { MAX_COLUMNS, unreadable } from "./refusal.ts";
@@ -15,10 +15,7 @@ export interface Scan {
   readonly rows: number | null;
 }
 
-/**
- * The longest line of JSON, and the longest row of a CSV, in bytes: DuckDB holds several of them at
- * once, and no text for a classifier of short texts comes near.
- */
+/** The longest object of JSON, in bytes: DuckDB holds several at once, and no text to classify comes near. */
 export const MAX_OBJECT_BYTES = 1 << 24;
 
 /** Looks at a source's files and says how to read them. Throws for what is not as its name says. */
@@ -60,9 +57,9 @@ function pathsOf(files: readonly SourceFile[]): string {
 }
 
 // By what the names say; where some files are compressed and some are not, DuckDB looks at the names too.
-function compression(source: Source): string {
-  if (source.files.every((file) => file.gzip)) return "'gzip'";
-  return source.files.some((file) => file.gzip) ? "'auto_detect'" : "'uncompressed'";
+function compression(files: readonly SourceFile[]): string {
+  if (files.every((file) => file.gzip)) return "'gzip'";
+  return files.some((file) => file.gzip) ? "'auto'" : "'uncompressed'";
 }
 
 async function scanParquet(engine: Engine, source: Source): Promise<Scan> {
@@ -131,34 +128,29 @@ function sameColumns(
 }
 
 async function scanCsv(source: Source, delimiter: string): Promise<Scan> {
-  let first: readonly string[] | undefined;
+  let first: readonly Column[] | undefined;
   let rows = 0;
+  const reads: string[] = [];
   for (const file of source.files) {
     const found = await checkCsv(source, file, delimiter);
+    const columns = found.header.map(textColumn);
+    first ??= columns;
+    sameColumns(source, first, file, columns);
     rows += found.rows;
-    first ??= found.header;
-    sameColumns(source, first.map(textColumn), file, found.header.map(textColumn));
-    if (found.header.some((name, i) => name !== first?.[i])) {
-      throw new ModelpackError(
-        "SOURCE_UNREADABLE",
-        `${file.name} has the columns in another order than the first file`,
-        {
-          where: `dataset ${JSON.stringify(source.dataset)}, file ${JSON.stringify(file.name)}`,
-          hint: "make two datasets of them",
-        },
-      );
-    }
+    reads.push(`SELECT * FROM ${readCsv(file, delimiter, found.header)}`);
   }
-  const names = first ?? [];
-  const columns = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
-  // Every column is text, so that 010, TRUE and 2020-01-01 stay as they are. The file is RFC 4180 by our
-  // own check: DuckDB stops without a word at an unclosed quote, and its strict mode refuses mixed ends of line.
-  const from =
-    `read_csv(${pathsOf(source.files)}, auto_detect = false, header = true, columns = {${columns}}, ` +
+  return { from: `(${reads.join(" UNION ALL BY NAME ")})`, columns: first ?? [], rows };
+}
+
+// Every column is text, so that 010, TRUE and 2020-01-01 stay as they are. The file is RFC 4180 by our
+// own check, and DuckDB's strict mode would refuse mixed ends of line.
+function readCsv(file: SourceFile, delimiter: string, header: readonly string[]): string {
+  const columns = header.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
+  return (
+    `read_csv(${filePath(file.path)}, auto_detect = false, header = true, columns = {${columns}}, ` +
     `delim = ${quoteText(delimiter)}, quote = '"', escape = '"', comment = '', nullstr = '', strict_mode = false, ` +
-    `max_line_size = ${MAX_OBJECT_BYTES}, parallel = false, hive_partitioning = false, ` +
-    `compression = ${compression(source)})`;
-  return { from, columns: names.map(textColumn), rows };
+    `max_line_size = ${MAX_ROW_BYTES}, parallel = false, hive_partitioning = false, compression = ${compression([file])})`
+  );
 }
 
 function textColumn(name: string): Column {
@@ -169,7 +161,7 @@ async function scanJson(engine: Engine, source: Source, format: string): Promise
   for (const file of source.files) if (file.gzip) await checkGzip(source, file);
   const options =
     `format = ${quoteText(format)}, maximum_object_size = ${MAX_OBJECT_BYTES}, hive_partitioning = false, ` +
-    `compression = ${compression(source)}`;
+    `compression = ${compression(source.files)}`;
   const paths = pathsOf(source.files);
   // Every row is looked at for the types (0.3 s for 1.5 million): a key that first comes after a sample
   // would be dropped without a word. MAPs are off: an object with many keys is an object.
