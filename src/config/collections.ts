@@ -13,7 +13,7 @@ import {
   text,
   withDefault,
 } from "./fields.ts";
-import { LANGUAGE, NAME } from "./settings.ts";
+import { ADDRESS, HUB_NAME, LANGUAGE, NAME, PATH } from "./form.ts";
 
 const label = either(
   "One answer: its name, or a table of name and description.",
@@ -83,15 +83,16 @@ export const map = section("How rows of a dataset become examples of a task.", {
   group_column: optional(text("Rows with the same value here (a conversation, a user) stay in one split.")),
 });
 
-const path = text("A path or glob, relative to the TOML file.");
+const path = text("A path or glob, relative to the TOML file.", PATH);
 
 export const dataset = section("A source of rows.", {
   name: text("Name of the dataset; unique."),
-  kind: choice("Where it is: on the Hugging Face Hub, or in local files.", ["huggingface", "local"]),
-  dataset_id: optional(
-    text("The Hub's name of it, `owner/name`.", /^[A-Za-z0-9][\w.-]{0,95}(\/[A-Za-z0-9][\w.-]{0,95})?$/),
+  kind: withDefault(
+    choice("Where it is: on the Hugging Face Hub, or in local files.", ["huggingface", "local"]),
+    "huggingface",
   ),
-  link: optional(text("Its page on the Hub.", /^https?:\/\/\S+$/)),
+  dataset_id: optional(text("The Hub's name of it, `owner/name`.", HUB_NAME)),
+  link: optional(text("Its page on the Hub.", ADDRESS)),
   config: withDefault(freeText("The Hub's configuration of it; empty is the default one."), ""),
   split: withDefault(text("The Hub's split."), "train"),
   revision: withDefault(text("Branch, tag or commit on the Hub."), "main"),

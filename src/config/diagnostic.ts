@@ -18,17 +18,19 @@ export interface Diagnostic {
 
 /** Width of a source line that is shown; of a longer one, the part around the caret. */
 const MAX_WIDTH = 160;
-/** More errors than anyone reads at once; a hostile file could hold 100,000. */
-const MAX_SHOWN = 100;
-
-/** All diagnostics as text, in the order of their lines, with secrets starred out. */
-export function renderDiagnostics(diagnostics: readonly Diagnostic[], name: string, source: string): string {
+/** All diagnostics as text, in the order of their lines, with secrets starred out; `left` says how many are not shown. */
+export function renderDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  name: string,
+  source: string,
+  left = 0,
+): string {
   const lines = source.split(/\r?\n/);
   const ordered = [...diagnostics].sort(
     (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
-  const blocks = ordered.slice(0, MAX_SHOWN).map((diagnostic) => render(diagnostic, name, lines));
-  if (ordered.length > MAX_SHOWN) blocks.push(`and ${ordered.length - MAX_SHOWN} more`);
+  const blocks = ordered.map((diagnostic) => render(diagnostic, name, lines));
+  if (left > 0) blocks.push(`and ${left} more`);
   return blocks.join("\n\n");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Path } from "./fields.ts";
+import { formInWords } from "./form.ts";
 
 /** The part of JSON Schema that our fields become. */
 export interface Node {
@@ -9,6 +10,7 @@ export interface Node {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
+  readonly minLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -20,9 +22,6 @@ export interface Node {
   readonly patternProperties?: Readonly<Record<string, Node>>;
   readonly additionalProperties?: Node | false;
 }
-
-/** Numbers at or above this are "as many as you like" to a reader. */
-const UNBOUNDED = 0x7fff_ffff;
 
 function child(node: Node, step: string | number): Node | undefined {
   for (const form of node.anyOf ?? []) {
@@ -48,18 +47,14 @@ export function nodeAt(root: Node, path: Path): Node | undefined {
   return node;
 }
 
-function bounds(node: Node): string {
-  const { minimum, exclusiveMinimum, maximum } = node;
-  const open = maximum === undefined || maximum >= UNBOUNDED;
-  if (exclusiveMinimum !== undefined)
-    return ` above ${exclusiveMinimum}${open ? "" : ` and at most ${maximum}`}`;
-  if (minimum === undefined) return "";
-  return open ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+function bounds({ minimum, exclusiveMinimum, maximum }: Node): string {
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum} and at most ${maximum}`;
+  return minimum === undefined ? "" : ` from ${minimum} to ${maximum}`;
 }
 
 function text(node: Node): string {
-  if (node.pattern === undefined) return "text that is not empty";
-  return `text of the form ${node.pattern}`;
+  if (node.pattern !== undefined) return formInWords(node.pattern);
+  return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
 }
 
 /** What may stand there, in words: "a whole number from 1 to 16", `"auto" or a number above 0`. */

@@ -85,6 +85,11 @@ export function withDefault<F extends z.ZodType>(field: F, value: z.input<F> & z
   return field.default(value as never).describe(field.description ?? "");
 }
 
+/** A table that is empty where the key is left out. */
+export function emptyByDefault<F extends z.ZodType>(field: F) {
+  return field.prefault({} as never).describe(field.description ?? "");
+}
+
 /** A key that may be left out and has no default. */
 export function optional<F extends z.ZodType>(field: F) {
   return field.optional().describe(field.description ?? "");

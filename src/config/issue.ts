@@ -23,7 +23,7 @@ function problemsOfIssue(issue: Issue, raw: unknown, root: Node): Problem[] {
   if (value === undefined) return [missing(path, node)];
   const expected = node === undefined ? "left out" : expectation(node);
   const message = `${pathName(path)} must be ${expected}, got ${show(value)}`;
-  return [{ message, hint: wrongHint(value, node), paths: [path] }];
+  return [{ message, hint: () => wrongHint(value, node), paths: [path] }];
 }
 
 function valueAt(raw: unknown, path: Path): unknown {
@@ -86,7 +86,12 @@ function unknownKey(path: Path, root: Node): Problem {
   const parent = path.slice(0, -1);
   const what = parent.length === 0 ? "unknown section or key" : "unknown key";
   const message = `${what} ${pathName(path)}`;
-  return { message, hint: overrideHint(path, root) ?? keyHint(key, parent, root), paths: [path], key: true };
+  return {
+    message,
+    hint: () => overrideHint(path, root) ?? keyHint(key, parent, root),
+    paths: [path],
+    key: true,
+  };
 }
 
 // The two mistakes that [train.overrides] invites.

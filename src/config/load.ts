@@ -21,7 +21,7 @@ import { locate } from "./position.ts";
 import { diagnose, type Problem, pathName } from "./problem.ts";
 import { checkReferences } from "./reference.ts";
 import { configSchema, jsonSchema, type PipelineConfig, SETTINGS } from "./schema.ts";
-import { isTable, parseToml, type Table } from "./toml.ts";
+import { isTable, isTooLarge, MAX_VALUES, parseToml, type SyntaxProblem, type Table } from "./toml.ts";
 
 export type { Origin, Overrides } from "./override.ts";
 
@@ -50,14 +50,20 @@ export function loadConfig(file: string, overrides: Overrides = {}): LoadedConfi
   return loaded;
 }
 
+/** More errors than anyone reads at once; a hostile file could hold thousands, each with a search for a hint. */
+const MAX_SHOWN = 100;
+
 /** Loads a config and returns its problems instead of throwing them; throws where the file can't be read. */
 export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
   const source = readDocument(file);
   const parsed = parseToml(source);
-  if (parsed.problem !== null) {
-    const hint = "this is TOML's own grammar: toml.io describes it on one page";
-    const diagnostic = { severity: "error", length: 1, hint, origin: null, ...parsed.problem } as const;
-    return failure([diagnostic], file, source);
+  if (parsed.problem !== null) return syntaxFailure(parsed.problem, file, source);
+  if (isTooLarge(parsed.table)) {
+    const hint = "is this the right file?";
+    throw new ModelpackError("CONFIG_INVALID", `more than ${MAX_VALUES} keys and values`, {
+      where: file,
+      hint,
+    });
   }
   const { overrides, problems, raw } = override(parsed.table, given);
   problems.push(...findSecrets(parsed.table));
@@ -68,11 +74,8 @@ export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
   if (problems.length > 0) {
     const positions = locate(source);
     const origins = new Map(overrides.map(({ path, origin }) => [pathName(path), origin]));
-    return failure(
-      problems.map((problem) => diagnose(problem, positions, origins)),
-      file,
-      source,
-    );
+    const shown = problems.slice(0, MAX_SHOWN).map((problem) => diagnose(problem, positions, origins));
+    return failure(shown, file, source, problems.length - shown.length);
   }
   const absolute = resolve(file);
   const folder = dirname(absolute);
@@ -84,8 +87,14 @@ export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
   };
 }
 
-function failure(diagnostics: readonly Diagnostic[], file: string, source: string): Diagnosis {
-  return { loaded: null, diagnostics, text: renderDiagnostics(diagnostics, file, source) };
+function syntaxFailure({ message, line, column }: SyntaxProblem, file: string, source: string): Diagnosis {
+  const hint = "this is TOML's own grammar: toml.io describes it on one page";
+  const diagnostic = { severity: "error", message, line, column, length: 1, hint, origin: null } as const;
+  return failure([diagnostic], file, source);
+}
+
+function failure(diagnostics: readonly Diagnostic[], file: string, source: string, left = 0): Diagnosis {
+  return { loaded: null, diagnostics, text: renderDiagnostics(diagnostics, file, source, left) };
 }
 
 function override(

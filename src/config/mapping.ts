@@ -42,17 +42,18 @@ function given({ map }: Case, keys: readonly Key[]): Key[] {
 
 function checkTask(one: Case, draft: Draft, tasks: ReadonlyMap<string, Part<TaskInput>>): Problem[] {
   const { map, path, whole } = one;
-  if (map.task === undefined) {
+  const { task: name } = map;
+  if (name === undefined) {
     const needed = map.role !== "seed" || map.label !== undefined || map.label_column !== undefined;
     if (!needed || !whole) return [];
     return [problem(one, `a map of role "${map.role}" needs a task`, "add task, the name of a [[tasks]]")];
   }
-  if (tasks.has(map.task) || draft.brokenTasks.has(map.task)) return [];
-  const message = `unknown task ${show(map.task)}`;
+  if (tasks.has(name) || draft.brokenTasks.has(name)) return [];
+  const message = `unknown task ${show(name)}`;
   return [
     {
       message,
-      hint: oneOf(map.task, [...tasks.keys(), ...draft.brokenTasks], "tasks"),
+      hint: () => oneOf(name, [...tasks.keys(), ...draft.brokenTasks], "tasks"),
       paths: [[...path, "task"]],
     },
   ];
@@ -178,6 +179,6 @@ function checkLabelNames(one: Case): Problem[] {
   return targets.flatMap(([label, at]) => {
     if (known.has(label)) return [];
     const message = `${show(label)} is not a label of task ${show(task.name)}`;
-    return [{ message, hint: oneOf(label, names, "labels"), paths: [at] }];
+    return [{ message, hint: () => oneOf(label, names, "labels"), paths: [at] }];
   });
 }

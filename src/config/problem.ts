@@ -8,7 +8,8 @@ import { tomlKey } from "./toml.ts";
 /** Something wrong with the config, said in terms of its keys; where they stand is found later. */
 export interface Problem {
   readonly message: string;
-  readonly hint: string | null;
+  /** What to do; a function where it takes a search, which only a problem that is shown is worth. */
+  readonly hint: string | null | (() => string | null);
   /** The keys that it is about, the one to point at first; where that is a default, the next. */
   readonly paths: readonly Path[];
   /** Whether the key is to be underlined rather than its value. */
@@ -46,7 +47,8 @@ function originOf(path: Path, origins: Origins): string | undefined {
 
 /** Gives a problem its place: the flag or variable that brought the value, or its line in the file. */
 export function diagnose(problem: Problem, positions: Positions, origins: Origins): Diagnostic {
-  const { message, hint } = problem;
+  const { message } = problem;
+  const hint = typeof problem.hint === "function" ? problem.hint() : problem.hint;
   const base = {
     severity: "error",
     message,
@@ -75,8 +77,8 @@ export function diagnose(problem: Problem, positions: Positions, origins: Origin
 /** "did you mean …?", or what there is. */
 export function oneOf(word: string, known: readonly string[], what: string): string {
   const near = nearest(word, known);
-  if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
-  const shown = known.slice(0, 8).map((name) => JSON.stringify(name));
+  if (near !== undefined) return `did you mean ${show(near)}?`;
+  const shown = known.slice(0, 8).map(show);
   const more = known.length > shown.length ? `, and ${known.length - shown.length} more` : "";
   return known.length === 0 ? `there are no ${what}` : `the ${what} are ${shown.join(", ")}${more}`;
 }

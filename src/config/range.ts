@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { normalize } from "node:path";
 import type { Draft } from "./draft.ts";
 import type { Path } from "./fields.ts";
 import { type Problem, show } from "./problem.ts";
@@ -7,7 +8,29 @@ import { looksSecret } from "./secret.ts";
 
 /** Settings that are each in range and don't fit together. */
 export function checkRanges(draft: Draft): Problem[] {
-  return [...checkPrepare(draft), ...checkNgrams(draft), ...checkLlm(draft), ...checkMultilingual(draft)];
+  return [
+    ...checkPaths(draft),
+    ...checkPrepare(draft),
+    ...checkNgrams(draft),
+    ...checkLlm(draft),
+    ...checkMultilingual(draft),
+  ];
+}
+
+function checkPaths({ settings: { paths } }: Draft): Problem[] {
+  if (normalize(`${paths.prepared_dir}/`) !== normalize(`${paths.trained_models_dir}/`)) return [];
+  const message = `paths.prepared_dir and paths.trained_models_dir are one folder: ${show(paths.prepared_dir)}`;
+  const hint = "datasets and models have versions of their own: give each a folder";
+  return [
+    {
+      message,
+      hint,
+      paths: [
+        ["paths", "trained_models_dir"],
+        ["paths", "prepared_dir"],
+      ],
+    },
+  ];
 }
 
 function checkPrepare({ settings: { prepare } }: Draft): Problem[] {

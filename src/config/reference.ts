@@ -39,9 +39,14 @@ function checkTask({ path, value, whole }: Part<TaskInput>): Problem[] {
     if (seen.has(name)) problems.push({ message, hint: "remove one", paths: [labelPath(path, value, i)] });
     seen.add(name);
   }
-  if (value.default !== undefined && !seen.has(value.default) && whole) {
-    const message = `the default ${show(value.default)} is not a label of task ${show(value.name)}`;
-    problems.push({ message, hint: oneOf(value.default, names, "labels"), paths: [[...path, "default"]] });
+  const { default: fallback } = value;
+  if (fallback !== undefined && !seen.has(fallback) && whole) {
+    const message = `the default ${show(fallback)} is not a label of task ${show(value.name)}`;
+    problems.push({
+      message,
+      hint: () => oneOf(fallback, names, "labels"),
+      paths: [[...path, "default"]],
+    });
   }
   if (value.target_precision !== undefined && value.min_confidence !== undefined) {
     const message = `task ${show(value.name)} has both target_precision and min_confidence`;
@@ -86,15 +91,18 @@ function familyNames(draft: Draft): string[] {
 
 function checkFamilies(draft: Draft): Problem[] {
   const known = familyNames(draft);
+  const named = new Set(known);
+  const seen = new Set<string>();
   // The family may be one of a task that could not be read.
   if (draft.brokenTasks.size > 0) return [];
-  return draft.settings.train.families.flatMap((family, i, all) => {
+  return draft.settings.train.families.flatMap((family, i): Problem[] => {
     const paths = [["train", "families", i]];
-    if (all.indexOf(family) < i)
-      return [{ message: `family ${show(family)} stands twice`, hint: "remove one", paths }];
-    if (known.includes(family)) return [];
+    const twice = seen.has(family);
+    seen.add(family);
+    if (twice) return [{ message: `family ${show(family)} stands twice`, hint: "remove one", paths }];
+    if (named.has(family)) return [];
     const message = `train.families names ${show(family)}, a family without tasks`;
-    return [{ message, hint: oneOf(family, known, "families"), paths }];
+    return [{ message, hint: () => oneOf(family, known, "families"), paths }];
   });
 }
 
@@ -110,6 +118,8 @@ function checkOverrides(draft: Draft): Problem[] {
     if (known.includes(name)) return [];
     const what = kind === "task" ? "tasks" : "families";
     const message = `train.overrides is about an unknown ${kind} ${show(name)}`;
-    return [{ message, hint: oneOf(name, known, what), paths: [["train", "overrides", key]], key: true }];
+    return [
+      { message, hint: () => oneOf(name, known, what), paths: [["train", "overrides", key]], key: true },
+    ];
   });
 }

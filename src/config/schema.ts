@@ -6,6 +6,7 @@ import { multilingual, paths, prepare, syntheticLlm, type TrainShape, train } fr
 
 /** The sections that are single tables; each of their keys has a default or may be left out. */
 export const SETTINGS = { paths, prepare, train, synthetic_llm: syntheticLlm, multilingual } as const;
+export { FAMILY_KEYS, TASK_KEYS } from "./settings.ts";
 export type SettingsSection = keyof typeof SETTINGS;
 
 /** Everything that a pipeline TOML may say: the single source of types, defaults, docs and JSON Schema. */

@@ -2,6 +2,7 @@
 import {
   choice,
   either,
+  emptyByDefault,
   flag,
   integer,
   list,
@@ -15,9 +16,7 @@ import {
   type Value,
   withDefault,
 } from "./fields.ts";
-
-/** Names that become parts of file names. */
-export const NAME = /^[a-z][a-z0-9_]{0,63}$/;
+import { ADDRESS, ENVIRONMENT_NAME, LANGUAGE, NAME, PATH } from "./form.ts";
 
 /** Seeds are 32-bit: so is the generator that they start. */
 const SEED = { min: 0, max: 0xffff_ffff };
@@ -30,19 +29,22 @@ export const paths = optionalSection(
   "Where things are read and written. Relative paths are relative to the TOML file.",
   {
     prepared_dir: withDefault(
-      text("Folder of the prepared datasets, one subfolder a version."),
+      text("Folder of the prepared datasets, one subfolder a version.", PATH),
       "prepared_data/modelpack",
     ),
     bootstrap_prepared_dir: withDefault(
-      text("Folder with `<family>_<split>.parquet` files of an earlier pipeline, merged as one more source."),
+      text(
+        "Folder with `<family>_<split>.parquet` files of an earlier pipeline, merged as one more source.",
+        PATH,
+      ),
       "prepared_data",
     ),
     trained_models_dir: withDefault(
-      text("Folder of the trained models, one subfolder a version."),
+      text("Folder of the trained models, one subfolder a version.", PATH),
       "trained_models",
     ),
-    datasets_cache_dir: withDefault(text("Folder where downloaded datasets are kept."), "datasets"),
-    backfill_dir: withDefault(text("Folder of the ledger of LLM-written rows."), "datasets/backfill"),
+    datasets_cache_dir: withDefault(text("Folder where downloaded datasets are kept.", PATH), "datasets"),
+    backfill_dir: withDefault(text("Folder of the ledger of LLM-written rows.", PATH), "datasets/backfill"),
   },
 );
 
@@ -177,7 +179,7 @@ export const FAMILY_KEYS = Object.keys(trainShape).filter((key) => key !== "work
 export const train = optionalSection("How models are fitted.", {
   ...trainShape,
   families: withDefault(list("Families to train; empty is all.", text("Name of a family.", NAME)), []),
-  overrides: withDefault(
+  overrides: emptyByDefault(
     tableByPrefix(
       'Other values for one family ("family.<name>") or one task ("task.<name>"); the task\'s win.',
       {
@@ -185,14 +187,12 @@ export const train = optionalSection("How models are fitted.", {
         "task.": partial("Settings of one task.", trainShape, TASK_KEYS),
       },
     ),
-    new Map() as never,
   ),
 });
 
 /** The keys of [train] that say how one model is fitted. */
 export type TrainShape = { readonly [K in keyof typeof trainShape]: Value<(typeof trainShape)[K]> };
 
-const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const PRICE = { min: 0, max: 1e6 };
 
 export const syntheticLlm = optionalSection(
@@ -215,7 +215,7 @@ export const syntheticLlm = optionalSection(
       "ollama",
     ),
     model: optional(text("Name of the model, as its server knows it.")),
-    base_url: optional(text("URL of the server, up to and with `/v1`.", /^https?:\/\/\S+$/)),
+    base_url: optional(text("URL of the server, up to and with `/v1`.", ADDRESS)),
     api_key_env: withDefault(
       text(
         "Environment variable that holds the API key; the key itself never stands in the TOML.",
@@ -264,17 +264,13 @@ export const syntheticLlm = optionalSection(
   },
 );
 
-/** A language code as in BCP 47: `en`, `pt-BR`, `zh-Hant`. */
-export const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
-
 export const multilingual = optionalSection("In which languages missing rows are written.", {
   enabled: withDefault(flag("Write rows in several languages."), false),
-  weights: withDefault(
+  weights: emptyByDefault(
     table(
       "Share of each language, by its code; shares are relative to their sum.",
       number("The share.", { min: 0, max: 1e6 }),
       LANGUAGE,
     ),
-    new Map() as never,
   ),
 });

@@ -30,12 +30,16 @@ function fold(word: string): string {
     .toLowerCase();
 }
 
+/** More candidates than this are not searched: a hundred hints over them all have to take under a second. */
+const MAX_CANDIDATES = 500;
+
 /** Shorter beginnings than this are shared by chance. */
 const MIN_PREFIX = 4;
 
 /** The candidate nearest to a mistyped word, the first of several; undefined where none is near. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+export function nearest(word: string, all: readonly string[]): string | undefined {
   const typed = fold(word);
+  const candidates = all.slice(0, MAX_CANDIDATES);
   return (
     nearestBySpelling(typed, candidates) ??
     candidates.find((candidate) => sharesStart(typed, fold(candidate)))

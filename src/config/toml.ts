@@ -9,6 +9,12 @@ export type Table = { readonly [key: string]: unknown };
 /** Tables and arrays inside each other; a config needs six, and a parser's stack is finite. */
 export const MAX_DEPTH = 64;
 
+/**
+ * Keys and elements of a config in all. A thousand labels with descriptions are 3,000; beyond this a
+ * hostile file would cost more than the 2 s and 300 MB that it may.
+ */
+export const MAX_VALUES = 20_000;
+
 export interface SyntaxProblem {
   readonly message: string;
   /** 1-based. */
@@ -51,6 +57,20 @@ export function parseTomlKey(source: string): readonly string[] | undefined {
     at = at[key];
   }
   return steps.length > 0 ? steps : undefined;
+}
+
+/** Whether a table holds more than {@link MAX_VALUES} keys and elements, at any depth. */
+export function isTooLarge(table: Table): boolean {
+  // Dotted keys nest without a bound, so there is no recursion here.
+  const open: object[] = [table];
+  let count = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const values: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
+    count += values.length;
+    if (count > MAX_VALUES) return true;
+    for (const value of values) if (typeof value === "object" && value !== null) open.push(value);
+  }
+  return false;
 }
 
 /** Whether a parsed value is a table (not a list, not a date). */

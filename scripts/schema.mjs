@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes what is generated from the config's schema: model_pipeline.schema.json, for editors, and
+// docs/config.md. With --check it writes nothing and fails where a file is out of date.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expectation } from "../dist/config/expectation.js";
+import { FAMILY_KEYS, jsonSchema, TASK_KEYS } from "../dist/config/schema.js";
+
+const schema = jsonSchema();
+
+const INTRODUCTION = `# The config
+
+Generated from the schema in \`src/config\` by \`npm run schema\`; edit it there.
+
+One TOML file says everything. Every section and key may be left out, \`[[tasks]]\` and the keys marked
+required apart. Unknown keys are errors with a suggestion, and all problems are shown at once, each with its
+line. \`modelpack check\` checks a file; \`modelpack check --print\` shows the effective config and where each
+value came from.
+
+A value is taken from the first of these that gives it:
+
+1. the command line: \`--set train.max_iter=10\`, or a flag of its own such as \`--max-iter\`; where both give
+   one key, \`--set\`; of two \`--set\`, the last;
+2. the environment: \`MODELPACK__<SECTION>__<KEY>\`, as in \`MODELPACK__TRAIN__MAX_ITER=10\`; an empty value
+   counts as none;
+3. the TOML;
+4. the default.
+
+What follows \`=\` in the first two is read as TOML where the key takes that (\`true\`, \`0.5\`,
+\`["router", "memory"]\`), else as plain text (\`sigmoid\`), else, for a list, as texts between commas
+(\`router,memory\`). Tasks and datasets are set in the TOML only.
+
+Editors that know TOML schemas (Even Better TOML, Taplo) complete and check the file when it starts with
+
+\`\`\`toml
+#:schema ./model_pipeline.schema.json
+\`\`\`
+`;
+
+const OVERRIDES = `
+### Overrides
+
+\`\`\`toml
+[train.overrides."family.router"]
+max_features = 100000
+
+[train.overrides."task.query_domain"]
+alpha = 1e-5
+\`\`\`
+
+A family may set ${FAMILY_KEYS.map((key) => `\`${key}\``).join(", ")}. A task may set
+${TASK_KEYS.map((key) => `\`${key}\``).join(", ")}, and its value wins over its family's. Features belong to
+the family, since its tasks share them.
+`;
+
+const MAPS = `
+Which keys a map needs:
+
+| role | task | text | label |
+|---|---|---|---|
+| \`train\`, \`test\`, \`eval\` | required | required | \`label\` or \`label_column\` |
+| \`seed\` | optional | required | optional |
+| \`out_of_scope\` | required | required | none |
+
+"text" is \`text\` for a task with \`input = "text"\`, and \`text_a\` and \`text_b\` for \`input = "pair"\`. With
+\`sql\` the statement gives the text, the label and its own condition, so \`text\`, \`text_a\`, \`text_b\`,
+\`label\`, \`label_column\`, \`label_map\` and \`where\` can't stand beside it. Keys of \`label_map\` that are not
+bare words are quoted: \`label_map = { "10" = "ten", "card lost" = "cards" }\`.
+
+TOML counts a key to the last header above it: keys of the dataset stand above its first
+\`[[datasets.map]]\`.
+`;
+
+function cell(text) {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+function row(key, node, required) {
+  const fallback =
+    node.default === undefined ? (required ? "required" : "") : `\`${JSON.stringify(node.default)}\``;
+  return `| \`${key}\` | ${cell(expectation(node))} | ${cell(fallback)} | ${cell(node.description ?? "")} |`;
+}
+
+function table(node, omit = []) {
+  const rows = Object.entries(node.properties)
+    .filter(([key]) => !omit.includes(key))
+    .map(([key, field]) => row(key, field, node.required?.includes(key)));
+  return ["| key | value | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function part(title, node, omit) {
+  return `## ${title}\n\n${node.description}\n\n${table(node, omit)}\n`;
+}
+
+function reference() {
+  const { tasks, datasets, ...sections } = schema.properties;
+  const label = tasks.items.properties.labels.items.anyOf.find((form) => form.properties !== undefined);
+  const map = datasets.items.properties.map.items;
+  return [
+    INTRODUCTION,
+    ...Object.entries(sections).map(
+      ([name, node]) => part(`\`[${name}]\``, node, ["overrides"]) + (name === "train" ? OVERRIDES : ""),
+    ),
+    part("`[[tasks]]`", tasks.items),
+    `### Labels\n\n${tasks.items.properties.labels.items.description}\n\n${table(label)}\n`,
+    part("`[[datasets]]`", datasets.items, ["map"]),
+    part("`[[datasets.map]]`", map) + MAPS,
+  ].join("\n");
+}
+
+const files = {
+  "../model_pipeline.schema.json": `${JSON.stringify(schema, null, 2)}\n`,
+  "../docs/config.md": reference(),
+};
+
+for (const [name, text] of Object.entries(files)) {
+  const path = fileURLToPath(new URL(name, import.meta.url));
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, text);
+  } else if (readFileSync(path, "utf8") !== text) {
+    console.error(`${name.slice(3)} is out of date: npm run build && npm run schema`);
+    process.exitCode = 1;
+  }
+}
