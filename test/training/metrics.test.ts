@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { calibrateRows } from "../../src/training/calibration.ts";
@@ -9,6 +8,7 @@ import {
   predictedLabels,
   taskMetrics,
 } from "../../src/training/metrics.ts";
+import { golden } from "../support/golden.ts";
 
 interface Case {
   readonly labels: number;
@@ -17,9 +17,7 @@ interface Case {
   readonly expected: Readonly<Record<string, number>> & { readonly confusion_matrix: number[][] };
 }
 
-const cases = JSON.parse(
-  readFileSync(new URL("../golden/sklearn/metrics.json", import.meta.url), "utf8"),
-) as Case[];
+const cases = golden<Case>("metrics");
 
 const FIGURES = ["accuracy", "macro_f1", "weighted_f1", "micro_f1", "log_loss", "ece"] as const;
 

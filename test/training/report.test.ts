@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { LabelScores } from "../../src/training/confusion.ts";
 import { predictedLabels } from "../../src/training/metrics.ts";
 import { classificationReport } from "../../src/training/report.ts";
+import { golden } from "../support/golden.ts";
 
 interface Case {
   readonly labels: number;
@@ -16,9 +16,7 @@ interface Case {
   };
 }
 
-const cases = JSON.parse(
-  readFileSync(new URL("../golden/sklearn/metrics.json", import.meta.url), "utf8"),
-) as Case[];
+const cases = golden<Case>("metrics");
 
 function expectScores(found: LabelScores, expected: LabelScores): void {
   expect(found.support).toBe(expected.support);
