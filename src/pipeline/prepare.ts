@@ -142,10 +142,8 @@ async function storedDeficit(folder: string): Promise<number> {
 }
 
 interface Collected {
-  readonly builders: readonly {
-    readonly task: { readonly name: string };
-    readonly builder: TaskRowsBuilder;
-  }[];
+  /** In the order of the tasks. */
+  readonly builders: readonly TaskRowsBuilder[];
   readonly sources: readonly SourceReport[];
 }
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createInterface } from "node:readline";
+import { ModelpackError } from "../../core/error.ts";
+import type { Modelpack, Prediction, TaskStatus } from "../../runtime/node.ts";
+import { type Action, type Context, countOption, type Options, table } from "../context.ts";
+import { chosenTask, openPackOf } from "../pack.ts";
+
+/** `modelpack predict`: texts from the arguments or, a line each, from standard input. */
+export const predict: Action = async (context, options, args) => {
+  const pack = await openPackOf(context, options);
+  const tasks = options.task === undefined ? pack.status().tasks : [chosenTask(pack, String(options.task))];
+  const inputs = args.length > 0 ? argumentInputs(args, options) : await lineInputs(context, options);
+  const usable = tasks.filter((task) => (task.input === "pair") === (options.pair === true));
+  if (usable.length === 0) throw wrongInput(tasks, options.pair === true);
+  const top = countOption(options, "top", "--top");
+  const predictions = inputs.map((input) => ({
+    input,
+    predictions: usable.map((task) => answer(pack, task, input, top)),
+  }));
+  const rows = predictions.flatMap(({ input, predictions: all }) => [
+    ...(predictions.length > 1 || usable.length > 1
+      ? [[input.filter((text) => text !== null).join(" | ")]]
+      : []),
+    ...all.map(row),
+  ]);
+  const text = rows.map((cells) => (cells.length === 1 ? `${cells[0]}` : table([cells]))).join("\n");
+  return {
+    text,
+    json: {
+      predictions: predictions.map(({ input: [a, b], predictions: p }) => ({
+        ...inputFields(a, b),
+        predictions: p,
+      })),
+    },
+  };
+};
+
+type Input = readonly [string, string | null];
+
+function answer(pack: Modelpack, task: TaskStatus, [a, b]: Input, top: number | null): Prediction {
+  const options = top === null ? {} : { probabilities: true, top };
+  return b === null ? pack.predict(task.task, a, options) : pack.predictPair(task.task, a, b, options);
+}
+
+function inputFields(a: string, b: string | null): Record<string, string> {
+  return b === null ? { text: a } : { text_a: a, text_b: b };
+}
+
+function row(prediction: Prediction): string[] {
+  const { task, label, confidence, source, reason, probabilities } = prediction;
+  const why = source === "default" ? `default (${reason ?? ""})` : confidence.toFixed(3);
+  const others = (probabilities ?? []).map((p) => `${p.label} ${p.probability.toFixed(3)}`).join(", ");
+  return ["", `${task}:`, label ?? "(no answer)", why, ...(others === "" ? [] : [others])];
+}
+
+function argumentInputs(args: readonly string[], options: Options): Input[] {
+  if (options.pair !== true) return args.map((text) => [text, null]);
+  const [a, b] = args;
+  if (args.length === 2 && a !== undefined && b !== undefined) return [[a, b]];
+  throw new ModelpackError("USAGE", `--pair takes two texts, got ${args.length}`, {
+    hint: 'modelpack predict --pair --task conflict_detection "I am vegan" "I had a steak"',
+  });
+}
+
+async function lineInputs(context: Context, options: Options): Promise<Input[]> {
+  if (context.stdin.isTTY === true)
+    throw new ModelpackError("USAGE", "there is no text to predict", {
+      hint: 'give it as an argument: modelpack predict "wire 200 euros to Anna"; or pipe lines in',
+    });
+  const inputs: Input[] = [];
+  for await (const line of createInterface({ input: context.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const at = line.indexOf("\t");
+    if (options.pair === true && at < 0)
+      throw new ModelpackError("USAGE", `line ${inputs.length + 1} has no tab between its two texts`, {
+        hint: "with --pair, each line is text_a, a tab, text_b",
+      });
+    inputs.push(options.pair === true ? [line.slice(0, at), line.slice(at + 1)] : [line, null]);
+  }
+  return inputs;
+}
+
+function wrongInput(tasks: readonly TaskStatus[], pair: boolean): ModelpackError {
+  if (tasks.length === 0)
+    return new ModelpackError("MODEL_MISSING", "the pack has no task", { hint: "run `modelpack train`" });
+  return pair
+    ? new ModelpackError("USAGE", "--pair is for tasks that compare two texts; this pack's tasks read one", {
+        hint: "leave --pair out",
+      })
+    : new ModelpackError("USAGE", `task "${tasks[0]?.task}" compares two texts`, {
+        hint: "add --pair and give both",
+      });
+}

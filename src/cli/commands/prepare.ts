@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readDatasetManifest } from "../../pipeline/dataset-manifest.ts";
+import { prepare as runPrepare } from "../../pipeline/prepare.ts";
+import { type Action, configOf, countOption, EXIT } from "../context.ts";
+import { datasetTable } from "../tables.ts";
+
+/** `modelpack prepare`: datasets to a split, balanced dataset version. */
+export const prepare: Action = async (context, options) => {
+  const loaded = configOf(context, options);
+  const dryRun = options.dryRun === true;
+  const result = await runPrepare(loaded, context.reporter, {
+    sample: countOption(options, "sample", "--sample"),
+    forceFull: options.forceFull === true,
+    dryRun,
+    signal: context.signal,
+    clock: context.clock,
+  });
+  if (dryRun && !result.unchanged) return { text: "", json: { ...result, dry_run: true } };
+  const manifest = await readDatasetManifest(result.folder);
+  const short = result.deficit > 0;
+  const lines = [datasetTable(manifest), "", `dataset ${result.version} in ${result.folder}`];
+  if (short)
+    lines.push(
+      `${result.deficit} rows are missing to prepare.target_per_task_label; add rows for these labels`,
+    );
+  lines.push("next: modelpack train (npm run train)");
+  return {
+    text: lines.join("\n"),
+    json: { ...result, tasks: manifest.tasks },
+    exit: short && loaded.config.prepare.on_underfill === "fail" ? EXIT.short : EXIT.done,
+  };
+};

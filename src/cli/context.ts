@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Command } from "commander";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Reporter } from "../core/reporter.ts";
+
+/** What the process is done with: DESIGN's exit codes. */
+export const EXIT = { done: 0, failed: 1, usage: 2, short: 3, interrupted: 130, terminated: 143 } as const;
+
+/** What a command gets of the world, so that a test can give it another. */
+export interface Context {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Seconds on a monotonic clock. */
+  readonly clock: () => number;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** Writes to standard output. */
+  print(text: string): void;
+}
+
+/** What a command came to; `text` is for people, `json` for programs. */
+export interface Outcome {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly exit?: number;
+}
+
+/** A command: its options and arguments, as commander parsed them. */
+export type Action = (context: Context, options: Options, args: readonly string[]) => Promise<Outcome>;
+export type Options = Readonly<Record<string, unknown>>;
+
+/** The everyday keys that have a flag of their own, and what the flag's value may be. */
+const FLAGS: readonly { readonly flag: string; readonly keys: readonly string[]; readonly doc: string }[] = [
+  {
+    flag: "--target-per-task-label <rows>",
+    keys: ["prepare.target_per_task_label"],
+    doc: "rows wanted for each label",
+  },
+  {
+    flag: "--max-per-task-label <rows>",
+    keys: ["prepare.max_per_task_label"],
+    doc: "rows kept of each label at most",
+  },
+  {
+    flag: "--disable-download",
+    keys: ["prepare.auto_download_missing"],
+    doc: "use only files that are here",
+  },
+  {
+    flag: "--llm-temperature <t>",
+    keys: ["synthetic_llm.temperature"],
+    doc: "sampling temperature of the backfill",
+  },
+  { flag: "--max-iter <passes>", keys: ["train.max_iter"], doc: "passes over the rows at most" },
+  { flag: "--max-features <n>", keys: ["train.max_features"], doc: "features of a family at most" },
+  { flag: "--families <names>", keys: ["train.families"], doc: "families to train, separated by commas" },
+  { flag: "--workers <n>", keys: ["train.workers"], doc: "threads; 0 is one for each core" },
+  { flag: "--seed <n>", keys: ["prepare.seed", "train.seed"], doc: "seed of prepare and train" },
+];
+
+/** Adds `--config`, `--set`, `--json` and the everyday flags. */
+export function addConfigOptions(command: Command): Command {
+  command
+    .option("-c, --config <file>", "the pipeline's TOML", "model_pipeline.toml")
+    .option("--set <section.key=value>", "override one key; repeatable", collect, [] as string[]);
+  for (const { flag, doc } of FLAGS) command.option(flag, doc);
+  return command.option("--json", "print one JSON object instead of text");
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+/** Loads the config that the options name; its notes go to the reporter. */
+export function configOf(context: Context, options: Options): LoadedConfig {
+  const loaded = loadConfig(String(options.config), {
+    flags: flagValues(options),
+    set: options.set as readonly string[],
+    environment: context.environment,
+  });
+  for (const note of loaded.notes) context.reporter.note(`note: ${note}`);
+  return loaded;
+}
+
+function flagValues(options: Options): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { flag, keys } of FLAGS) {
+    const name = flag.replace(/^--| .*$/g, "").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const given = options[name];
+    if (given === undefined) continue;
+    for (const key of keys) values[key] = flagValue(name, given);
+  }
+  return values;
+}
+
+function flagValue(name: string, given: unknown): unknown {
+  if (name === "disableDownload") return false;
+  if (name === "families") return String(given).split(",");
+  const number = Number(given);
+  return Number.isNaN(number) || String(given).trim() === "" ? given : number;
+}
+
+/** A whole number over 0 of an option, or null where it is not given. */
+export function countOption(options: Options, name: string, flag: string): number | null {
+  const given = options[name];
+  if (given === undefined) return null;
+  const number = Number(given);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new ModelpackError("USAGE", `${flag} takes a whole number over 0, got ${JSON.stringify(given)}`, {
+    hint: `for example ${flag} 100`,
+  });
+}
+
+/** Lines of a table, columns padded to their widest cell; numbers are right-aligned by the caller's choice. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+import { realpathSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { CommanderError } from "commander";
+import { ModelpackError } from "../core/error.ts";
+import { type Context, EXIT } from "./context.ts";
+import { buildProgram, type Invocation } from "./program.ts";
+import { terminalReporter } from "./reporter.ts";
+
+/** Runs `modelpack` with these arguments; returns the exit code. Never throws, and never exits by itself. */
+export async function main(args: readonly string[]): Promise<number> {
+  const clock = () => performance.now() / 1000;
+  const reporter = terminalReporter(process.stderr, () => performance.now());
+  const stop = new AbortController();
+  const interrupted = listen(stop);
+  process.stdout.on("error", ignoreClosedPipe);
+  process.stderr.on("error", ignoreClosedPipe);
+  const context: Context = {
+    reporter,
+    signal: stop.signal,
+    environment: process.env,
+    clock,
+    stdin: process.stdin,
+    print: (text) => void process.stdout.write(text),
+  };
+  const invocation: Invocation = { json: args.includes("--json") };
+  try {
+    const program = buildProgram(context, invocation, () => reporter.close());
+    await program.parseAsync([...args], { from: "user" });
+    return invocation.exit ?? EXIT.done;
+  } catch (error) {
+    reporter.close();
+    return report(error, context, invocation.json, interrupted());
+  } finally {
+    interrupted.stop();
+  }
+}
+
+/** Whoever reads our output may stop reading; that ends the output, not the work. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+/** Turns SIGINT, SIGTERM and SIGHUP into an abort; a second one ends the process at once. */
+function listen(stop: AbortController): { (): number | null; stop(): void } {
+  let code: number | null = null;
+  const codes = new Map<NodeJS.Signals, number>([
+    ["SIGINT", EXIT.interrupted],
+    ["SIGTERM", EXIT.terminated],
+    ["SIGHUP", EXIT.terminated],
+  ]);
+  const handlers = [...codes].map(([name, exit]) => {
+    const handler = () => {
+      if (code !== null) process.exit(exit);
+      code = exit;
+      stop.abort(
+        new ModelpackError("INTERRUPTED", `stopped by ${name}; nothing half-written was left`, {
+          hint: "run the same command again",
+        }),
+      );
+    };
+    process.on(name, handler);
+    return { name, handler };
+  });
+  return Object.assign(() => code, {
+    stop: () => {
+      for (const { name, handler } of handlers) process.off(name, handler);
+    },
+  });
+}
+
+function report(error: unknown, context: Context, json: boolean, signalled: number | null): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const known =
+    error instanceof ModelpackError
+      ? error
+      : new ModelpackError(
+          "INTERNAL",
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+          {
+            hint: "this is a bug of modelpack: please report it with the lines above",
+          },
+        );
+  if (json) {
+    const { code, message, where, hint } = known;
+    context.print(
+      `${JSON.stringify({ ok: false, error: { code, message, where: where ?? null, hint: hint ?? null } })}\n`,
+    );
+  } else process.stderr.write(`${renderError(known)}\n`);
+  if (signalled !== null) return signalled;
+  return known.code === "CONFIG_INVALID" || known.code === "USAGE" ? EXIT.usage : EXIT.failed;
+}
+
+/** `error: what` with where and what to do next below it; a config's diagnostics come rendered already. */
+function renderError({ code, message, where, hint }: ModelpackError): string {
+  const lines = [code === "CONFIG_INVALID" ? message : `error: ${message}`];
+  if (where !== undefined) lines.push(`  --> ${where}`);
+  if (hint !== undefined) lines.push(`   = hint: ${hint}`);
+  return lines.join("\n");
+}
+
+const started = process.argv[1];
+if (started !== undefined && import.meta.url === pathToFileURL(realpathSync(started)).href)
+  process.exitCode = await main(process.argv.slice(2));

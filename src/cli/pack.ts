@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
+import { ModelpackError } from "../core/error.ts";
+import { type Modelpack, openModelpack, type TaskStatus } from "../runtime/node.ts";
+import { type Context, configOf, type Options } from "./context.ts";
+
+/** Opens the pack of `--pack`, or the newest of the config's; without a config, that of `trained_models`. */
+export async function openPackOf(context: Context, options: Options): Promise<Modelpack> {
+  return openModelpack(folderOf(context, options), { strict: true });
+}
+
+function folderOf(context: Context, options: Options): string {
+  if (typeof options.pack === "string") return options.pack;
+  const config = String(options.config);
+  if (!existsSync(config) && config === "model_pipeline.toml") return "trained_models";
+  return configOf(context, options).config.paths.trained_models_dir;
+}
+
+/** A task of the pack by its name. */
+export function chosenTask(pack: Modelpack, name: string): TaskStatus {
+  const { tasks } = pack.status();
+  const found = tasks.find((task) => task.task === name);
+  if (found !== undefined) return found;
+  throw new ModelpackError("USAGE", `the pack has no task ${JSON.stringify(name)}`, {
+    hint: `it has ${tasks.map((task) => task.task).join(", ")}`,
+  });
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from "commander";
+import { producer } from "../pipeline/workspace.ts";
+import { check } from "./commands/check.ts";
+import { evaluate } from "./commands/evaluate.ts";
+import { explain } from "./commands/explain.ts";
+import { predict } from "./commands/predict.ts";
+import { prepare } from "./commands/prepare.ts";
+import { status } from "./commands/status.ts";
+import { train } from "./commands/train.ts";
+import { types } from "./commands/types.ts";
+import { type Action, addConfigOptions, type Context, type Options } from "./context.ts";
+
+/** How a run of the program went. */
+export interface Invocation {
+  readonly json: boolean;
+  exit?: number;
+}
+
+interface CommandSpec {
+  readonly name: string;
+  /** Arguments, as commander writes them. */
+  readonly args?: string;
+  readonly description: string;
+  readonly action: Action;
+  readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string])[];
+  readonly required?: readonly (readonly [flag: string, doc: string])[];
+  readonly examples: readonly string[];
+}
+
+const PACK = ["--pack <folder>", "a folder of versions or one version, instead of the config's"] as const;
+
+const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "check",
+    description: "Check the config: every problem at once, with its place in the file.",
+    action: check,
+    options: [["--print", "print the effective config, and where each value came from"]],
+    examples: ["modelpack check", "modelpack check --print --set train.max_iter=10"],
+  },
+  {
+    name: "prepare",
+    description: "Read, map, clean, deduplicate, split and balance the datasets into one version.",
+    action: prepare,
+    options: [
+      ["--sample <rows>", "take that many rows of each source, for a quick run the whole way"],
+      ["--force-full", "leave bootstrap files and earlier backfill on disk and out of the run"],
+      ["--no-llm", "don't fill deficits with an LLM; they are reported"],
+      ["--dry-run", "resolve the sources and say what would be done"],
+    ],
+    examples: [
+      "modelpack prepare",
+      "modelpack prepare --target-per-task-label 500 --set prepare.seed=7",
+      "modelpack prepare --sample 200",
+    ],
+  },
+  {
+    name: "train",
+    description: "Train and calibrate one model a family from the prepared dataset.",
+    action: train,
+    examples: ["modelpack train", "modelpack train --families router --max-iter 10"],
+  },
+  {
+    name: "evaluate",
+    description: "Measure the newest pack on a split of the prepared dataset.",
+    action: evaluate,
+    options: [["--split <split>", "train, test or eval", "test"]],
+    examples: ["modelpack evaluate", "modelpack evaluate --split eval --json"],
+  },
+  {
+    name: "predict",
+    args: "[texts...]",
+    description: "Answer tasks for texts given as arguments or, a line each, on standard input.",
+    action: predict,
+    options: [
+      ["--task <task>", "one task; without it, every task"],
+      ["--pair", "two texts that are compared (on standard input, a tab between them)"],
+      ["--top <n>", "show the n likeliest labels"],
+      PACK,
+    ],
+    examples: [
+      'modelpack predict "wire 200 euros to Anna"',
+      'modelpack predict --task query_domain --top 3 "wire 200 euros to Anna"',
+      'modelpack predict --pair --task conflict_detection "I moved to Oslo" "I live in Rome"',
+      "cat texts.txt | modelpack predict --task query_domain --json",
+    ],
+  },
+  {
+    name: "explain",
+    args: "<texts...>",
+    description: "Take a prediction apart into its n-grams and what each adds.",
+    action: explain,
+    required: [["--task <task>", "the task"]],
+    options: [["--top <n>", "show the n strongest"], PACK],
+    examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
+  },
+  {
+    name: "types",
+    description: "Write task names, labels and defaults as TypeScript for the application.",
+    action: types,
+    options: [["--out <file>", "write there instead of to standard output"]],
+    examples: ["modelpack types --out src/modelpack-tasks.ts"],
+  },
+  {
+    name: "status",
+    description: "Show the versions on disk, and what each label has and misses.",
+    action: status,
+    examples: ["modelpack status", "modelpack status --json"],
+  },
+];
+
+/** The command line. `beforeOutput` runs before a result is printed. */
+export function buildProgram(context: Context, invocation: Invocation, beforeOutput: () => void): Command {
+  const program = new Command("modelpack")
+    .description("One TOML file in, compact calibrated text classifiers out.")
+    .version(producer().modelpack)
+    .exitOverride()
+    .showHelpAfterError("(modelpack --help lists the commands, modelpack <command> --help its options)")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  modelpack prepare && modelpack train\n  modelpack predict "wire 200 euros to Anna"',
+    );
+  for (const spec of COMMANDS) addCommand(program, spec, context, invocation, beforeOutput);
+  return program;
+}
+
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  context: Context,
+  invocation: Invocation,
+  beforeOutput: () => void,
+): void {
+  const command = program.command(spec.args === undefined ? spec.name : `${spec.name} ${spec.args}`);
+  command.description(spec.description).exitOverride();
+  for (const [flag, doc] of spec.required ?? []) command.requiredOption(flag, doc);
+  for (const [flag, doc, fallback] of spec.options ?? []) command.option(flag, doc, fallback);
+  addConfigOptions(command);
+  command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
+  command.action(async (...given: unknown[]) => {
+    const [args, options] = spec.args === undefined ? [[], given[0]] : [given[0], given[1]];
+    const outcome = await spec.action(context, options as Options, args as string[]);
+    beforeOutput();
+    if (invocation.json)
+      context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
+    else if (outcome.text !== "") context.print(`${outcome.text}\n`);
+    invocation.exit = outcome.exit ?? 0;
+  });
+}
+
+// Maps are keyed by task names, which are checked: none of them reorders or shadows anything.
+function mapsAsObjects(_key: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}

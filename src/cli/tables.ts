@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DatasetManifest } from "../pipeline/dataset-manifest.ts";
+import type { SplitMetrics } from "../pipeline/evaluation.ts";
+import { table } from "./context.ts";
+
+/** Labels of a task shown at most; the others are summed up. */
+const MOST_LABELS = 30;
+
+type LabelEntry = DatasetManifest["tasks"][number]["labels"][number];
+
+/** Rows of every label by split, what is missing, and what each task dropped. */
+export function datasetTable({ tasks }: DatasetManifest): string {
+  const rows = [["task", "label", "train", "test", "eval", "deficit"]];
+  const notes: string[] = [];
+  for (const { task, labels, drops } of tasks) {
+    const shown = labels.length > MOST_LABELS ? labels.slice(0, MOST_LABELS - 1) : labels;
+    for (const label of shown) rows.push([task, JSON.stringify(label.label), ...counts([label])]);
+    if (shown.length < labels.length)
+      rows.push([task, `${labels.length - shown.length} more labels`, ...counts(labels.slice(shown.length))]);
+    if (drops.length > 0)
+      notes.push(`${task}: ${drops.map((drop) => `${drop.rows} ${drop.reason}`).join(", ")}`);
+  }
+  const dropped =
+    notes.length > 0
+      ? `\n\ndropped or merged (examples in manifest.json):\n${notes.map((note) => `  ${note}`).join("\n")}`
+      : "";
+  return table(rows, [2, 3, 4, 5]) + dropped;
+}
+
+function counts(labels: readonly LabelEntry[]): string[] {
+  const sum = (of: (label: LabelEntry) => number) =>
+    String(labels.reduce((total, label) => total + of(label), 0));
+  const all = (origins: LabelEntry["train"]) => origins.real + origins.llm_labelled + origins.synthetic;
+  return [
+    sum((label) => all(label.train)),
+    sum((label) => all(label.test) + label.official.test),
+    sum((label) => all(label.eval) + label.official.eval),
+    sum((label) => label.deficit),
+  ];
+}
+
+/** Headline figures of every task on a split. */
+export function metricsTable(families: readonly SplitMetrics["metrics"][]): string {
+  const split = families[0]?.split ?? "test";
+  const rows = [["family", "task", `${split} rows`, "accuracy", "macro F1", "log loss", "ECE", "ECE before"]];
+  const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4));
+  for (const { family, per_task } of families)
+    for (const [task, m] of per_task)
+      rows.push([
+        family,
+        task,
+        String(m.rows),
+        figure(m.accuracy),
+        figure(m.macro_f1),
+        figure(m.log_loss),
+        figure(m.ece),
+        figure(m.ece_uncalibrated),
+      ]);
+  return table(rows, [2, 3, 4, 5, 6, 7]);
+}

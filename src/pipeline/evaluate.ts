@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { LoadedConfig } from "../config/load.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Split } from "../core/example.ts";
+import type { Reporter } from "../core/reporter.ts";
+import type { TaskDefinition } from "../core/task.ts";
+import { readExamples } from "../data/dataset.ts";
+import { readFamilyFile } from "../modelpack/family-file.ts";
+import { modelFileName } from "../modelpack/manifest.ts";
+import { WorkerPool } from "../training/pool.ts";
+import { measureSplit, type SplitMetrics, scoreSplit } from "./evaluation.ts";
+import { openDataset } from "./train.ts";
+import { checkpoint, MODEL_POINTER, type OpenedVersion, openVersion, type RunOptions } from "./workspace.ts";
+
+export interface EvaluateResult {
+  readonly version: string;
+  readonly dataset: string;
+  readonly split: Split;
+  readonly families: readonly SplitMetrics[];
+}
+
+/**
+ * Measures the newest pack on a split of the prepared dataset, with the files as they ship. On eval, whose
+ * rows fitted the calibration, the figures of `train` are the ones to quote: it cross-fits them.
+ *
+ * @throws ModelpackError MODEL_MISSING, DATASET_MISSING, DATASET_MISMATCH, DATASET_CORRUPT
+ */
+export async function evaluate(
+  loaded: LoadedConfig,
+  split: Split,
+  reporter: Reporter,
+  options: RunOptions = {},
+): Promise<EvaluateResult> {
+  const { config } = loaded;
+  const pack = await openPack(config.paths.trained_models_dir);
+  const dataset = await openDataset(config);
+  if (pack.manifest.dataset !== dataset.version)
+    reporter.warn(
+      `pack ${pack.version} was trained on dataset ${String(pack.manifest.dataset)}; this is dataset ${dataset.version}`,
+    );
+  const pool = new WorkerPool(config.train.workers, options.signal);
+  try {
+    const families: SplitMetrics[] = [];
+    for (const family of familiesIn(pack)) {
+      checkpoint(options.signal);
+      const file = modelFileName(family);
+      const model = readFamilyFile(await readFile(join(pack.folder, file)), file);
+      const tasks = model.tasks.map(({ name, labels }) => taskOf(config.tasks, name, labels));
+      const examples = await readExamples(
+        dataset.folder,
+        family,
+        split,
+        config.tasks.filter((task) => task.family === family),
+      );
+      const own = {
+        split,
+        examples: new Map([...examples].filter(([name]) => tasks.some((task) => task.name === name))),
+      };
+      families.push(measureSplit(model, own, await scoreSplit(model, own, pool), null));
+    }
+    return { version: pack.version, dataset: dataset.version, split, families };
+  } finally {
+    await pool.close();
+  }
+}
+
+/** The newest pack, verified whole. */
+export async function openPack(root: string): Promise<OpenedVersion> {
+  const pack = await openVersion(root, MODEL_POINTER);
+  if (pack !== null) return pack;
+  throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
+    where: root,
+    hint: "run `modelpack train` (npm run train) first",
+  });
+}
+
+function familiesIn(pack: OpenedVersion): string[] {
+  const families = pack.manifest.families as readonly { readonly family: string }[];
+  return families.map(({ family }) => family);
+}
+
+function taskOf(tasks: readonly TaskDefinition[], name: string, labels: readonly string[]): TaskDefinition {
+  const task = tasks.find((candidate) => candidate.name === name);
+  if (task !== undefined && task.labels.map((label) => label.name).join("\0") === labels.join("\0"))
+    return task;
+  throw new ModelpackError("DATASET_MISMATCH", `the pack's task "${name}" has other labels than the TOML`, {
+    where: name,
+    hint: "run `modelpack train` again: the TOML has changed since",
+  });
+}
