@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from "node:os";
 import { ModelpackError } from "../core/error.ts";
 
 interface Meaning {
@@ -40,7 +41,11 @@ const UNKNOWN: Meaning = {
 /** The errno name (`ENOSPC`) of an error from the operating system; null for any other error. */
 export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) return null;
-  return typeof error.code === "string" ? error.code : null;
+  if (typeof error.code !== "string") return null;
+  if (!error.code.startsWith("Unknown system error")) return error.code;
+  // Node's file layer has no name for some, a used up quota among them.
+  const number = "errno" in error && typeof error.errno === "number" ? -error.errno : 0;
+  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? error.code;
 }
 
 /**

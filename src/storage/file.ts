@@ -80,9 +80,18 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   await syncFolder(folder);
 }
 
-/** Removes a temporary, as far as that goes: what stays is removed by a later run. */
+const undiscarded = new Set<string>();
+
+/**
+ * Removes a temporary. What can't be removed now (with too many files open, say, or while the disk fails) is
+ * tried again with the next one, and by a later run once this process is gone.
+ */
 export async function discard(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  undiscarded.add(path);
+  for (const each of undiscarded) {
+    const removal = rm(each, { recursive: true, force: true, maxRetries: 3 });
+    await removal.then(() => undiscarded.delete(each)).catch(() => undefined);
+  }
 }
 
 export interface FolderEntry {

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { promisify } from "node:util";
-import { errnoOf } from "./failure.ts";
+import { errnoOf, storageFailure } from "./failure.ts";
 
 /**
  * Names this run in locks and temporary files, so that anyone can tell later whether it still lives:
@@ -32,13 +32,13 @@ const RUN_ID =
 const UNKNOWN_START = "0";
 /** A zombie has exited already; this matches no start. */
 const EXITED = "exited";
+const HIDDEN: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM", "ESRCH"]);
 
-let self: Promise<Owner> | undefined;
+let self: Owner | undefined;
 
 /** A new id for a temporary file, folder or lock of this process. */
 export async function newRunId(): Promise<RunId> {
-  self ??= describeSelf();
-  const { pid, start, boot, namespace, host } = await self;
+  const { pid, start, boot, namespace, host } = await thisProcess();
   return `${pid}-${start}-${boot}-${namespace}-${host}-${randomBytes(8).toString("hex")}`;
 }
 
@@ -53,8 +53,7 @@ export function ownerOf(run: RunId): Owner | null {
 export async function liveness(run: RunId): Promise<Liveness> {
   const owner = ownerOf(run);
   if (owner === null) return "unknown";
-  self ??= describeSelf();
-  const here = await self;
+  const here = await thisProcess();
   if (owner.boot !== here.boot) return owner.host === here.host ? "dead" : "unknown";
   if (owner.namespace !== here.namespace) return "unknown";
   if (!pidExists(owner.pid)) return "dead";
@@ -63,17 +62,29 @@ export async function liveness(run: RunId): Promise<Liveness> {
   return start === owner.start ? "alive" : "dead";
 }
 
-async function describeSelf(): Promise<Owner> {
+async function thisProcess(): Promise<Owner> {
+  if (self !== undefined) return self;
   const host = tag(hostname());
-  const bootId = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => null);
-  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
-  return {
+  const bootId = await unlessHidden("/proc/sys/kernel/random/boot_id", (path) => readFile(path, "utf8"));
+  const namespace = await unlessHidden("/proc/self/ns/pid", (path) => readlink(path));
+  self = {
     pid: process.pid,
     start: (await startOf(process.pid)) ?? UNKNOWN_START,
     boot: bootId === null ? host : tag(bootId.trim()),
-    namespace: /[0-9]{1,20}/.exec(namespace)?.[0] ?? "0",
+    namespace: /[0-9]{1,20}/.exec(namespace ?? "")?.[0] ?? "0",
     host,
   };
+  return self;
+}
+
+/** Null where the system has no such file or hides it; too many open files, say, must not pass for that. */
+async function unlessHidden(path: string, read: (path: string) => Promise<string>): Promise<string | null> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (HIDDEN.has(errnoOf(error) ?? "")) return null;
+    throw storageFailure(error, "read", path);
+  }
 }
 
 function tag(text: string): string {
@@ -95,7 +106,7 @@ function startOf(pid: number): Promise<string | null> {
 
 /** Field 22 of /proc/<pid>/stat: ticks since boot. Null where /proc is hidden from us. */
 async function startFromProc(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
+  const stat = await unlessHidden(`/proc/${pid}/stat`, (path) => readFile(path, "utf8"));
   if (stat === null) return null;
   // The second field is the program's name in brackets, and may hold spaces and brackets of its own.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
