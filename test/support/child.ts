@@ -71,3 +71,29 @@ export function countCalls(
   }
   return counts;
 }
+
+/** The flushes and renames of `node <args>`, in order, as `fsync <path>` and `rename <from> <to>`. */
+export function flushesAndRenames(args: readonly string[], folder: string): readonly string[] {
+  const log = join(folder, "strace.log");
+  run("strace", [
+    "-f",
+    "-y",
+    "-qq",
+    "-s",
+    "4096",
+    "-o",
+    log,
+    "-e",
+    "trace=fsync,rename",
+    process.execPath,
+    ...args,
+  ]);
+  return readFileSync(log, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      const [, flushed] = /fsync\([0-9]+<([^>]+)>\) += 0/.exec(line) ?? [];
+      const [, from, to] = /rename\("([^"]+)", "([^"]+)"\) += 0/.exec(line) ?? [];
+      if (flushed) return [`fsync ${flushed}`];
+      return from && to ? [`rename ${from} ${to}`] : [];
+    });
+}
