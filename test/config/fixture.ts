@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { type Diagnosis, diagnoseConfig, type LoadedConfig, loadConfig } from "../../src/config/load.ts";
+import type { Overrides } from "../../src/config/override.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "modelpack-config-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The least that a config needs, after any sections. */
+export const TASK = `
+[[tasks]]
+name = "mood"
+family = "router"
+labels = ["good", "bad"]
+`;
+
+let files = 0;
+
+/** A file with the given content, gone after the tests. */
+export function configFile(content: string | Uint8Array): string {
+  files += 1;
+  const file = join(folder, `${files}.toml`);
+  writeFileSync(file, content);
+  return file;
+}
+
+export function load(toml: string, overrides: Overrides = {}): LoadedConfig {
+  return loadConfig(configFile(toml), overrides);
+}
+
+export function diagnose(toml: string, overrides: Overrides = {}): Diagnosis {
+  return diagnoseConfig(configFile(toml), overrides);
+}
+
+/** Each problem on one line: `line:column message | hint`, or `origin message | hint`. */
+export function problems(toml: string, overrides: Overrides = {}): string[] {
+  return diagnose(toml, overrides).diagnostics.map(({ line, column, origin, message, hint }) => {
+    const place = origin ?? (line === null ? "file" : `${line}:${column}`);
+    return `${place} ${message} | ${hint}`;
+  });
+}
