@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
-import { type Calibration, calibrate } from "./calibrator.ts";
+import { type Calibration, calibrate, topLabel } from "./calibrator.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
 import { PairAnalyzer } from "./pair-analyzer.ts";
 import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
@@ -47,17 +47,6 @@ export interface Explanation {
   readonly score: { readonly label: number; readonly runnerUp: number };
   /** By falling difference between label and runner-up. */
   readonly contributions: readonly Contribution[];
-}
-
-/** Index of the largest value; the lower index of two equal ones, unless `tie` prefers another. */
-export function argmax(values: Float64Array, tie: Float64Array = values): number {
-  let best = 0;
-  for (let k = 1; k < values.length; k++) {
-    const v = values[k] as number;
-    const b = values[best] as number;
-    if (v > b || (v === b && (tie[k] as number) > (tie[best] as number))) best = k;
-  }
-  return best;
 }
 
 /**
@@ -120,7 +109,7 @@ export class Classifier {
 
   /** Label of task `t` with the highest probability of the last call; ties go by the raw score. */
   best(t: number): number {
-    return argmax(this.#probabilities[t] as Float64Array, this.#scores[t]);
+    return topLabel(this.#probabilities[t] as Float64Array, this.#scores[t] as Float64Array);
   }
 
   #calibrate(t: number, scores: Float64Array): Float64Array {
@@ -136,7 +125,7 @@ export class Classifier {
     const scores = this.#scores[t] as Float64Array;
     const label = this.best(t);
     const others = probabilities.map((p, k) => (k === label ? -1 : p));
-    const second = others.length > 1 ? argmax(others, scores) : -1;
+    const second = others.length > 1 ? topLabel(others, scores) : -1;
     this.#analyze(a, b, true);
     const contributions = this.#contributions(t, label, second);
     return {

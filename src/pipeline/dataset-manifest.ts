@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { DropCounts } from "../data/drops.ts";
+import type { SourceReport } from "./collect.ts";
 import { type PrepareInputs, prepareProjection, sourceProjection } from "./inputs.ts";
-import type { PreparedTask, SourceReport } from "./prepare.ts";
+import type { PreparedTask } from "./prepared-task.ts";
 import { producer } from "./workspace.ts";
 
 interface ManifestParts {

@@ -11,7 +11,7 @@ import { readFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import { WorkerPool } from "../training/pool.ts";
 import { measureSplit, type SplitMetrics, scoreSplit } from "./evaluation.ts";
-import { openDataset } from "./train.ts";
+import { openDataset } from "./prepared-dataset.ts";
 import { checkpoint, MODEL_POINTER, type OpenedVersion, openVersion, type RunOptions } from "./workspace.ts";
 
 export interface EvaluateResult {

@@ -4,33 +4,25 @@ import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
-import type { Examples, Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
-import type { TaskDefinition } from "../core/task.ts";
-import { readExamples } from "../data/dataset.ts";
 import { FORMAT_VERSION } from "../modelpack/family-file.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
-import { canonicalJson, prettyJson } from "../storage/digest.ts";
+import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
-import { type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
+import { trainFamily } from "../training/family-trainer.ts";
 import { WorkerPool } from "../training/pool.ts";
 import { withCalibrations } from "../training/quantizer.ts";
-import type { EpochStatistics, TaskSettings } from "../training/task-trainer.ts";
-import {
-  fitCalibrations,
-  measureSplit,
-  type SplitExamples,
-  type SplitMetrics,
-  scoreSplit,
-} from "./evaluation.ts";
+import type { EpochStatistics } from "../training/task-trainer.ts";
+import { fitCalibrations, measureSplit, type SplitMetrics, scoreSplit } from "./evaluation.ts";
 import { type FamilyResult, familyFiles, modelManifest } from "./model-files.ts";
 import { familiesOf } from "./prepare.ts";
+import { openDataset, readFamily } from "./prepared-dataset.ts";
+import { RunLog } from "./run-log.ts";
+import { trainableTasks } from "./trainable.ts";
 import {
   checkpoint,
-  DATASET_POINTER,
   MODEL_POINTER,
   type OpenedVersion,
-  openVersion,
   producer,
   type RunOptions,
   reuseVersion,
@@ -133,55 +125,6 @@ function trainProjection(config: PipelineConfig, families: readonly string[]): u
   };
 }
 
-/** The current dataset, whose tasks and labels must be the TOML's. */
-export async function openDataset(config: PipelineConfig): Promise<OpenedVersion> {
-  const root = config.paths.prepared_dir;
-  const dataset = await openVersion(root, DATASET_POINTER);
-  if (dataset === null)
-    throw new ModelpackError("DATASET_MISSING", "there is no prepared dataset", {
-      where: root,
-      hint: "run `modelpack prepare` (npm run prepare) first",
-    });
-  const prepared =
-    (dataset.manifest.config as { tasks?: { name: string; labels: { name: string }[] }[] })?.tasks ?? [];
-  const shape = (task: {
-    name: string;
-    labels: readonly { name: string }[];
-    input?: string;
-    family?: string;
-  }) =>
-    canonicalJson([task.name, task.family ?? "", task.input ?? "", task.labels.map((label) => label.name)]);
-  const there = new Map(prepared.map((task) => [task.name, shape(task)]));
-  for (const task of config.tasks) {
-    if (there.get(task.name) === shape(task)) continue;
-    throw new ModelpackError(
-      "DATASET_MISMATCH",
-      there.has(task.name)
-        ? `task "${task.name}" has another family, input or list of labels in the prepared dataset than in the TOML`
-        : `task "${task.name}" is not in the prepared dataset`,
-      {
-        where: `dataset ${dataset.version}`,
-        hint: "run `modelpack prepare` again: the TOML has changed since",
-      },
-    );
-  }
-  return dataset;
-}
-
-/** Rows of a family by split and task. */
-export async function readFamily(
-  folder: string,
-  family: string,
-  tasks: readonly TaskDefinition[],
-): Promise<Readonly<Record<Split, SplitExamples>>> {
-  const read = async (split: Split) => ({
-    split,
-    examples: await readExamples(folder, family, split, tasks),
-  });
-  const [train, test, held] = [await read("train"), await read("test"), await read("eval")];
-  return { train, test, eval: held };
-}
-
 async function trainOne(
   config: PipelineConfig,
   dataset: OpenedVersion,
@@ -240,68 +183,6 @@ async function trainOne(
   };
 }
 
-/** Tasks with something to learn from; warns of what will not be learnt, by name. */
-function trainableTasks(
-  config: PipelineConfig,
-  definitions: readonly TaskDefinition[],
-  rows: Readonly<Record<Split, SplitExamples>>,
-  reporter: Reporter,
-): TaskRowsAndSettings[] {
-  const tasks: TaskRowsAndSettings[] = [];
-  for (const definition of definitions) {
-    const own = rows.train.examples.get(definition.name);
-    if (own === undefined || own.rows === 0) {
-      reporter.warn(
-        `task "${definition.name}" has no train rows: it is left out, and the runtime answers its default`,
-      );
-      continue;
-    }
-    warnOfLabels(definition, own, reporter);
-    const held = rows.eval.examples.get(definition.name);
-    if (held === undefined || held.rows === 0)
-      reporter.warn(
-        `task "${definition.name}" has no eval rows: nothing stops early, and it is not calibrated`,
-      );
-    const settings = taskSettings(trainSettings(config, definition.family, definition.name));
-    tasks.push({
-      definition,
-      settings,
-      train: own,
-      eval: held === undefined || held.rows === 0 ? null : held,
-    });
-  }
-  return tasks;
-}
-
-function warnOfLabels(task: TaskDefinition, rows: Examples, reporter: Reporter): void {
-  const seen = new Set(rows.label);
-  const without = task.labels.filter((_, k) => !seen.has(k)).map((label) => JSON.stringify(label.name));
-  if (without.length > 0)
-    reporter.warn(
-      `task "${task.name}": no train rows for ${without.slice(0, 10).join(", ")}${without.length > 10 ? ` and ${without.length - 10} more` : ""}; never predicted`,
-    );
-}
-
-const BALANCE = new Map<string | number, number>([
-  ["none", 0],
-  ["balanced", 1],
-]);
-
-function taskSettings(settings: TrainSettings): TaskSettings {
-  const { class_weight } = settings;
-  return {
-    seed: settings.seed,
-    minDf: settings.min_df,
-    maxIter: settings.max_iter,
-    alpha: settings.alpha,
-    classWeight: typeof class_weight === "number" ? class_weight : (BALANCE.get(class_weight) ?? 0),
-    earlyStopping: settings.early_stopping,
-    patience: settings.early_stopping_patience,
-    metric: settings.early_stopping_metric,
-    minDelta: settings.early_stopping_min_delta,
-  };
-}
-
 function describeEpoch(task: string, { epoch, train, eval: held, gap }: EpochStatistics): string {
   const figure = (value: number | null | undefined) => (value ?? 0).toFixed(4);
   const onTrain = `train loss ${figure(train.loss)} acc ${figure(train.accuracy)} f1 ${figure(train.macroF1)} wf1 ${figure(train.weightedF1)}`;
@@ -310,37 +191,4 @@ function describeEpoch(task: string, { epoch, train, eval: held, gap }: EpochSta
       ? "no eval rows"
       : `eval loss ${figure(held.loss)} acc ${figure(held.accuracy)} f1 ${figure(held.macroF1)}`;
   return `${task} epoch ${epoch}: ${onTrain} | ${onEval} | gap ${figure(gap)}`;
-}
-
-/** What a run did and when: goes to run.json, which no digest covers. */
-class RunLog {
-  readonly #clock: () => number;
-  readonly #started: number;
-  readonly #phases: { phase: string; seconds: number }[] = [];
-  readonly #epochs: { task: string; epoch: number; seconds: number }[] = [];
-  #phase: { phase: string; from: number } | null = null;
-
-  constructor(clock: () => number) {
-    this.#clock = clock;
-    this.#started = clock();
-  }
-
-  start(phase: string): void {
-    this.end();
-    this.#phase = { phase, from: this.#clock() };
-  }
-
-  end(): void {
-    if (this.#phase !== null)
-      this.#phases.push({ phase: this.#phase.phase, seconds: this.#clock() - this.#phase.from });
-    this.#phase = null;
-  }
-
-  epoch(task: string, epoch: number): void {
-    this.#epochs.push({ task, epoch, seconds: this.#clock() - this.#started });
-  }
-
-  record(workers: number): unknown {
-    return { workers, seconds: this.#clock() - this.#started, phases: this.#phases, epochs: this.#epochs };
-  }
 }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DatasetConfig, DatasetMap, PipelineConfig } from "../config/schema.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Reporter } from "../core/reporter.ts";
+import { readBootstrap } from "../data/bootstrap.ts";
+import { readSource } from "../data/mapping.ts";
+import { TaskRowsBuilder } from "../data/rows.ts";
+import type { PrepareInputs, ResolvedDataset } from "./inputs.ts";
+import { checkpoint } from "./workspace.ts";
+
+/** What a dataset gave, and how much of it each map. */
+export interface SourceReport {
+  readonly dataset: string;
+  readonly sourceRows: number;
+  readonly sampledRows: number;
+  readonly maps: readonly { readonly task: string | null; readonly role: string; readonly rows: number }[];
+}
+
+export interface Collected {
+  /** In the order of the tasks. */
+  readonly builders: readonly TaskRowsBuilder[];
+  readonly sources: readonly SourceReport[];
+}
+
+/** Reads every source and hands its rows, cleaned, to their tasks. */
+export async function collect(
+  config: PipelineConfig,
+  inputs: PrepareInputs,
+  sample: number | null,
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<Collected> {
+  const builders = new Map(config.tasks.map((task) => [task.name, new TaskRowsBuilder(task)]));
+  const sources: SourceReport[] = [];
+  for (const [i, resolved] of inputs.datasets.entries()) {
+    checkpoint(signal);
+    reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
+    const report = await collectDataset(config, resolved, sample, (map, push) => {
+      const target = map.task === undefined ? undefined : builders.get(map.task);
+      if (target !== undefined) push(target);
+    });
+    reporter.note(describeSource(report));
+    sources.push(report);
+  }
+  for (const file of inputs.bootstrap) {
+    checkpoint(signal);
+    let used = 0;
+    const rows = await readBootstrap(file.path, (batch) => {
+      for (const { task, source, row } of batch) {
+        const target = builders.get(task);
+        if (target === undefined) continue;
+        target.push(row, { source, role: "train" });
+        used++;
+      }
+    });
+    reporter.note(
+      `${file.name}: ${rows} rows of an earlier pipeline, ${used} of them of tasks in this config`,
+    );
+    sources.push({ dataset: file.name, sourceRows: rows, sampledRows: used, maps: [] });
+  }
+  return { builders: [...builders.values()], sources };
+}
+
+async function collectDataset(
+  config: PipelineConfig,
+  { dataset, source }: ResolvedDataset,
+  sample: number | null,
+  into: (map: DatasetMap, push: (builder: TaskRowsBuilder) => void) => void,
+): Promise<SourceReport> {
+  const rows = new Map(dataset.map.map((map) => [map, 0]));
+  const limits = [config.prepare.max_rows_per_source, dataset.max_rows, sample ?? undefined];
+  const maxRows = Math.min(...limits.filter((limit) => limit !== undefined));
+  const read = await readSource(source, dataset.map, { maxRows, sample: dataset.sample }, (map, batch) => {
+    rows.set(map, (rows.get(map) ?? 0) + batch.length);
+    into(map, (builder) => {
+      for (const row of batch) builder.push(row, { source: dataset.name, role: map.role });
+    });
+  });
+  const maps = dataset.map.map((map) => ({
+    task: map.task ?? null,
+    role: map.role,
+    rows: rows.get(map) ?? 0,
+  }));
+  checkYield(dataset, maps);
+  return { dataset: dataset.name, ...read, maps };
+}
+
+/** A dataset whose maps all come up empty is a mistake in a `where`, an `sql` or a path. */
+function checkYield(dataset: DatasetConfig, maps: SourceReport["maps"]): void {
+  if (maps.length === 0 || maps.some((map) => map.rows > 0)) return;
+  throw new ModelpackError("SOURCE_EMPTY", "none of its maps gave a row", {
+    where: `dataset "${dataset.name}"`,
+    hint: "loosen the where or the sql of its [[datasets.map]], or set enabled = false",
+  });
+}
+
+function describeSource(report: SourceReport): string {
+  const of = report.sampledRows < report.sourceRows ? ` (${report.sampledRows} taken)` : "";
+  const maps = report.maps.map((map) => `${map.rows} ${map.role} rows for ${map.task ?? "prompts"}`);
+  return `${report.dataset}: ${report.sourceRows} rows${of}: ${maps.join(", ")}`;
+}

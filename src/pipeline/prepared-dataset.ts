@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PipelineConfig } from "../config/schema.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Split } from "../core/example.ts";
+import type { TaskDefinition } from "../core/task.ts";
+import { readExamples } from "../data/dataset.ts";
+import { canonicalJson } from "../storage/digest.ts";
+import type { SplitExamples } from "./evaluation.ts";
+import { DATASET_POINTER, type OpenedVersion, openVersion } from "./workspace.ts";
+
+/** The current dataset, whose tasks and labels must be the TOML's. */
+export async function openDataset(config: PipelineConfig): Promise<OpenedVersion> {
+  const root = config.paths.prepared_dir;
+  const dataset = await openVersion(root, DATASET_POINTER);
+  if (dataset === null)
+    throw new ModelpackError("DATASET_MISSING", "there is no prepared dataset", {
+      where: root,
+      hint: "run `modelpack prepare` (npm run prepare) first",
+    });
+  const prepared =
+    (dataset.manifest.config as { tasks?: { name: string; labels: { name: string }[] }[] })?.tasks ?? [];
+  const shape = (task: {
+    name: string;
+    labels: readonly { name: string }[];
+    input?: string;
+    family?: string;
+  }) =>
+    canonicalJson([task.name, task.family ?? "", task.input ?? "", task.labels.map((label) => label.name)]);
+  const there = new Map(prepared.map((task) => [task.name, shape(task)]));
+  for (const task of config.tasks) {
+    if (there.get(task.name) === shape(task)) continue;
+    throw new ModelpackError(
+      "DATASET_MISMATCH",
+      there.has(task.name)
+        ? `task "${task.name}" has another family, input or list of labels in the prepared dataset than in the TOML`
+        : `task "${task.name}" is not in the prepared dataset`,
+      {
+        where: `dataset ${dataset.version}`,
+        hint: "run `modelpack prepare` again: the TOML has changed since",
+      },
+    );
+  }
+  return dataset;
+}
+
+/** Rows of a family by split and task. */
+export async function readFamily(
+  folder: string,
+  family: string,
+  tasks: readonly TaskDefinition[],
+): Promise<Readonly<Record<Split, SplitExamples>>> {
+  const read = async (split: Split) => ({
+    split,
+    examples: await readExamples(folder, family, split, tasks),
+  });
+  const [train, test, held] = [await read("train"), await read("test"), await read("eval")];
+  return { train, test, eval: held };
+}
