@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
+import { MAX_COLUMNS } from "./engine.ts";
 import { fileBytes } from "./gzip.ts";
-import { MAX_COLUMNS, placeOf } from "./refusal.ts";
+import { placeOf } from "./refusal.ts";
 import type { Source, SourceFile } from "./source.ts";
 
 // DuckDB's reader drops everything after an unclosed quote without a word, and calls some broken files an

@@ -31,11 +31,3 @@ export async function* fileBytes(source: Source, file: SourceFile): AsyncGenerat
     gunzip.destroy();
   }
 }
-
-/**
- * Reads a gzip file to its end: DuckDB takes a cut one for whole where the cut falls between two rows,
- * and does not look at the checksum. 130 MB of text take 0.3 s.
- */
-export async function checkGzip(source: Source, file: SourceFile): Promise<void> {
-  for await (const _ of fileBytes(source, file));
-}

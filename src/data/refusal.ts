@@ -2,8 +2,6 @@
 import { ModelpackError } from "../core/error.ts";
 import type { Source, SourceFile } from "./source.ts";
 
-/** Columns of a source at most: DuckDB plans 100,000 in minutes, and no dataset of texts has so many. */
-export const MAX_COLUMNS = 2000;
 /** Characters that we repeat of DuckDB's messages, which may hold a whole line of the file. */
 const MAX_MESSAGE = 600;
 

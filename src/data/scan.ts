@@ -2,9 +2,9 @@
 import { ModelpackError } from "../core/error.ts";
 import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
 import { checkCsv, MAX_ROW_BYTES } from "./csv-check.ts";
-import { type Engine, filePath } from "./engine.ts";
-import { checkGzip } from "./gzip.ts";
-import { MAX_COLUMNS, unreadable } from "./refusal.ts";
+import { type Engine, filePath, MAX_COLUMNS } from "./engine.ts";
+import { checkJson } from "./json-check.ts";
+import { placeOf, unreadable } from "./refusal.ts";
 import type { Source, SourceFile } from "./source.ts";
 
 /** How DuckDB reads a source: `from` stands after FROM, with columns of known types. */
@@ -17,23 +17,11 @@ export interface Scan {
 
 /** The longest object of JSON, in bytes: DuckDB holds several at once, and no text to classify comes near. */
 export const MAX_OBJECT_BYTES = 1 << 24;
+/** Rows of JSON whose keys are counted before their types are looked at. */
+const KEY_ROWS = 20_480;
 
 /** Looks at a source's files and says how to read them. Throws for what is not as its name says. */
-export async function scanSource(engine: Engine, source: Source): Promise<Scan> {
-  const format = source.files[0]?.format;
-  const scan = await scanFiles(engine, source);
-  if (scan.columns.length <= MAX_COLUMNS) return scan;
-  throw new ModelpackError(
-    "SOURCE_UNREADABLE",
-    `${scan.columns.length} columns are too many (${MAX_COLUMNS})`,
-    {
-      where: `dataset ${JSON.stringify(source.dataset)}`,
-      hint: `check that the file is ${format} with one row for each example`,
-    },
-  );
-}
-
-function scanFiles(engine: Engine, source: Source): Promise<Scan> {
+export function scanSource(engine: Engine, source: Source): Promise<Scan> {
   switch (source.files[0]?.format) {
     case "parquet":
       return scanParquet(engine, source);
@@ -47,7 +35,7 @@ function scanFiles(engine: Engine, source: Source): Promise<Scan> {
       return scanJson(engine, source, "newline_delimited");
     default:
       throw new ModelpackError("SOURCE_UNSUPPORTED", "the format is not read", {
-        where: `dataset ${JSON.stringify(source.dataset)}`,
+        where: placeOf(source),
       });
   }
 }
@@ -59,7 +47,7 @@ function pathsOf(files: readonly SourceFile[]): string {
 // By what the names say; where some files are compressed and some are not, DuckDB looks at the names too.
 function compression(files: readonly SourceFile[]): string {
   if (files.every((file) => file.gzip)) return "'gzip'";
-  return files.some((file) => file.gzip) ? "'auto'" : "'uncompressed'";
+  return files.some((file) => file.gzip) ? "'auto_detect'" : "'uncompressed'";
 }
 
 async function scanParquet(engine: Engine, source: Source): Promise<Scan> {
@@ -81,11 +69,18 @@ async function describe(
   file: SourceFile | undefined,
   from: string,
 ): Promise<readonly Column[]> {
-  try {
-    return (await engine.inspect(`SELECT * FROM ${from}`)).columns;
-  } catch (error) {
+  const { columnCount, columns } = await engine.inspect(`SELECT * FROM ${from}`).catch((error: unknown) => {
     throw unreadable(source, file, error);
-  }
+  });
+  if (columnCount > MAX_COLUMNS) throw tooManyColumns(source, file, columnCount);
+  return columns;
+}
+
+function tooManyColumns(source: Source, file: SourceFile | undefined, count: number): ModelpackError {
+  return new ModelpackError("SOURCE_UNREADABLE", `${count} columns are too many (${MAX_COLUMNS})`, {
+    where: placeOf(source, file),
+    hint: "check that the file holds one row for each example",
+  });
 }
 
 function sameColumns(
@@ -121,7 +116,7 @@ function sameColumns(
     "SOURCE_UNREADABLE",
     `the columns of ${file.name} differ from the first file's: ${says.join("; ")}`,
     {
-      where: `dataset ${JSON.stringify(source.dataset)}, file ${JSON.stringify(file.name)}`,
+      where: placeOf(source, file),
       hint: "make two datasets of them, or name the files that belong together",
     },
   );
@@ -158,20 +153,31 @@ function textColumn(name: string): Column {
 }
 
 async function scanJson(engine: Engine, source: Source, format: string): Promise<Scan> {
-  for (const file of source.files) if (file.gzip) await checkGzip(source, file);
+  for (const file of source.files) await checkJson(source, file);
   const options =
     `format = ${quoteText(format)}, maximum_object_size = ${MAX_OBJECT_BYTES}, hive_partitioning = false, ` +
     `compression = ${compression(source.files)}`;
   const paths = pathsOf(source.files);
+  await checkKeys(engine, source, `read_json_objects(${paths}, ${options})`);
   // Every row is looked at for the types (0.3 s for 1.5 million): a key that first comes after a sample
   // would be dropped without a word. MAPs are off: an object with many keys is an object.
   const guess = `read_json(${paths}, ${options}, sample_size = -1, map_inference_threshold = -1, union_by_name = true)`;
   const guessed = await describe(engine, source, undefined, guess);
-  if (guessed.length > MAX_COLUMNS) return { from: guess, columns: guessed, rows: null };
   // The second reading has no dates: DuckDB guesses them from texts, and writes them another way.
   const types = guessed.map(
     (column) => `${quoteText(column.name)}: ${quoteText(typeWithoutGuesses(column.type))}`,
   );
   const from = `read_json(${paths}, ${options}, auto_detect = false, columns = {${types.join(", ")}})`;
   return { from, columns: await describe(engine, source, undefined, from), rows: null };
+}
+
+// DuckDB takes 10 s and all of its memory to find that there are 100,000 keys, so they are counted first,
+// in as many rows as it would look at by itself.
+async function checkKeys(engine: Engine, source: Source, objects: string): Promise<void> {
+  const rows = `SELECT json FROM ${objects} LIMIT ${KEY_ROWS}`;
+  const keys = `SELECT unnest(json_keys(json)) AS key FROM (${rows}) WHERE json_type(json) = 'OBJECT'`;
+  const count = await engine.count(`SELECT count(DISTINCT key) FROM (${keys})`).catch((error: unknown) => {
+    throw unreadable(source, undefined, error);
+  });
+  if (count > MAX_COLUMNS) throw tooManyColumns(source, undefined, count);
 }
