@@ -36,7 +36,7 @@ export function renderDiagnostics(
 
 function render(diagnostic: Diagnostic, name: string, lines: readonly string[]): string {
   const { line, column, hint } = diagnostic;
-  const out = [`${diagnostic.severity}: ${visible(redact(diagnostic.message))}`];
+  const out = [`${diagnostic.severity}: ${visible(diagnostic.message)}`];
   let pad = " ";
   if (diagnostic.origin !== null) {
     out.push(`  --> ${visible(redact(diagnostic.origin))}`);

@@ -19,6 +19,7 @@ export interface Node {
   readonly items?: Node;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly required?: readonly string[];
+  readonly propertyNames?: Node;
   readonly patternProperties?: Readonly<Record<string, Node>>;
   readonly additionalProperties?: Node | false;
 }
@@ -52,7 +53,8 @@ function bounds({ minimum, exclusiveMinimum, maximum }: Node): string {
   return minimum === undefined ? "" : ` from ${minimum} to ${maximum}`;
 }
 
-function text(node: Node): string {
+/** Text of a field, or the keys of a table. */
+export function textForm(node: Node): string {
   if (node.pattern !== undefined) return formInWords(node.pattern);
   return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
 }
@@ -66,7 +68,7 @@ export function expectation(node: Node): string {
   if (node.type === "integer") return `a whole number${bounds(node)}`;
   if (node.type === "number") return `a number${bounds(node)}`;
   if (node.type === "boolean") return "true or false";
-  if (node.type === "string") return text(node);
+  if (node.type === "string") return textForm(node);
   if (node.type === "array") return `a list${(node.minItems ?? 0) > 0 ? " that is not empty" : ""}`;
   return "a table";
 }

@@ -111,12 +111,17 @@ function entries(value: unknown): unknown {
 
 /** A table from any key (of the given form) to a value; parses to a Map in the order of its keys. */
 export function table<F extends z.ZodType>(doc: string, field: F, keys?: RegExp) {
-  const key = keys === undefined ? z.string().min(1) : z.string().regex(keys);
+  const form = keys ?? /./s;
   const json = z.toJSONSchema(field, { io: "input", target: "draft-7" });
   const { $schema: _, ...additionalProperties } = json;
   const propertyNames = keys === undefined ? { minLength: 1 } : { pattern: keys.source };
   return z
-    .preprocess(entries, z.map(key, field))
+    .preprocess(entries, z.map(z.string(), field))
+    .superRefine((map, context) => {
+      const wrong = [...map.keys()].filter((key) => !form.test(key));
+      if (wrong.length === 0) return;
+      context.issues.push({ code: "unrecognized_keys", keys: wrong, input: map, path: [] } as never);
+    })
     .meta({ type: "object", propertyNames, additionalProperties, description: doc });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expectation, type Node, nodeAt } from "./expectation.ts";
+import { expectation, type Node, nodeAt, textForm } from "./expectation.ts";
 import type { Issue, Path } from "./fields.ts";
 import { type Problem, pathName, show } from "./problem.ts";
 import { TASK_KEYS } from "./settings.ts";
@@ -109,6 +109,8 @@ function overrideHint(path: Path, root: Node): string | null {
 }
 
 function keyHint(key: string, parent: Path, root: Node): string {
+  const names = nodeAt(root, parent)?.propertyNames;
+  if (names !== undefined) return `a key here is ${textForm(names)}`;
   const keys = keysAt(root, parent);
   const near = nearest(key, keys);
   if (near !== undefined) return `did you mean ${near}?`;

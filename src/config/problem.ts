@@ -2,6 +2,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Path } from "./fields.ts";
 import type { Positions } from "./position.ts";
+import { redact } from "./secret.ts";
 import { nearest } from "./suggest.ts";
 import { tomlKey } from "./toml.ts";
 
@@ -47,7 +48,7 @@ function originOf(path: Path, origins: Origins): string | undefined {
 
 /** Gives a problem its place: the flag or variable that brought the value, or its line in the file. */
 export function diagnose(problem: Problem, positions: Positions, origins: Origins): Diagnostic {
-  const { message } = problem;
+  const message = redact(problem.message);
   const hint = typeof problem.hint === "function" ? problem.hint() : problem.hint;
   const base = {
     severity: "error",

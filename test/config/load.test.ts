@@ -124,7 +124,17 @@ describe("a config with nothing but a task", () => {
 });
 
 describe("labels and names of strangers", () => {
-  const names = ["__proto__", "10", "constructor", "2", "toString", "a b", "caf\u00e9", "cafe\u0301", "\ud83d\ude00"];
+  const names = [
+    "__proto__",
+    "10",
+    "constructor",
+    "2",
+    "toString",
+    "a b",
+    "caf\u00e9",
+    "cafe\u0301",
+    "\ud83d\ude00",
+  ];
   const quoted = names.map((name) => JSON.stringify(name));
   const toml = `
 [[tasks]]
@@ -187,7 +197,9 @@ describe("normalization", () => {
   });
 
   it("leaves ratios that sum to 1 within rounding as they are", () => {
-    const { config, notes } = load(`[prepare]\ntrain_ratio = 0.7\ntest_ratio = 0.2\neval_ratio = 0.1\n${TASK}`);
+    const { config, notes } = load(
+      `[prepare]\ntrain_ratio = 0.7\ntest_ratio = 0.2\neval_ratio = 0.1\n${TASK}`,
+    );
     expect(config.prepare.train_ratio).toBe(0.7);
     expect(notes).toHaveLength(1);
   });
@@ -247,7 +259,9 @@ ${TASK}`);
 
 describe("files", () => {
   it("reads a byte order mark and Windows line ends, with the right places", () => {
-    expect(load(`\ufeff[train]\r\nmax_iter = 3\r\n${TASK.replaceAll("\n", "\r\n")}`).config.train.max_iter).toBe(3);
+    expect(
+      load(`\ufeff[train]\r\nmax_iter = 3\r\n${TASK.replaceAll("\n", "\r\n")}`).config.train.max_iter,
+    ).toBe(3);
     expect(problems(`\ufeff[train]\r\nmax_itr = 3\r\n${TASK}`)[0]).toBe(
       "2:1 unknown key train.max_itr | did you mean max_iter?",
     );
@@ -260,8 +274,16 @@ describe("files", () => {
     ["a file as a folder", join(configFile(""), "x.toml"), "no config file there"],
     ["a folder", join(folder, "sub"), "expected a TOML file, got a folder"],
     ["a device", "/dev/zero", "expected a TOML file, got a pipe or a device"],
-    ["50 MB", configFile(Buffer.alloc(50_000_000, "x")), "a config of 50000000 bytes; at most 524288 are read"],
-    ["another encoding", configFile(Buffer.from([0x61, 0x0a, 0xff, 0xfe, 0x0a])), "the config is not valid UTF-8"],
+    [
+      "50 MB",
+      configFile(Buffer.alloc(50_000_000, "x")),
+      "a config of 50000000 bytes; at most 524288 are read",
+    ],
+    [
+      "another encoding",
+      configFile(Buffer.from([0x61, 0x0a, 0xff, 0xfe, 0x0a])),
+      "the config is not valid UTF-8",
+    ],
     ["too many values", configFile(`a = [${"1,".repeat(30_000)}]`), "more than 20000 keys and values"],
     ["100,000 steps in a key", configFile(`${"a.".repeat(100_000)}a = 1`), "more than 20000 keys and values"],
   ])("refuses %s", (_, file, message) => {
@@ -278,11 +300,23 @@ describe("files", () => {
   });
 
   it.each([
-    ["deep lists", `a = ${"[".repeat(100_000)}`, "1:69 document contains excessively nested structures. aborting."],
-    ["deep tables", `a = ${"{a=".repeat(100_000)}`, "1:197 document contains excessively nested structures. aborting."],
+    [
+      "deep lists",
+      `a = ${"[".repeat(100_000)}`,
+      "1:69 document contains excessively nested structures. aborting.",
+    ],
+    [
+      "deep tables",
+      `a = ${"{a=".repeat(100_000)}`,
+      "1:197 document contains excessively nested structures. aborting.",
+    ],
     ["NUL", 'a = "x\0y"', "1:7 control characters are not allowed in strings"],
     ["an open string", 'a = 1\nb = "x', "2:5 unfinished string"],
-    ["a key twice", "[train]\nmax_iter = 1\nmax_iter = 2", "3:1 trying to redefine an already defined table or value"],
+    [
+      "a key twice",
+      "[train]\nmax_iter = 1\nmax_iter = 2",
+      "3:1 trying to redefine an already defined table or value",
+    ],
   ])("shows TOML's own errors in the same form: %s", (_, toml, expected) => {
     const [problem = ""] = problems(toml);
     expect(problem.split(" | ")[0]).toBe(expected);
@@ -294,7 +328,10 @@ describe("files", () => {
   // Each is worked through in well under the 2 s that RELIABILITY.md allows; time here is of a shared machine.
   it.each([
     ["unknown keys", `[prepare]\n${Array.from({ length: 19_000 }, (_, i) => `k${i} = ${i}`).join("\n")}`],
-    ["unknown tasks", `${TASK}[[datasets]]\nname="x"\nkind="local"\npath="x"\n${"[[datasets.map]]\ntask='zz'\ntext='t'\nlabel='b'\n".repeat(4000)}`],
+    [
+      "unknown tasks",
+      `${TASK}[[datasets]]\nname="x"\nkind="local"\npath="x"\n${"[[datasets.map]]\ntask='zz'\ntext='t'\nlabel='b'\n".repeat(4000)}`,
+    ],
     ["wrong labels", `[[tasks]]\nname="a"\nfamily="b"\nlabels=[${'"",'.repeat(19_000)}]`],
     ["wrong label tables", `[[tasks]]\nname="a"\nfamily="b"\nlabels=[${"{x=1},".repeat(9000)}]`],
     ["comments", `x = 1\n${"#\n".repeat(250_000)}`],
@@ -314,6 +351,9 @@ it("reads nothing of the process: only the environment that it is given", () => 
   const script = `const { loadConfig } = await import(${JSON.stringify(new URL("../../dist/config/load.js", import.meta.url).href)});
 console.log(loadConfig(${JSON.stringify(file)}).config.train.max_iter);`;
   const env = { ...process.env, MODELPACK__TRAIN__MAX_ITER: "3" };
-  const out = execFileSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
+  const out = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+    env,
+    encoding: "utf8",
+  });
   expect(out.trim()).toBe("25");
 });

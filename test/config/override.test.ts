@@ -14,7 +14,11 @@ describe("precedence", () => {
     [
       "--set",
       TOML,
-      { environment: ENVIRONMENT, flags: { "train.max_iter": 3 }, set: ["train.max_iter=4", "train.max_iter=5"] },
+      {
+        environment: ENVIRONMENT,
+        flags: { "train.max_iter": 3 },
+        set: ["train.max_iter=4", "train.max_iter=5"],
+      },
       5,
       "flag",
     ],
@@ -62,7 +66,9 @@ describe("what is typed", () => {
   });
 
   it("hides a wrong value of the TOML that it replaces", () => {
-    expect(load(`[train]\nmax_iter = "x"\n${TASK}`, { set: ["train.max_iter=4"] }).config.train.max_iter).toBe(4);
+    expect(
+      load(`[train]\nmax_iter = "x"\n${TASK}`, { set: ["train.max_iter=4"] }).config.train.max_iter,
+    ).toBe(4);
   });
 });
 
@@ -83,13 +89,22 @@ describe("the variables that the config names", () => {
 
 describe("errors say where the value came from", () => {
   it.each([
-    [{ set: ["train.max_iter=0"] }, "--set train.max_iter train.max_iter must be a whole number from 1 to 100000, got 0"],
-    [{ flags: { "prepare.seed": -1 } }, "flag prepare.seed prepare.seed must be a whole number from 0 to 4294967295, got -1"],
+    [
+      { set: ["train.max_iter=0"] },
+      "--set train.max_iter train.max_iter must be a whole number from 1 to 100000, got 0",
+    ],
+    [
+      { flags: { "prepare.seed": -1 } },
+      "flag prepare.seed prepare.seed must be a whole number from 0 to 4294967295, got -1",
+    ],
     [
       { environment: { MODELPACK__TRAIN__WORKERS: "many" } },
       'environment MODELPACK__TRAIN__WORKERS train.workers must be a whole number from 0 to 1024, got "many"',
     ],
-    [{ set: ["train.ngram_min=3"] }, "--set train.ngram_min train.ngram_max must be at least train.ngram_min (3), got 2"],
+    [
+      { set: ["train.ngram_min=3"] },
+      "--set train.ngram_min train.ngram_max must be at least train.ngram_min (3), got 2",
+    ],
     [
       { environment: { LLM_EVAL__BASE_URL: "localhost" } },
       'environment LLM_EVAL__BASE_URL synthetic_llm.base_url must be an address that starts with http:// or https://, got "localhost"',
@@ -99,18 +114,36 @@ describe("errors say where the value came from", () => {
   });
 
   it.each([
-    [{ set: ["train.max_itr=1"] }, "--set train.max_itr unknown key train.max_itr | did you mean train.max_iter?"],
-    [{ set: ["prepare.max_iter=1"] }, "--set prepare.max_iter unknown key prepare.max_iter | did you mean train.max_iter?"],
+    [
+      { set: ["train.max_itr=1"] },
+      "--set train.max_itr unknown key train.max_itr | did you mean train.max_iter?",
+    ],
+    [
+      { set: ["prepare.max_iter=1"] },
+      "--set prepare.max_iter unknown key prepare.max_iter | did you mean train.max_iter?",
+    ],
     [{ set: ["max_iter=1"] }, "--set max_iter unknown key max_iter | did you mean train.max_iter?"],
-    [{ set: ["trian.max_iter=1"] }, "--set trian.max_iter unknown key trian.max_iter | did you mean train.max_iter?"],
-    [{ set: ["zzzzzzzzzz.y=1"] }, "--set zzzzzzzzzz.y unknown key zzzzzzzzzz.y | docs/config.md lists every key"],
-    [{ set: ["train.max_iter"] }, '--set train.max_iter --set takes section.key=value, got "train.max_iter" | write --set train.max_iter=10'],
+    [
+      { set: ["trian.max_iter=1"] },
+      "--set trian.max_iter unknown key trian.max_iter | did you mean train.max_iter?",
+    ],
+    [
+      { set: ["zzzzzzzzzz.y=1"] },
+      "--set zzzzzzzzzz.y unknown key zzzzzzzzzz.y | docs/config.md lists every key",
+    ],
+    [
+      { set: ["train.max_iter"] },
+      '--set train.max_iter --set takes section.key=value, got "train.max_iter" | write --set train.max_iter=10',
+    ],
     [{ set: ["=1"] }, '--set  --set takes section.key=value, got "=1" | write --set train.max_iter=10'],
     [
       { set: ['tasks=["a"]'] },
       "--set tasks tasks can't be set from outside the TOML | edit the TOML: tasks and datasets are what the versions are made of",
     ],
-    [{ flags: { "train.__proto__": 1 } }, "flag train.__proto__ unknown key train.__proto__ | docs/config.md lists every key"],
+    [
+      { flags: { "train.__proto__": 1 } },
+      "flag train.__proto__ unknown key train.__proto__ | docs/config.md lists every key",
+    ],
     [
       { environment: { MODELPACK__TRAIN__MAXITER: "1" } },
       "environment MODELPACK__TRAIN__MAXITER unknown environment variable MODELPACK__TRAIN__MAXITER | did you mean MODELPACK__TRAIN__MAX_ITER?",
