@@ -6,6 +6,8 @@ import type { UnionFind } from "./union-find.ts";
 
 /** Pairs of different sets in a bucket up to which all are compared, at about 50 ns each. */
 const MAX_PAIRS = 30_000;
+/** Rows of a bucket for which listing the sets first does not pay. */
+const FEW = 8;
 /** First rows of sets that the other sets of a large bucket are held against, before it is split. */
 const REPRESENTATIVES = 16;
 /**
@@ -41,6 +43,12 @@ function compare(state: JoinState, i: number, j: number): void {
   } else if ((across[i] === 0 || across[j] === 0) && verifier.similar(i, j)) {
     across[i] = 1;
     across[j] = 1;
+  }
+}
+
+function compareEach(state: JoinState, rows: Uint32Array): void {
+  for (let x = 0; x < rows.length; x++) {
+    for (let y = x + 1; y < rows.length; y++) compare(state, rows[x] as number, rows[y] as number);
   }
 }
 
@@ -98,10 +106,16 @@ function compareWithRepresentatives(state: JoinState, groups: readonly (readonly
 
 function compareInWindow(state: JoinState, rows: Uint32Array): void {
   const ordered = bySize(state, rows);
+  passOver(state);
   for (let x = 0; x < ordered.length; x++) {
     const end = Math.min(ordered.length, x + 1 + WINDOW);
     for (let y = x + 1; y < end; y++) compare(state, ordered[x] as number, ordered[y] as number);
   }
+}
+
+/** Notes that not all pairs of this band's buckets were compared. */
+function passOver({ verifier }: JoinState): void {
+  verifier.passedOver[verifier.band] = 1;
 }
 
 function bySize(state: JoinState, rows: Uint32Array): Uint32Array {
@@ -121,7 +135,7 @@ function joinSplit(state: JoinState, rows: Uint32Array): void {
 
 /** Finds the similar pairs among rows that share a band: all of them, but for the bounds above. */
 export function joinBucket(state: JoinState, rows: Uint32Array): void {
-  if (rows.length === 2) compare(state, rows[0] as number, rows[1] as number);
+  if (rows.length <= FEW) compareEach(state, rows);
   else if (!joinSmall(state, rows, bySet(state.sets, rows))) joinLarge(state, rows);
 }
 
@@ -136,6 +150,7 @@ function joinLarge(state: JoinState, rows: Uint32Array): void {
   compareWithRepresentatives(state, bySet(state.sets, rows));
   if (joinSmall(state, rows, bySet(state.sets, rows))) return;
   const ordered = rows.length > MAX_SPLIT ? bySize(state, rows) : rows;
+  if (rows.length > MAX_SPLIT) passOver(state);
   for (let start = 0; start < ordered.length; start += MAX_SPLIT) {
     joinSplit(state, ordered.subarray(start, start + MAX_SPLIT));
   }

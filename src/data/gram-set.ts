@@ -10,9 +10,10 @@ import { NormalizedReader } from "./normalization.ts";
 const SIDE_SHIFT = 16;
 const MISSING_SHIFT = 17;
 
+/** A quarter full at most: at half, probing costs a third more. */
 function tableSize(grams: number): number {
   let size = 64;
-  while (size < grams * 2) size *= 2;
+  while (size < grams * 4) size *= 2;
   return size;
 }
 
@@ -77,63 +78,60 @@ export class GramSet {
     this.hashes = new Int32Array(size);
   }
 
-  #add(text: NormalizedReader, side: number): void {
-    const { units, length } = text;
-    if (length < 3) this.#addGram(firstWord(text), secondWord(text, side));
-    for (let k = 2; k < length; k++) {
-      this.#addGram(
-        (units[k - 2] as number) | ((units[k - 1] as number) << 16),
-        (units[k] as number) | (side << SIDE_SHIFT),
-      );
+  #add({ units, length }: NormalizedReader, side: number): void {
+    const first = this.#first;
+    const second = this.#second;
+    const filled = this.#filled;
+    const hashes = this.hashes;
+    const reading = this.#reading;
+    const mask = this.#mask;
+    const mark = (side << SIDE_SHIFT) | missing(length);
+    let size = this.size;
+    for (let k = 0; k < length - 2 || k === 0; k++) {
+      const one = unitAt(units, k, length) | (unitAt(units, k + 1, length) << 16);
+      const two = unitAt(units, k + 2, length) | mark;
+      const hash = mix(one, two);
+      let slot = hash & mask;
+      while (filled[slot] === reading && (first[slot] !== one || second[slot] !== two))
+        slot = (slot + 1) & mask;
+      if (filled[slot] === reading) continue;
+      filled[slot] = reading;
+      first[slot] = one;
+      second[slot] = two;
+      hashes[size++] = hash;
     }
+    this.size = size;
   }
 
-  #addGram(first: number, second: number): void {
-    const hash = mix(first, second);
-    let slot = hash & this.#mask;
-    while (this.#filled[slot] === this.#reading) {
-      if (this.#first[slot] === first && this.#second[slot] === second) return;
-      slot = (slot + 1) & this.#mask;
-    }
-    this.#filled[slot] = this.#reading;
-    this.#first[slot] = first;
-    this.#second[slot] = second;
-    this.hashes[this.size++] = hash;
-  }
-
-  #probe(text: NormalizedReader, side: number): number {
-    const { units, length } = text;
-    if (length < 3) return this.#meet(firstWord(text), secondWord(text, side));
+  #probe({ units, length }: NormalizedReader, side: number): number {
+    const first = this.#first;
+    const second = this.#second;
+    const filled = this.#filled;
+    const met = this.#met;
+    const reading = this.#reading;
+    const probing = this.#probing;
+    const mask = this.#mask;
+    const mark = (side << SIDE_SHIFT) | missing(length);
     let common = 0;
-    for (let k = 2; k < length; k++) {
-      common += this.#meet(
-        (units[k - 2] as number) | ((units[k - 1] as number) << 16),
-        (units[k] as number) | (side << SIDE_SHIFT),
-      );
+    for (let k = 0; k < length - 2 || k === 0; k++) {
+      const one = unitAt(units, k, length) | (unitAt(units, k + 1, length) << 16);
+      const two = unitAt(units, k + 2, length) | mark;
+      let slot = mix(one, two) & mask;
+      while (filled[slot] === reading && (first[slot] !== one || second[slot] !== two))
+        slot = (slot + 1) & mask;
+      if (filled[slot] !== reading || met[slot] === probing) continue;
+      met[slot] = probing;
+      common++;
     }
     return common;
   }
+}
 
-  /** 1 where the gram is in the set and this probing meets it for the first time. */
-  #meet(first: number, second: number): 0 | 1 {
-    let slot = mix(first, second) & this.#mask;
-    while (this.#filled[slot] === this.#reading) {
-      if (this.#first[slot] === first && this.#second[slot] === second) {
-        if (this.#met[slot] === this.#probing) return 0;
-        this.#met[slot] = this.#probing;
-        return 1;
-      }
-      slot = (slot + 1) & this.#mask;
-    }
-    return 0;
-  }
+function unitAt(units: Uint16Array, k: number, length: number): number {
+  return k < length ? (units[k] as number) : 0;
 }
 
 /** A text under three units is one gram, marked by what it lacks, so that it equals no gram of a longer one. */
-function firstWord({ units, length }: NormalizedReader): number {
-  return (length > 0 ? (units[0] as number) : 0) | (length > 1 ? (units[1] as number) << 16 : 0);
-}
-
-function secondWord({ length }: NormalizedReader, side: number): number {
-  return (side << SIDE_SHIFT) | ((3 - length) << MISSING_SHIFT);
+function missing(length: number): number {
+  return length < 3 ? (3 - length) << MISSING_SHIFT : 0;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
 
-// Hot: about 700 hashes a row, whatever its length (1.5 us).
+// Hot: about 700 throws a row, whatever its length (1.7 us). A slot's minimum is taken without a branch:
+// which throw is a new minimum can't be predicted, and a branch costs 2.6 us a row.
 
 /** Slots of a signature. */
 export const SLOTS = 128;
 
-const SLOT_BITS = 7;
-const VALUE_BITS = 32 - SLOT_BITS;
-const EMPTY = 0x7fffffff;
+/** Values are under 2^30 in size, so that the difference of two is an int32. */
+const VALUE_BITS = 24;
+const EMPTY = 0x3fffffff;
 
 /** One seed for each round that throws the grams into any slot, then one for each that fills one slot. */
 const SEEDS = Int32Array.from({ length: 2 * SLOTS }, (_, round) => mix32(round + 0x51ed27));
@@ -33,12 +34,11 @@ export function minHash(hashes: Int32Array, size: number, signature: Int32Array)
     for (let k = 0; k < size; k++) {
       const h = mixRound((hashes[k] as number) ^ seed);
       const slot = h & (SLOTS - 1);
-      const value = high | (h >>> SLOT_BITS);
       const held = signature[slot] as number;
-      if (value < held) {
-        if (held === EMPTY) empty--;
-        signature[slot] = value;
-      }
+      const above = (high | (h >>> (32 - VALUE_BITS))) - held;
+      signature[slot] = held + (above & (above >> 31));
+      // 1 where the slot held EMPTY, which is above all values.
+      empty -= 1 - ((held - EMPTY) >>> 31);
     }
   }
   if (empty > 0) fillOneByOne(hashes, size, signature);
@@ -52,7 +52,7 @@ function fillOneByOne(hashes: Int32Array, size: number, signature: Int32Array): 
     const seed = SEEDS[SLOTS + slot] as number;
     let least = EMPTY;
     for (let k = 0; k < size; k++) {
-      least = Math.min(least, high | (mixRound((hashes[k] as number) ^ seed) >>> SLOT_BITS));
+      least = Math.min(least, high | (mixRound((hashes[k] as number) ^ seed) >>> (32 - VALUE_BITS)));
     }
     signature[slot] = least;
   }
