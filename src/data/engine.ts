@@ -176,7 +176,9 @@ export class Engine {
 
   /** From here on no statement opens any file but `files`, and none changes a setting. */
   async lock(files: readonly string[]): Promise<void> {
-    await this.run(`SET allowed_paths = [${files.map(quoteText).join(", ")}]`);
+    // The pattern form too: DuckDB asks for it before it asks for the file.
+    const paths = files.flatMap((file) => [quoteText(file), filePath(file)]);
+    await this.run(`SET allowed_paths = [${paths.join(", ")}]`);
     await this.run("SET enable_external_access = false");
     await this.run("SET lock_configuration = true");
   }

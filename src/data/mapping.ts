@@ -7,7 +7,7 @@ import { type Column, quoteName, textPath } from "./column.ts";
 import { type Batch, type Engine, withEngine } from "./engine.ts";
 import { engineMessage, placeOf, unreadable } from "./refusal.ts";
 import type { MappedRow } from "./rows.ts";
-import { createSource, type MapResult, type ReadOptions } from "./sample.ts";
+import { createSource, type MapResult, type ReadOptions, readThrough } from "./sample.ts";
 import { scanSource } from "./scan.ts";
 import type { Source } from "./source.ts";
 import { checkCondition, checkSelect, refusedSql } from "./sql-guard.ts";
@@ -32,7 +32,7 @@ export function readSource(
     // All of them before the first row: a slip in the last map shows at once.
     for (const [i, map] of maps.entries())
       plans.push(await planMap(engine, scan.columns, map, placeOfMap(source, map, i)));
-    for (const plan of plans) await runPlan(engine, source, plan, take);
+    for (const plan of plans) await runPlan(engine, source, scan.columns, plan, take);
     return result;
   });
 }
@@ -167,12 +167,18 @@ function requiredNames(map: DatasetMap, names: readonly string[]): readonly stri
   return hasLabels ? [...texts, "label"] : texts;
 }
 
-async function runPlan(engine: Engine, source: Source, plan: Plan, take: TakeRows): Promise<void> {
+async function runPlan(
+  engine: Engine,
+  source: Source,
+  columns: readonly Column[],
+  plan: Plan,
+  take: TakeRows,
+): Promise<void> {
   const batches = engine.stream(plan.sql);
   for (;;) {
     // Only what DuckDB says is wrapped, never what `take` throws.
     const next = await batches.next().catch(async (error: unknown) => {
-      throw await failure(engine, source, plan, error);
+      throw await failure(engine, source, columns, plan, error);
     });
     if (next.done === true) return;
     take(plan.map, mappedRows(next.value, plan));
@@ -181,9 +187,15 @@ async function runPlan(engine: Engine, source: Source, plan: Plan, take: TakeRow
 
 // A statement that fails on the way fails for its own sake (a cast in `sql`), or because a Parquet file
 // is damaged further on: reading the file alone tells.
-async function failure(engine: Engine, source: Source, plan: Plan, error: unknown): Promise<ModelpackError> {
+async function failure(
+  engine: Engine,
+  source: Source,
+  columns: readonly Column[],
+  plan: Plan,
+  error: unknown,
+): Promise<ModelpackError> {
   try {
-    await engine.run("SELECT count(COLUMNS(*)) FROM source");
+    await readThrough(engine, columns);
   } catch (cause) {
     return unreadable(source, undefined, cause);
   }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
-import type { Column } from "./column.ts";
-import { quoteName } from "./column.ts";
+import { type Column, quoteName } from "./column.ts";
 import type { Engine } from "./engine.ts";
 import { placeOf, unreadable } from "./refusal.ts";
-import type { Scan } from "./scan.ts";
+import { type Scan, SOURCE } from "./scan.ts";
 import type { Source } from "./source.ts";
 
 export interface ReadOptions {
@@ -45,25 +44,22 @@ export async function createSource(
 
 async function create(engine: Engine, source: Source, scan: Scan, options: ReadOptions): Promise<MapResult> {
   const limit = options.maxRows ?? Number.POSITIVE_INFINITY;
-  const isTable = scan.from === "source";
-  if (scan.rows === null ? Number.isFinite(limit) : scan.rows > limit) {
-    const sourceRows = await engine.count(`SELECT count(*) FROM ${scan.from}`);
+  if ((scan.rows ?? Number.POSITIVE_INFINITY) > limit) {
+    const buckets = options.sample === "hash" ? await digestBuckets(engine, scan) : null;
+    const sourceRows = buckets?.rows ?? (await engine.count(`SELECT count(*) FROM ${scan.from}`));
     checkCount(source, scan, sourceRows);
     if (sourceRows > limit) {
-      await createSample(engine, scan, options.sample, limit);
+      await createSample(engine, scan, limit, buckets?.ceiling(limit));
       return { sourceRows, sampledRows: limit };
     }
   }
-  if (isTable) return all(scan.rows ?? 0);
-  const isParquet = source.files[0]?.format === "parquet";
-  await engine.run(`CREATE ${isParquet ? "VIEW" : "TABLE"} source AS SELECT * FROM ${scan.from}`);
-  const sourceRows = await engine.count("SELECT count(*) FROM source");
+  if (scan.from !== SOURCE) {
+    const isParquet = source.files[0]?.format === "parquet";
+    await engine.run(`CREATE ${isParquet ? "VIEW" : "TABLE"} ${SOURCE} AS SELECT * FROM ${scan.from}`);
+  }
+  const sourceRows = await engine.count(`SELECT count(*) FROM ${SOURCE}`);
   checkCount(source, scan, sourceRows);
-  return all(sourceRows);
-}
-
-function all(rows: number): MapResult {
-  return { sourceRows: rows, sampledRows: rows };
+  return { sourceRows, sampledRows: sourceRows };
 }
 
 // Two readers that disagree on the number of rows do not agree on where a row ends.
@@ -78,54 +74,59 @@ function checkCount(source: Source, scan: Scan, rows: number): void {
 async function createSample(
   engine: Engine,
   scan: Scan,
-  sample: "hash" | "head",
   limit: number,
+  ceiling: number | undefined,
 ): Promise<void> {
-  const into = scan.from === "source" ? "sampled" : "source";
-  if (sample === "head") {
-    await engine.run(`CREATE TABLE ${into} AS SELECT * FROM ${scan.from} LIMIT ${limit}`);
-  } else {
-    const row = quoteName(unusedName(scan.columns));
-    // The digest of the whole row; rows with one digest are equal, so it does not matter which is cut.
-    const digest = `md5_number(CAST(to_json(${row}) AS VARCHAR))`;
-    const ceiling = await digestCeiling(engine, scan.from, row, digest, limit);
-    await engine.run(
-      `CREATE TABLE ${into} AS SELECT * FROM ${scan.from} AS ${row} ` +
-        `WHERE ${digest} >> ${BUCKET_SHIFT} <= ${ceiling} ORDER BY ${digest} LIMIT ${limit}`,
-    );
-  }
-  if (into === "source") return;
-  await engine.run("DROP TABLE source");
-  await engine.run("ALTER TABLE sampled RENAME TO source");
+  const { row, digest } = rowDigest(scan.columns);
+  const byHash =
+    ceiling === undefined ? "" : `WHERE ${digest} >> ${BUCKET_SHIFT} <= ${ceiling} ORDER BY ${digest} `;
+  await engine.run(`CREATE TABLE sampled AS SELECT * FROM ${scan.from} AS ${row} ${byHash}LIMIT ${limit}`);
+  if (scan.from === SOURCE) await engine.run(`DROP TABLE ${SOURCE}`);
+  await engine.run(`ALTER TABLE sampled RENAME TO ${SOURCE}`);
 }
 
 /** Digests are counted by their first 16 bits. */
 const BUCKET_SHIFT = 112;
 
-// The smallest bucket below which there are `limit` rows. Only those are then sorted: sorting all rows
-// of a large source would spill all of it to disk.
-async function digestCeiling(
-  engine: Engine,
-  from: string,
-  row: string,
-  digest: string,
-  limit: number,
-): Promise<number> {
-  const buckets = await engine.rows(
-    `SELECT bucket, count(*) FROM (SELECT ${digest} >> ${BUCKET_SHIFT} AS bucket FROM ${from} AS ${row}) ` +
-      "GROUP BY bucket ORDER BY bucket",
-  );
-  let rows = 0;
-  for (const [bucket, count] of buckets) {
-    rows += Number(count);
-    if (rows >= limit) return Number(bucket);
-  }
-  return Number(buckets.at(-1)?.[0] ?? 0);
+interface Buckets {
+  readonly rows: number;
+  /** The smallest bucket with which there are `limit` rows. */
+  ceiling(limit: number): number;
 }
 
-function unusedName(columns: readonly Column[]): string {
+// Only the rows of the first buckets are sorted then: sorting all of a large source would spill it to disk.
+async function digestBuckets(engine: Engine, scan: Scan): Promise<Buckets> {
+  const { row, digest } = rowDigest(scan.columns);
+  const buckets = await engine.rows(
+    `SELECT bucket, count(*) FROM (SELECT ${digest} >> ${BUCKET_SHIFT} AS bucket FROM ${scan.from} AS ${row}) ` +
+      "GROUP BY bucket ORDER BY bucket",
+  );
+  const counts = buckets.map(([bucket, count]) => [Number(bucket), Number(count)] as const);
+  return {
+    rows: counts.reduce((sum, [, count]) => sum + count, 0),
+    ceiling: (limit) => {
+      let rows = 0;
+      for (const [bucket, count] of counts) {
+        rows += count;
+        if (rows >= limit) return bucket;
+      }
+      return 0;
+    },
+  };
+}
+
+// A digest of a row with all its columns; rows with one digest are equal, so it does not matter which of
+// them is cut. The row needs a name that no column has, or to_json would take the column.
+function rowDigest(columns: readonly Column[]): { readonly row: string; readonly digest: string } {
   const names = new Set(columns.map((column) => column.name.toLowerCase()));
   let name = "row";
   while (names.has(name)) name += "_";
-  return name;
+  const row = quoteName(name);
+  return { row, digest: `md5_number(CAST(to_json(${row}) AS VARCHAR))` };
+}
+
+/** Reads every value of `source`, and throws where one can't be read. */
+export async function readThrough(engine: Engine, columns: readonly Column[]): Promise<void> {
+  const { row, digest } = rowDigest(columns);
+  await engine.run(`SELECT max(${digest}) FROM ${SOURCE} AS ${row}`);
 }

@@ -7,6 +7,9 @@ import { checkJson } from "./json-check.ts";
 import { placeOf, unreadable } from "./refusal.ts";
 import type { Source, SourceFile } from "./source.ts";
 
+/** The table or view that the SQL of a map reads. */
+export const SOURCE = "source";
+
 /** How DuckDB reads a source: `from` stands after FROM, with columns of known types. */
 export interface Scan {
   readonly from: string;

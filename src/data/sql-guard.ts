@@ -121,8 +121,9 @@ function note(node: Tree, found: Found, where: string): void {
   const isTable = "alias" in node && "sample" in node;
   if (isTable && !TABLE_KINDS.has(String(type)))
     throw refusal(`${String(type)} is not allowed after FROM`, where);
-  if (isTable && node.sample !== null)
-    throw refusal("TABLESAMPLE is not allowed: it gives other rows in another run", where);
+  if ((node.sample ?? null) !== null) {
+    throw refusal("a SAMPLE is not allowed: it gives other rows in another run", where);
+  }
   if (type === "BASE_TABLE") noteTable(node, found, where);
   if (type === "TABLE_FUNCTION") {
     found.tableFunctions.add(lower(asTree(node.function)?.function_name));
