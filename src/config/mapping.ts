@@ -25,7 +25,7 @@ export function checkMaps(draft: Draft): Problem[] {
         ...checkTask(one, draft, tasks),
         ...checkColumns(one),
         ...checkLabelKeys(one),
-        ...(found?.whole === true ? checkLabelNames(one) : []),
+        ...checkLabelNames(one),
       ];
     }),
   );

@@ -25,7 +25,7 @@ export function checkReferences(draft: Draft): Problem[] {
 /** Windows refuses files of these names, whatever their ending. */
 const RESERVED = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 
-function checkTask({ path, value, whole }: Part<TaskInput>): Problem[] {
+function checkTask({ path, value }: Part<TaskInput>): Problem[] {
   const problems: Problem[] = [];
   for (const key of ["name", "family"] as const) {
     if (!RESERVED.test(value[key])) continue;
@@ -40,7 +40,7 @@ function checkTask({ path, value, whole }: Part<TaskInput>): Problem[] {
     seen.add(name);
   }
   const { default: fallback } = value;
-  if (fallback !== undefined && !seen.has(fallback) && whole) {
+  if (fallback !== undefined && !seen.has(fallback)) {
     const message = `the default ${show(fallback)} is not a label of task ${show(value.name)}`;
     problems.push({
       message,

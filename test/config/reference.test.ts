@@ -535,6 +535,14 @@ label = "good"
     ]);
   });
 
+  it("checks what refers to a task that has another problem", () => {
+    const toml = mapped('task = "mood"', 'text = "t"', 'label = "goood"').replace(
+      "[[tasks]]",
+      '[[tasks]]\ndefualt = "x"',
+    );
+    expect(problems(toml).map((problem) => problem.split(" ")[0])).toEqual(["3:1", "20:9"]);
+  });
+
   it("does not blame references to a task that could not be read", () => {
     const toml = `[train]\nfamilies = ["router"]\n${mapped('task = "mood"', 'text = "t"', 'label = "good"').replace('"bad"', "3")}`;
     expect(problems(toml).map((problem) => problem.split(" ")[1])).toEqual(["tasks[0].labels[1]"]);
