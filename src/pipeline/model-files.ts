@@ -53,7 +53,6 @@ function epochStatistics({ family, model, histories }: FamilyResult): unknown {
       train_weighted_f1: train.weightedF1,
       ...heldOut(held),
       duality_gap: gap,
-      kept: epoch === history.bestEpoch,
     })),
   );
   return { family, epochs };
@@ -86,7 +85,7 @@ function trainingMetadata(result: FamilyResult): unknown {
       eval_rows: held?.rows ?? 0,
       features: result.histories[t]?.features,
       alpha: result.histories[t]?.alpha,
-      kept_epoch: result.histories[t]?.bestEpoch,
+      epochs: result.histories[t]?.epochs.length,
       settings,
     })),
   };

@@ -82,10 +82,9 @@ export async function trainFamily(
       minConfidence: definition.minConfidence,
     })),
   };
-  const histories = fits.map(({ ids, alpha, bestEpoch, epochs }) => ({
+  const histories = fits.map(({ ids, alpha, epochs }) => ({
     features: ids.length,
     alpha,
-    bestEpoch,
     epochs,
   }));
   return { model: assembleFamily(outline, fits), histories };
