@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public API of the pipeline. Applications that only predict import modelpack/runtime.
 
-export { type LoadedConfig, loadConfig, type Overrides } from "./config/load.ts";
+export { type LoadedConfig, loadConfig } from "./config/load.ts";
+export type { Overrides } from "./config/override.ts";
 export type { DatasetConfig, DatasetMap, PipelineConfig, TrainSettings } from "./config/schema.ts";
 export { type ErrorCode, ModelpackError } from "./core/error.ts";
 export type { Origin, Split } from "./core/example.ts";
