@@ -4,9 +4,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expectation } from "../dist/config/expectation.js";
-import { FAMILY_KEYS, jsonSchema, TASK_KEYS } from "../dist/config/schema.js";
+import { jsonSchema } from "../dist/config/schema.js";
 
 const schema = jsonSchema();
+
+function overridable(prefix) {
+  const { patternProperties } = schema.properties.train.properties.overrides;
+  const [, form] = Object.entries(patternProperties).find(([pattern]) => pattern.startsWith(`^${prefix}`));
+  return Object.keys(form.properties)
+    .map((key) => `\`${key}\``)
+    .join(", ");
+}
 
 const INTRODUCTION = `# The config
 
@@ -48,9 +56,10 @@ max_features = 100000
 alpha = 1e-5
 \`\`\`
 
-A family may set ${FAMILY_KEYS.map((key) => `\`${key}\``).join(", ")}. A task may set
-${TASK_KEYS.map((key) => `\`${key}\``).join(", ")}, and its value wins over its family's. Features belong to
-the family, since its tasks share them.
+A family may set ${overridable("family.")}.
+
+A task may set ${overridable("task.")}, and its value wins
+over its family's. Features belong to the family, since its tasks share them.
 `;
 
 const MAPS = `
@@ -63,9 +72,9 @@ Which keys a map needs:
 | \`out_of_scope\` | required | required | none |
 
 "text" is \`text\` for a task with \`input = "text"\`, and \`text_a\` and \`text_b\` for \`input = "pair"\`. With
-\`sql\` the statement gives the text, the label and its own condition, so \`text\`, \`text_a\`, \`text_b\`,
-\`label\`, \`label_column\`, \`label_map\` and \`where\` can't stand beside it. Keys of \`label_map\` that are not
-bare words are quoted: \`label_map = { "10" = "ten", "card lost" = "cards" }\`.
+\`sql\` the SELECT names its own columns (\`text\`, or \`text_a\` and \`text_b\`; \`label\`; \`language\` and \`group\` where
+wanted), so the keys that name columns can't stand beside it; \`label\` and \`language\`, which are constants,
+and \`where\` can. Keys of \`label_map\` that are not bare words are quoted: \`label_map = { "10" = "ten", "card lost" = "cards" }\`.
 
 TOML counts a key to the last header above it: keys of the dataset stand above its first
 \`[[datasets.map]]\`.

@@ -50,7 +50,7 @@ export const task = section("A closed question and its answers.", {
   labels: list("The answers; their order is the order of classes everywhere.", label, 1),
 });
 
-export const ROLES = ["train", "test", "eval", "seed", "out_of_scope"] as const;
+const ROLES = ["train", "test", "eval", "seed", "out_of_scope"] as const;
 
 export const map = section("How rows of a dataset become examples of a task.", {
   role: withDefault(
@@ -75,7 +75,7 @@ export const map = section("How rows of a dataset become examples of a task.", {
   where: optional(text("SQL condition that a row must meet.")),
   sql: optional(
     text(
-      "A mapping that columns can't say: one SELECT over the view `source` that gives text (or text_a, text_b) and label.",
+      "A mapping that columns can't say: one SELECT over the view `source` with columns text (or text_a, text_b), label, and language and group where wanted.",
     ),
   ),
   language: optional(text("Language code of every row: a constant.", LANGUAGE)),

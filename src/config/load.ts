@@ -23,7 +23,7 @@ import { checkReferences } from "./reference.ts";
 import { configSchema, jsonSchema, type PipelineConfig, SETTINGS } from "./schema.ts";
 import { isTable, isTooLarge, MAX_VALUES, parseToml, type SyntaxProblem, type Table } from "./toml.ts";
 
-export type { Origin, Overrides } from "./override.ts";
+export type { Overrides } from "./override.ts";
 
 /** A config that is whole and valid, and where each of its values came from. */
 export interface LoadedConfig {

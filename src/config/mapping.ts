@@ -61,15 +61,17 @@ function checkTask(one: Case, draft: Draft, tasks: ReadonlyMap<string, Part<Task
 
 const TEXT_KEYS = ["text", "text_a", "text_b"] as const;
 const LABEL_KEYS = ["label", "label_column", "label_map"] as const;
+/** What a SELECT says by itself; the constants `label` and `language`, and `where`, may stand beside it. */
+const COLUMN_KEYS = [...TEXT_KEYS, "label_column", "label_map", "language_column", "group_column"] as const;
 
 function checkColumns(one: Case): Problem[] {
   const { map, task, whole } = one;
-  const columns = given(one, [...TEXT_KEYS, ...LABEL_KEYS, "where"]);
+  const columns = given(one, COLUMN_KEYS);
   if (map.sql !== undefined) {
     const [first] = columns;
     if (first === undefined) return [];
     const hint =
-      "a SQL mapping gives the text and label columns and its own WHERE: keep sql or the other keys";
+      "a SELECT names its own columns, text (or text_a, text_b), label, language and group: keep sql or the other keys";
     return [problem(one, `a map has both sql and ${columns.join(", ")}`, hint, first)];
   }
   const problems: Problem[] = [];
@@ -129,7 +131,6 @@ function checkLabelKeys(one: Case): Problem[] {
   const { map, whole } = one;
   const labels = given(one, LABEL_KEYS);
   const [first] = labels;
-  if (map.sql !== undefined) return [];
   if (map.role === "out_of_scope") {
     if (first === undefined) return [];
     return [
@@ -141,6 +142,7 @@ function checkLabelKeys(one: Case): Problem[] {
       ),
     ];
   }
+  if (map.sql !== undefined) return [];
   if (map.label !== undefined && map.label_column !== undefined) {
     return [
       problem(

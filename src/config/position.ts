@@ -6,13 +6,13 @@ import type { Path } from "./fields.ts";
 // runs only when there is a problem to point at.
 
 /** A stretch of one line; line and column are 1-based, in UTF-16 units. */
-export interface Span {
+interface Span {
   readonly line: number;
   readonly column: number;
   readonly length: number;
 }
 
-export interface Position {
+interface Position {
   readonly key: Span;
   readonly value: Span;
 }

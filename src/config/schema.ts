@@ -6,7 +6,6 @@ import { multilingual, paths, prepare, syntheticLlm, type TrainShape, train } fr
 
 /** The sections that are single tables; each of their keys has a default or may be left out. */
 export const SETTINGS = { paths, prepare, train, synthetic_llm: syntheticLlm, multilingual } as const;
-export { FAMILY_KEYS, TASK_KEYS } from "./settings.ts";
 export type SettingsSection = keyof typeof SETTINGS;
 
 /** Everything that a pipeline TOML may say: the single source of types, defaults, docs and JSON Schema. */
@@ -21,12 +20,10 @@ export type PrepareSettings = Readonly<Value<typeof prepare>>;
 export type TrainSection = Readonly<Value<typeof train>>;
 /** How one model is fitted: [train] with the overrides of its family and task applied. */
 export type TrainSettings = TrainShape;
-export type SyntheticLlmSettings = Readonly<Value<typeof syntheticLlm>>;
-export type MultilingualSettings = Readonly<Value<typeof multilingual>>;
 /** A `[[tasks]]` as it is written. */
 export type TaskInput = Readonly<Value<typeof task>>;
 export type DatasetMap = Readonly<Value<typeof map>>;
-export type DatasetInput = Readonly<Value<typeof dataset>>;
+type DatasetInput = Readonly<Value<typeof dataset>>;
 
 /** A `[[datasets]]`; `path` is a list, empty where the kind has none, as written (relative to the TOML's folder). */
 export interface DatasetConfig extends Readonly<Omit<DatasetInput, "path" | "map">> {
@@ -39,8 +36,8 @@ export interface PipelineConfig {
   readonly paths: Paths;
   readonly prepare: PrepareSettings;
   readonly train: TrainSection;
-  readonly synthetic_llm: SyntheticLlmSettings;
-  readonly multilingual: MultilingualSettings;
+  readonly synthetic_llm: Readonly<Value<typeof syntheticLlm>>;
+  readonly multilingual: Readonly<Value<typeof multilingual>>;
   readonly tasks: readonly TaskDefinition[];
   readonly datasets: readonly DatasetConfig[];
 }

@@ -171,7 +171,7 @@ export const TASK_KEYS = [
   "calibration_split",
 ] as const;
 /** What a family may set: all but the size of the pool of threads, which is the run's. */
-export const FAMILY_KEYS = Object.keys(trainShape).filter((key) => key !== "workers") as readonly Exclude<
+const FAMILY_KEYS = Object.keys(trainShape).filter((key) => key !== "workers") as readonly Exclude<
   keyof typeof trainShape,
   "workers"
 >[];

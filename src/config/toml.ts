@@ -7,7 +7,7 @@ import { parse, TomlError } from "smol-toml";
 export type Table = { readonly [key: string]: unknown };
 
 /** Tables and arrays inside each other; a config needs six, and a parser's stack is finite. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /**
  * Keys and elements of a config in all. A thousand labels with descriptions are 3,000; beyond this a

@@ -378,15 +378,8 @@ describe("maps", () => {
       ],
     ],
     ["a pair", ['task = "conflict"', 'text_a = "a"', 'text_b = "b"', 'label_column = "l"', 'role = "test"']],
-    [
-      "SQL",
-      [
-        'task = "mood"',
-        'sql = "SELECT a AS text, b AS label FROM source"',
-        'language = "en"',
-        'group_column = "g"',
-      ],
-    ],
+    ["SQL", ['task = "mood"', 'sql = "SELECT a AS text, b AS label FROM source"', 'language = "en"']],
+    ["SQL and constants", ['task = "mood"', 'sql = "SELECT 1 AS text"', 'label = "bad"', 'where = "x"']],
     ["seeds", ['role = "seed"', 'text = "t"']],
     ["seeds that are pairs", ['role = "seed"', 'text_a = "t"', 'text_b = "u"']],
     ["seeds of a task", ['role = "seed"', 'task = "mood"', 'text = "t"', 'label = "bad"']],
@@ -459,9 +452,9 @@ describe("maps", () => {
     ],
     [
       "SQL and columns",
-      ['task = "mood"', 'sql = "SELECT 1"', 'label = "bad"', 'where = "x"'],
+      ['task = "mood"', 'sql = "SELECT 1"', 'text = "t"', 'group_column = "g"'],
       [
-        "19:1 a map has both sql and label, where | a SQL mapping gives the text and label columns and its own WHERE: keep sql or the other keys",
+        "19:1 a map has both sql and text, group_column | a SELECT names its own columns, text (or text_a, text_b), label, language and group: keep sql or the other keys",
       ],
     ],
     [
