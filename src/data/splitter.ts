@@ -114,36 +114,65 @@ function holdouts(groups: readonly Group[], ratios: SplitRatios): Holdout[] {
     .slice(0, Math.max(0, groups.length - 1));
 }
 
-/**
- * Fills the quotas of one stratum: each group goes to the split that is furthest from its quota and has
- * room for it, and to train where none has. A split that nothing fitted gets the smallest group of train.
- */
-function fillStratum(
-  groups: readonly Group[],
-  ratios: SplitRatios,
-  place: (group: Group, split: number) => void,
-): void {
-  const open = holdouts(groups, ratios);
-  let kept: Group[] = [];
-  for (const group of groups) {
-    const fitting = open.filter((holdout) => holdout.fits(group));
-    const needy = fitting.reduce<Holdout | undefined>(
-      (best, holdout) =>
-        best === undefined || holdout.filled * best.quota < best.filled * holdout.quota ? holdout : best,
-      undefined,
-    );
-    if (needy === undefined) kept.push(group);
-    else {
-      needy.filled += group.rows;
-      place(group, needy.split);
+/** A stratum's groups in the order of their hash, and the split of each. */
+class Stratum {
+  readonly splits: Uint8Array;
+  readonly #groups: readonly Group[];
+  /** Groups that may still leave train: all but one, unless train's ratio is zero. */
+  #spare: number;
+
+  constructor(groups: readonly Group[], ratios: SplitRatios) {
+    this.#groups = groups;
+    this.#spare = groups.length - (ratios.train > 0 ? 1 : 0);
+    this.splits = new Uint8Array(groups.length).fill(TRAIN);
+  }
+
+  /** Gives a holdout at most so many more groups that fit: test from the start of the order, eval from its end. */
+  fill(holdout: Holdout, most: number): void {
+    const n = this.#groups.length;
+    let left = most;
+    for (let k = 0; k < n && Math.min(left, this.#spare) > 0 && holdout.filled < holdout.quota; k++) {
+      const at = holdout.split === TEST ? k : n - 1 - k;
+      const group = this.#groups[at] as Group;
+      if (this.splits[at] !== TRAIN || !holdout.fits(group)) continue;
+      this.#move(at, holdout);
+      left--;
     }
   }
-  for (const holdout of open) {
-    if (holdout.filled > 0 || kept.length < 2) continue;
-    const smallest = kept.reduce((best, group) => (group.rows < best.rows ? group : best));
-    kept = kept.filter((group) => group !== smallest);
-    place(smallest, holdout.split);
+
+  /** Gives a holdout that nothing fitted the smallest group of train. */
+  fillAnyhow(holdout: Holdout): void {
+    let smallest = -1;
+    for (let k = 0; k < this.#groups.length; k++) {
+      if (this.splits[k] !== TRAIN) continue;
+      if (smallest < 0 || this.#sizeOf(k) < this.#sizeOf(smallest)) smallest = k;
+    }
+    if (smallest >= 0) this.#move(smallest, holdout);
   }
+
+  #sizeOf(at: number): number {
+    return (this.#groups[at] as Group).rows;
+  }
+
+  #move(at: number, holdout: Holdout): void {
+    holdout.filled += this.#sizeOf(at);
+    this.splits[at] = holdout.split;
+    this.#spare--;
+  }
+}
+
+/**
+ * Fills the quotas of one stratum. A group that has no room in a quota stays in train. Each holdout takes
+ * one group before either is filled, so that test leaves one that fits eval; and they fill from opposite
+ * ends of the order, so that rows that are added later move only those at the borders.
+ */
+function splitStratum(groups: readonly Group[], ratios: SplitRatios): Uint8Array {
+  const stratum = new Stratum(groups, ratios);
+  const open = holdouts(groups, ratios);
+  for (const holdout of open) stratum.fill(holdout, 1);
+  for (const holdout of open) if (holdout.filled === 0) stratum.fillAnyhow(holdout);
+  for (const holdout of open) stratum.fill(holdout, groups.length);
+  return stratum.splits;
 }
 
 /**
@@ -156,9 +185,8 @@ export function splitRows(rows: TaskRows, settings: SplitSettings): Uint8Array {
   const ratios = effectiveRatios(rows, settings.ratios);
   const splitOfGroup = new Uint8Array(rows.length).fill(TRAIN);
   for (const groups of strata(rows, settings.seed)) {
-    fillStratum(groups, ratios, (group, split) => {
-      splitOfGroup[group.row] = split;
-    });
+    const splits = splitStratum(groups, ratios);
+    for (const [k, { row }] of groups.entries()) splitOfGroup[row] = splits[k] as number;
   }
   const split = new Uint8Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
