@@ -71,14 +71,15 @@ export const MAX_COLUMNS = 2000;
  * otherwise; bounded memory; a folder to spill to, which goes away with it.
  */
 export class Engine {
+  /** Where it spills; what others put there goes away with it too. */
+  readonly folder: string;
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
-  readonly #spill: string;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, spill: string) {
     this.#instance = instance;
     this.#connection = connection;
-    this.#spill = spill;
+    this.folder = spill;
   }
 
   static async open(): Promise<Engine> {
@@ -186,7 +187,7 @@ export class Engine {
   async close(): Promise<void> {
     this.#connection.closeSync();
     this.#instance.closeSync();
-    await rm(this.#spill, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
-import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
+import { arrowToJson } from "./arrow.ts";
+import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
+import { type Column, quoteName, quoteText, typeWithoutGuesses } from "./column.ts";
 import { checkCsv, MAX_ROW_BYTES } from "./csv-check.ts";
-import { type Engine, filePath, MAX_COLUMNS } from "./engine.ts";
+import { type Engine, exactText, filePath, MAX_COLUMNS } from "./engine.ts";
 import { checkJson } from "./json-check.ts";
 import { placeOf, unreadable } from "./refusal.ts";
 import type { Source, SourceFile } from "./source.ts";
@@ -36,10 +39,10 @@ export function scanSource(engine: Engine, source: Source): Promise<Scan> {
       return scanJson(engine, source, "auto");
     case "jsonl":
       return scanJson(engine, source, "newline_delimited");
+    case "arrow":
+      return scanArrow(engine, source);
     default:
-      throw new ModelpackError("SOURCE_UNSUPPORTED", "the format is not read", {
-        where: placeOf(source),
-      });
+      throw new ModelpackError("SOURCE_MISSING", "the source has no files", { where: placeOf(source) });
   }
 }
 
@@ -55,15 +58,47 @@ function compression(files: readonly SourceFile[]): string {
 
 async function scanParquet(engine: Engine, source: Source): Promise<Scan> {
   let first: readonly Column[] | undefined;
+  let labels: ReadonlyMap<string, ClassLabel> | undefined;
   for (const file of source.files) {
-    const from = `read_parquet(${pathsOf([file])}, hive_partitioning = false)`;
+    const from = `read_parquet(${filePath(file.path)}, hive_partitioning = false)`;
     const columns = await describe(engine, source, file, from);
     first ??= columns;
     sameColumns(source, first, file, columns);
+    const found = classLabels(await parquetMetadata(engine, file));
+    labels ??= found;
+    if (JSON.stringify([...found]) !== JSON.stringify([...labels])) {
+      throw new ModelpackError(
+        "SOURCE_UNREADABLE",
+        `the class names of ${file.name} differ from the first file's`,
+        {
+          where: placeOf(source, file),
+          hint: "make two datasets of them",
+        },
+      );
+    }
   }
-  const from = `read_parquet(${pathsOf(source.files)}, union_by_name = true, hive_partitioning = false)`;
-  const columns = await describe(engine, source, undefined, from);
-  return { from, columns, rows: null };
+  const files = `read_parquet(${pathsOf(source.files)}, union_by_name = true, hive_partitioning = false)`;
+  const from = withClassNames(files, labels ?? new Map());
+  return { from, columns: await describe(engine, source, undefined, from), rows: null };
+}
+
+async function parquetMetadata(engine: Engine, file: SourceFile): Promise<string | undefined> {
+  const rows = await engine.rows(
+    `SELECT decode(value) FROM parquet_kv_metadata(${filePath(file.path)}) WHERE decode(key) = '${FEATURES_KEY}'`,
+  );
+  return rows[0]?.[0] ?? undefined;
+}
+
+// Numbers of classes become their names; -1, and whatever else has none, becomes NULL.
+function withClassNames(from: string, labels: ReadonlyMap<string, ClassLabel>): string {
+  if (labels.size === 0) return from;
+  const items = [...labels].map(([column, { names, isList }]) => {
+    const list = `[${names.map(exactText).join(", ")}]::VARCHAR[]`;
+    const name = quoteName(column);
+    if (!isList) return `list_extract(${list}, ${name} + 1) AS ${name}`;
+    return `list_transform(${name}, lambda code: list_extract(${list}, code + 1)) AS ${name}`;
+  });
+  return `(SELECT * REPLACE (${items.join(", ")}) FROM ${from})`;
 }
 
 async function describe(
@@ -157,9 +192,7 @@ function textColumn(name: string): Column {
 
 async function scanJson(engine: Engine, source: Source, format: string): Promise<Scan> {
   for (const file of source.files) await checkJson(source, file);
-  const options =
-    `format = ${quoteText(format)}, maximum_object_size = ${MAX_OBJECT_BYTES}, hive_partitioning = false, ` +
-    `compression = ${compression(source.files)}`;
+  const options = `${jsonOptions(format)}, compression = ${compression(source.files)}`;
   const paths = pathsOf(source.files);
   await checkKeys(engine, source, `read_json_objects(${paths}, ${options})`);
   // Every row is looked at for the types (0.3 s for 1.5 million): a key that first comes after a sample
@@ -167,10 +200,7 @@ async function scanJson(engine: Engine, source: Source, format: string): Promise
   const guess = `read_json(${paths}, ${options}, sample_size = -1, map_inference_threshold = -1, union_by_name = true)`;
   const guessed = await describe(engine, source, undefined, guess);
   // The second reading has no dates: DuckDB guesses them from texts, and writes them another way.
-  const types = guessed.map(
-    (column) => `${quoteText(column.name)}: ${quoteText(typeWithoutGuesses(column.type))}`,
-  );
-  const from = `read_json(${paths}, ${options}, auto_detect = false, columns = {${types.join(", ")}})`;
+  const from = `read_json(${paths}, ${options}, auto_detect = false, columns = {${jsonTypes(guessed)}})`;
   return { from, columns: await describe(engine, source, undefined, from), rows: null };
 }
 
@@ -183,4 +213,36 @@ async function checkKeys(engine: Engine, source: Source, objects: string): Promi
     throw unreadable(source, undefined, error);
   });
   if (count > MAX_COLUMNS) throw tooManyColumns(source, undefined, count);
+}
+
+async function scanArrow(engine: Engine, source: Source): Promise<Scan> {
+  let first: readonly Column[] | undefined;
+  let rows = 0;
+  const reads: string[] = [];
+  for (const [i, file] of source.files.entries()) {
+    const path = join(engine.folder, `${i}.jsonl`);
+    const found = await arrowToJson(file.path, path).catch((error: unknown) => {
+      throw unreadable(source, file, error);
+    });
+    if (found.columns.length > MAX_COLUMNS) throw tooManyColumns(source, file, found.columns.length);
+    first ??= found.columns;
+    sameColumns(source, first, file, found.columns);
+    rows += found.rows;
+    const types = jsonTypes(found.columns);
+    reads.push(
+      `SELECT * FROM read_json(${filePath(path)}, ${jsonOptions("newline_delimited")}, columns = {${types}})`,
+    );
+  }
+  const from = `(${reads.join(" UNION ALL BY NAME ")})`;
+  return { from, columns: await describe(engine, source, undefined, from), rows };
+}
+
+function jsonTypes(columns: readonly Column[]): string {
+  return columns
+    .map(({ name, type }) => `${quoteText(name)}: ${quoteText(typeWithoutGuesses(type))}`)
+    .join(", ");
+}
+
+function jsonOptions(format: string): string {
+  return `format = ${quoteText(format)}, maximum_object_size = ${MAX_OBJECT_BYTES}, hive_partitioning = false`;
 }
