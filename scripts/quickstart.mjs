@@ -8,7 +8,9 @@ const step = async (title, args) => {
   if (process.exitCode) process.exit();
 };
 
-await step("reads the starter rows in datasets/starter/, removes duplicates, splits and balances them", ["prepare"]);
+await step("reads the starter rows in datasets/starter/, removes duplicates, splits and balances them", [
+  "prepare",
+]);
 await step("fits and calibrates one model a family, and measures it on rows that it never saw", ["train"]);
 
 const { loadConfig } = await import("../dist/index.js");
@@ -16,7 +18,11 @@ const { openModelpack } = await import("../dist/runtime/node.js");
 const { config } = loadConfig("model_pipeline.toml");
 const pack = await openModelpack(config.paths.trained_models_dir, { strict: true });
 
-const texts = ["wire 200 euros to Anna before Friday", "what's the capital of Peru?", "my sister Ines lives in Porto and is a nurse"];
+const texts = [
+  "wire 200 euros to Anna before Friday",
+  "what's the capital of Peru?",
+  "my sister Ines lives in Porto and is a nurse",
+];
 const pairs = [["I live in Lisbon", "I moved to Madrid in May and live there now"]];
 const show = (predictions) => {
   for (const { task, label, confidence } of predictions)
@@ -28,7 +34,9 @@ for (const { family, tasks } of pack.status().families) {
   const pair = pack.status().tasks.find(({ task }) => task === tasks[0])?.input === "pair";
   console.log(`\n  family ${family}`);
   for (const input of pair ? pairs : texts) {
-    console.log(`  ${pair ? input.map((text) => JSON.stringify(text)).join(" and ") : JSON.stringify(input)}`);
+    console.log(
+      `  ${pair ? input.map((text) => JSON.stringify(text)).join(" and ") : JSON.stringify(input)}`,
+    );
     show(pair ? pack.predictFamily(family, input[0], input[1]) : pack.predictFamily(family, input));
   }
 }

@@ -41,7 +41,9 @@ interface Import {
 }
 
 function imports(): Import[] {
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
   return files.flatMap((file) => {
     const source = readFileSync(join(root, file), "utf8");
     return ts.preProcessFile(source).importedFiles.map(({ fileName }) => ({ file, from: fileName }));
@@ -58,10 +60,12 @@ describe("the house", () => {
   });
 
   it("imports no folder from above", () => {
-    const upward = all.filter(({ from }) => from.startsWith(".")).filter((one) => {
-      const [from, to] = [folderOf(one.file), folderOf(targetOf(one))];
-      return from !== "" && from !== to && !(MAY_IMPORT[from] ?? []).includes(to);
-    });
+    const upward = all
+      .filter(({ from }) => from.startsWith("."))
+      .filter((one) => {
+        const [from, to] = [folderOf(one.file), folderOf(targetOf(one))];
+        return from !== "" && from !== to && !(MAY_IMPORT[from] ?? []).includes(to);
+      });
     expect(upward).toEqual([]);
   });
 
@@ -82,11 +86,14 @@ describe("the house", () => {
 
   it("keeps Node and packages out of what runs in a browser", () => {
     const foreign = all.filter(({ file, from }) => {
-      const browser = BROWSER.includes(folderOf(file)) || (folderOf(file) === "runtime" && file !== NODE_DOOR);
+      const browser =
+        BROWSER.includes(folderOf(file)) || (folderOf(file) === "runtime" && file !== NODE_DOOR);
       return browser && !from.startsWith(".");
     });
     expect(foreign).toEqual([]);
-    const door = all.filter(({ file, from }) => file === NODE_DOOR && !from.startsWith(".")).map(({ from }) => from);
+    const door = all
+      .filter(({ file, from }) => file === NODE_DOOR && !from.startsWith("."))
+      .map(({ from }) => from);
     expect(door.every((from) => from.startsWith("node:"))).toBe(true);
   });
 

@@ -20,8 +20,10 @@ import { ADDRESS, ENVIRONMENT_NAME, LANGUAGE, NAME, PATH } from "./form.ts";
 
 /** Seeds are 32-bit: so is the generator that they start. */
 const SEED = { min: 0, max: 0xffff_ffff };
-/** Counts of rows and features fit the 32-bit indexes of columns and model files. */
+/** Counts of rows fit the 32-bit indexes of columns. */
 const COUNT = { min: 1, max: 0x7fff_ffff };
+/** Ranks of features are sorted together with their hashes in one exact number: 20 bits are left for them. */
+const FEATURES = { min: 1, max: 1_000_000 };
 /** Longer n-grams than this only ever occur once. */
 const NGRAM_MOST = 16;
 
@@ -101,7 +103,7 @@ export const prepare = optionalSection("How datasets become splits.", {
 
 const trainShape = {
   seed: withDefault(integer("Seed of every choice that train makes.", SEED), 42),
-  max_features: withDefault(integer("Features kept for a family at most.", COUNT), 250_000),
+  max_features: withDefault(integer("Features kept for a family at most.", FEATURES), 250_000),
   min_df: withDefault(integer("Features that occur in fewer train texts than this are dropped.", COUNT), 2),
   ngram_min: withDefault(integer("Shortest word n-gram, in words.", { min: 1, max: NGRAM_MOST }), 1),
   ngram_max: withDefault(
@@ -142,7 +144,14 @@ const trainShape = {
     integer("Passes without improvement before a task stops.", { min: 1, max: 100_000 }),
     3,
   ),
-  early_stopping_metric: withDefault(choice("The eval metric that must improve.", ["macro_f1"]), "macro_f1"),
+  early_stopping_metric: withDefault(
+    choice("The eval metric that must improve, and by which alpha is chosen.", [
+      "macro_f1",
+      "accuracy",
+      "log_loss",
+    ]),
+    "macro_f1",
+  ),
   early_stopping_min_delta: withDefault(
     number("Smallest gain that counts as an improvement.", { min: 0, max: 1 }),
     0.001,

@@ -14,7 +14,7 @@ export interface FamilyFeatures {
 function unite(tasks: readonly Candidates[]) {
   const all = new Float64Array(tasks.reduce((n, task) => n + task.hashes.length, 0));
   let n = 0;
-  // hash * 2^20 + rank sorts by hash, then by rank: ranks stay below 2^20, see MAX_FEATURES in the config.
+  // hash * 2^20 + rank sorts by hash, then by rank: ranks stay below 2^20, as the config caps max_features.
   for (const task of tasks)
     for (let r = 0; r < task.hashes.length; r++) all[n++] = (task.hashes[r] as number) * 2 ** 20 + r;
   all.sort();
