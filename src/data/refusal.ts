@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { tmpdir } from "node:os";
 import { ModelpackError } from "../core/error.ts";
 import type { Source, SourceFile } from "./source.ts";
 
@@ -19,13 +20,23 @@ export function engineMessage(error: unknown): string {
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
 }
 
-/** The error for a file that is not what its name says; DuckDB's message goes under ours. */
+/**
+ * The error for a file that is not what its name says; DuckDB's message goes under ours. That there is no
+ * room is not the file's fault.
+ */
 export function unreadable(source: Source, file: SourceFile | undefined, error: unknown): ModelpackError {
   if (error instanceof ModelpackError) return error;
   const text = engineMessage(error);
   // Of several files, DuckDB names the one that it means.
   const named = file ?? source.files.find((one) => source.files.length === 1 || text.includes(one.path));
   const what = named === undefined ? "the files" : named.name;
+  if (/^Out of Memory|No space left|max_temp_directory_size/.test(text)) {
+    return new ModelpackError("STORAGE", `there is no room to read ${what}: ${text}`, {
+      where: placeOf(source, named),
+      hint: `rows that do not fit in memory go to ${tmpdir()}: make room there or set TMPDIR, or lower max_rows`,
+      cause: error,
+    });
+  }
   const format = source.files[0]?.format ?? "";
   return new ModelpackError("SOURCE_UNREADABLE", `${what} can't be read as ${format}: ${text}`, {
     where: placeOf(source, named),

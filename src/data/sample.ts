@@ -78,9 +78,19 @@ async function createSample(
   ceiling: number | undefined,
 ): Promise<void> {
   const { row, digest } = rowDigest(scan.columns);
-  const byHash =
-    ceiling === undefined ? "" : `WHERE ${digest} >> ${BUCKET_SHIFT} <= ${ceiling} ORDER BY ${digest} `;
-  await engine.run(`CREATE TABLE sampled AS SELECT * FROM ${scan.from} AS ${row} ${byHash}LIMIT ${limit}`);
+  const select = `SELECT * FROM ${scan.from} AS ${row}`;
+  if (ceiling === undefined) {
+    await engine.run(`CREATE TABLE sampled AS ${select} LIMIT ${limit}`);
+  } else {
+    // Rows of whole buckets, in the order of the file, and then the few of the last bucket that are too
+    // many go. Sorting the rows by digest instead would hold all of them in memory.
+    await engine.run(`CREATE TABLE sampled AS ${select} WHERE ${digest} >> ${BUCKET_SHIFT} <= ${ceiling}`);
+    const excess = (await engine.count("SELECT count(*) FROM sampled")) - limit;
+    await engine.run(
+      `DELETE FROM sampled WHERE rowid IN (SELECT rowid FROM sampled AS ${row} ` +
+        `WHERE ${digest} >> ${BUCKET_SHIFT} = ${ceiling} ORDER BY ${digest} DESC, rowid DESC LIMIT ${excess})`,
+    );
+  }
   if (scan.from === SOURCE) await engine.run(`DROP TABLE ${SOURCE}`);
   await engine.run(`ALTER TABLE sampled RENAME TO ${SOURCE}`);
 }
@@ -94,7 +104,6 @@ interface Buckets {
   ceiling(limit: number): number;
 }
 
-// Only the rows of the first buckets are sorted then: sorting all of a large source would spill it to disk.
 async function digestBuckets(engine: Engine, scan: Scan): Promise<Buckets> {
   const { row, digest } = rowDigest(scan.columns);
   const buckets = await engine.rows(
