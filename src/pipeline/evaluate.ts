@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
+import { trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
@@ -58,7 +59,14 @@ export async function evaluate(
         split,
         examples: new Map([...examples].filter(([name]) => tasks.some((task) => task.name === name))),
       };
-      families.push(measureSplit(model, own, await scoreSplit(model, own, pool), null));
+      families.push(
+        measureSplit(
+          model,
+          own,
+          await scoreSplit(model, own, pool, trainSettings(config, family).predict_batch_size),
+          null,
+        ),
+      );
     }
     return { version: pack.version, dataset: dataset.version, split, families };
   } finally {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples, Split } from "../core/example.ts";
+import { sliceTexts } from "../core/text-column.ts";
 import type { Calibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import {
@@ -19,17 +20,30 @@ export interface SplitExamples {
   readonly examples: ReadonlyMap<string, Examples>;
 }
 
-/** Raw scores of every task's rows by the model as it ships, rows x labels, in the order of its tasks. */
+/**
+ * Raw scores of every task's rows by the model as it ships, rows x labels, in the order of its tasks. The
+ * rows go to the threads `batch` at a time.
+ */
 export function scoreSplit(
   model: FamilyModel,
   { examples }: SplitExamples,
   pool: WorkerPool,
+  batch: number,
 ): Promise<readonly Float32Array[]> {
   return Promise.all(
-    model.tasks.map(async ({ name }, task) => {
+    model.tasks.map(async ({ name, labels }, task) => {
       const rows = examples.get(name);
-      if (rows === undefined || rows.rows === 0) return new Float32Array(0);
-      return pool.run<"score">({ kind: "score", model, task, examples: rows });
+      const scores = new Float32Array((rows?.rows ?? 0) * labels.length);
+      const jobs: Promise<void>[] = [];
+      for (let from = 0; rows !== undefined && from < rows.rows; from += batch) {
+        const to = Math.min(from + batch, rows.rows);
+        const text = sliceTexts(rows.text, from, to);
+        const textB = rows.textB === null ? null : sliceTexts(rows.textB, from, to);
+        const job = pool.run<"score">({ kind: "score", model, task, text, textB });
+        jobs.push(job.then((part) => scores.set(part, from * labels.length)));
+      }
+      await Promise.all(jobs);
+      return scores;
     }),
   );
 }

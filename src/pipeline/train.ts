@@ -162,14 +162,13 @@ async function trainOne(
   );
   run.start(`${family}: calibration and metrics`);
   const methodOf = (task: string) => trainSettings(config, family, task).calibration_method;
-  const scores = {
-    test: await scoreSplit(fit.model, rows.test, pool),
-    eval: await scoreSplit(fit.model, rows.eval, pool),
-  };
-  const model = withCalibrations(fit.model, fitCalibrations(fit.model, rows.eval, scores.eval, methodOf));
+  const [onTest, onEval] = (await Promise.all(
+    [rows.test, rows.eval].map((split) => scoreSplit(fit.model, split, pool, settings.predict_batch_size)),
+  )) as [readonly Float32Array[], readonly Float32Array[]];
+  const model = withCalibrations(fit.model, fitCalibrations(fit.model, rows.eval, onEval, methodOf));
   const splits = {
-    test: measureSplit(model, rows.test, scores.test, null),
-    eval: measureSplit(model, rows.eval, scores.eval, methodOf),
+    test: measureSplit(model, rows.test, onTest, null),
+    eval: measureSplit(model, rows.eval, onEval, methodOf),
   };
   run.end();
   return {

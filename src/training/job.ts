@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
 import type { InputKind } from "../core/task.ts";
-import { textAt } from "../core/text-column.ts";
+import { type TextColumn, textAt } from "../core/text-column.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import { Classifier, type FamilyModel } from "../model/classifier.ts";
 import { type Candidates, countFeatures } from "./feature-counts.ts";
@@ -21,7 +21,8 @@ export type Job =
       readonly kind: "score";
       readonly model: FamilyModel;
       readonly task: number;
-      readonly examples: Examples;
+      readonly text: TextColumn;
+      readonly textB: TextColumn | null;
     };
 
 export interface JobResult {
@@ -39,16 +40,21 @@ export function runJob(job: Job, report: (epoch: EpochStatistics) => void): JobR
     case "fit":
       return trainTask(job.problem, report);
     case "score":
-      return scoreRows(job.model, job.task, job.examples);
+      return scoreRows(job.model, job.task, job.text, job.textB);
   }
 }
 
-/** Raw scores of every row by the model as it ships. */
-function scoreRows(model: FamilyModel, task: number, { rows, text, textB }: Examples): Float32Array {
+/** Raw scores of every text by the model as it ships. */
+function scoreRows(
+  model: FamilyModel,
+  task: number,
+  text: TextColumn,
+  textB: TextColumn | null,
+): Float32Array {
   const classifier = new Classifier(model);
   const labels = model.tasks[task]?.labels.length ?? 0;
-  const scores = new Float32Array(rows * labels);
-  for (let i = 0; i < rows; i++)
+  const scores = new Float32Array(text.length * labels);
+  for (let i = 0; i < text.length; i++)
     scores.set(classifier.scores(task, textAt(text, i), textB === null ? "" : textAt(textB, i)), i * labels);
   return scores;
 }
