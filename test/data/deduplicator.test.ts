@@ -215,6 +215,17 @@ describe("pairs that share a text", () => {
     expect(group).toEqual(["ALPHA one", "alpha one", "beta two", "delta four"]);
   });
 
+  it("with an official pair are no tie", async () => {
+    const { rows } = await run([
+      { text: "alpha one", textB: "beta two" },
+      { text: "alpha one", textB: "gamma three", role: "test" },
+      { text: "delta four", textB: "gamma three" },
+      { text: "epsilon five", textB: "gamma three", role: "test" },
+      ...filler(100),
+    ]);
+    expect(groupsOf(rows).filter((group) => group.length > 1)).toEqual([["alpha one", "epsilon five"]]);
+  });
+
   it("go by text_a alone where either side ties over 5 % together", async () => {
     const popular = Array.from({ length: 20 }, (_, i) => ({
       text: `hub ${i * 31337} z${i}`,

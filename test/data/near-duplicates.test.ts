@@ -126,12 +126,20 @@ describe("large buckets", () => {
     const template =
       "please transfer the following amount to the account named below and confirm it to me by mail:";
     const texts = templated(1500, template, 34);
-    // Near-copies among them must be found though all 1,500 share most bands.
-    const copies = texts.slice(0, 40).map((text) => `${text.slice(0, -1)}#`);
+    // Copies with one to six edits, on either side of the threshold: those above must be found, though all
+    // rows share most bands.
+    const random = seededRandom(7, "edits");
+    const copies = texts.slice(0, 120).map((text, i) => {
+      const letters = [...text];
+      for (let edit = 0; edit < 1 + (i % 6); edit++) letters[template.length + 1 + random.below(34)] = "#";
+      return letters.join("");
+    });
     const rows = [...texts, ...copies].map((a) => ({ a, b: null }));
     const official = new Uint8Array(rows.length);
     const expected = bruteForce(rows, official, 0.8);
-    expect(new Set(expected.roots).size).toBe(1500);
+    const groups = new Set(expected.roots).size;
+    expect(groups).toBeGreaterThan(1500);
+    expect(groups).toBeLessThan(1600);
     expect(await found(rows, official, 0.8)).toEqual(expected);
   });
 
