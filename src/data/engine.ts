@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   BLOB,
   DuckDBBlobValue,
@@ -18,6 +15,7 @@ import {
   INTEGER,
   StatementType,
 } from "@duckdb/node-api";
+import { makeScratch, removeScratch } from "../storage/scratch.ts";
 import { type Column, type ColumnType, quoteText } from "./column.ts";
 
 // The one file that knows DuckDB's API.
@@ -83,7 +81,7 @@ export class Engine {
   }
 
   static async open(): Promise<Engine> {
-    const spill = await mkdtemp(join(tmpdir(), "modelpack-duckdb-"));
+    const spill = await makeScratch();
     try {
       const instance = await DuckDBInstance.create(":memory:", {
         threads: "1",
@@ -100,7 +98,7 @@ export class Engine {
       await connection.run("SET TimeZone = 'UTC'");
       return new Engine(instance, connection, spill);
     } catch (error) {
-      await rm(spill, { recursive: true, force: true });
+      await removeScratch(spill);
       throw error;
     }
   }
@@ -187,7 +185,7 @@ export class Engine {
   async close(): Promise<void> {
     this.#connection.closeSync();
     this.#instance.closeSync();
-    await rm(this.folder, { recursive: true, force: true });
+    await removeScratch(this.folder);
   }
 }
 

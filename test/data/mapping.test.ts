@@ -432,13 +432,13 @@ describe("reading", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.csv"), "text,label\na,b\n");
     const source = await resolveLocalSource({ name: "ds", path: "a.csv" }, folder);
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("modelpack-duckdb-"));
+    const before = readdirSync(tmpdir()).filter((name) => name.includes("modelpack-scratch"));
     const stop = new Error("stop");
     const reading = readSource(source, [textAndLabel], { maxRows: null, sample: "hash" }, () => {
       throw stop;
     });
     await expect(reading).rejects.toBe(stop);
-    const after = readdirSync(tmpdir()).filter((name) => name.startsWith("modelpack-duckdb-"));
+    const after = readdirSync(tmpdir()).filter((name) => name.includes("modelpack-scratch"));
     expect(after.filter((name) => !before.includes(name))).toEqual([]);
   });
 
