@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import type { TaskDefinition } from "../core/task.ts";
-import { movePointer, readPointer, verifyVersion } from "../storage/commit.ts";
+import { movePointer, readPointer, removeDeadTemporaries, verifyVersion } from "../storage/commit.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
+import { removeDeadLock } from "../storage/lock.ts";
 
 /** The pointer of prepared datasets and that of trained models. */
 export const DATASET_POINTER = "current.json";
@@ -98,5 +99,9 @@ export async function reuseVersion(root: string, pointer: string, version: strin
   if ((await verifyVersion(join(root, version))).length > 0) return false;
   if ((await readPointer(root, pointer).catch(() => null)) !== version)
     await movePointer(root, pointer, version);
+  // A run may die after its last step, and this one then has nothing to do but to clean up after it. What
+  // can't be removed is not in the way of a version that is there.
+  await removeDeadTemporaries(root).catch(() => 0);
+  await removeDeadLock(root);
   return true;
 }

@@ -39,6 +39,14 @@ export async function acquireLock(folder: string, purpose: string): Promise<Lock
   return lock;
 }
 
+/** Removes the lock of a process that is gone, and what it claimed; for a run that needs no lock of its own. */
+export async function removeDeadLock(folder: string): Promise<void> {
+  const holder = await readHolder(join(folder, LOCK_NAME)).catch(() => null);
+  if (holder === null || (await liveness(holder.run)) !== "dead") return;
+  const lock = await acquireLock(folder, "clean up").catch(() => null);
+  await lock?.release();
+}
+
 async function acquireFile(folder: string, name: string, purpose: string): Promise<Lock> {
   const path = join(folder, name);
   const run = await newRunId();
