@@ -4,6 +4,7 @@ import { realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
 import { ModelpackError } from "../core/error.ts";
+import { storageFailure } from "../storage/failure.ts";
 import { type Context, EXIT } from "./context.ts";
 import { buildProgram, type Invocation } from "./program.ts";
 import { terminalReporter } from "./reporter.ts";
@@ -72,16 +73,7 @@ function listen(stop: AbortController): { (): number | null; stop(): void } {
 
 function report(error: unknown, context: Context, json: boolean, signalled: number | null): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const known =
-    error instanceof ModelpackError
-      ? error
-      : new ModelpackError(
-          "INTERNAL",
-          error instanceof Error ? (error.stack ?? error.message) : String(error),
-          {
-            hint: "this is a bug of modelpack: please report it with the lines above",
-          },
-        );
+  const known = explained(error);
   if (json) {
     const { code, message, where, hint } = known;
     context.print(
@@ -90,6 +82,19 @@ function report(error: unknown, context: Context, json: boolean, signalled: numb
   } else process.stderr.write(`${renderError(known)}\n`);
   if (signalled !== null) return signalled;
   return known.code === "CONFIG_INVALID" || known.code === "USAGE" ? EXIT.usage : EXIT.failed;
+}
+
+function explained(error: unknown): ModelpackError {
+  if (error instanceof ModelpackError) return error;
+  // What no step gave words of its own: a full disk, say, under a folder for temporary files.
+  const { syscall, path } = Object(error) as NodeJS.ErrnoException;
+  const failure = path === undefined ? error : storageFailure(error, syscall ?? "use", path);
+  if (failure instanceof ModelpackError) return failure;
+  return new ModelpackError(
+    "INTERNAL",
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+    { hint: "this is a bug of modelpack: please report it with the lines above" },
+  );
 }
 
 /** `error: what` with where and what to do next below it; a config's diagnostics come rendered already. */
