@@ -5,9 +5,9 @@ import { gunzipSync } from "node:zlib";
 import { it } from "vitest";
 
 /** Real datasets of other people: beside the repository where the project is developed, in no clone of it. */
-const FOLDER = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
+export const SHARED_DATA = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
 
-const present = existsSync(FOLDER);
+const present = existsSync(SHARED_DATA);
 
 /** A row of a shared dataset: text, or text_a and text_b. */
 export interface SharedRow {
@@ -19,7 +19,7 @@ export interface SharedRow {
 
 /** The rows of one file of a shared dataset, such as `sharedData("banking77", "train")`. */
 export function sharedData(name: string, split: "train" | "test" = "train"): readonly SharedRow[] {
-  const lines = gunzipSync(readFileSync(`${FOLDER}${name}/${split}.jsonl.gz`))
+  const lines = gunzipSync(readFileSync(`${SHARED_DATA}${name}/${split}.jsonl.gz`))
     .toString("utf8")
     .split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as SharedRow);
