@@ -24,8 +24,8 @@ export class RunLog {
     this.#phase = null;
   }
 
-  epoch(task: string, epoch: number): void {
-    this.#epochs.push({ task, epoch, seconds: this.#clock() - this.#started });
+  epoch(task: string, epoch: number, seconds: number): void {
+    this.#epochs.push({ task, epoch, seconds });
   }
 
   record(workers: number): unknown {

@@ -155,9 +155,9 @@ async function trainOne(
       tasks,
     },
     pool,
-    (task, epoch) => {
-      run.epoch(task, epoch.epoch);
-      reporter.note(describeEpoch(task, epoch));
+    (task, epoch, seconds) => {
+      run.epoch(task, epoch.epoch, seconds);
+      reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
     },
   );
   run.start(`${family}: calibration and metrics`);

@@ -44,7 +44,7 @@ export interface FamilyFit {
 export async function trainFamily(
   problem: FamilyProblem,
   pool: WorkerPool,
-  report: (task: string, epoch: EpochStatistics) => void,
+  report: (task: string, epoch: EpochStatistics, seconds: number) => void,
 ): Promise<FamilyFit> {
   const { input, analyzer, tasks } = problem;
   const candidates = await eachTask(problem, (task) =>
@@ -70,7 +70,7 @@ export async function trainFamily(
       train,
       eval: task.eval,
     };
-    return pool.run<"fit">({ kind: "fit", problem: of }, (epoch) => report(name, epoch));
+    return pool.run<"fit">({ kind: "fit", problem: of }, (epoch, seconds) => report(name, epoch, seconds));
   });
   const outline = {
     ...problem,

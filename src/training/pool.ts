@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { ModelpackError } from "../core/error.ts";
+import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import type { Job, JobResult } from "./job.ts";
 import type { EpochStatistics } from "./task-trainer.ts";
 
 // The same file from src/ (tests run the sources) and from dist/: a worker needs compiled JavaScript.
 const WORKER = new URL("../../dist/training/worker.js", import.meta.url);
 
+/** Hears of an epoch and the seconds since the one before it; the first one's hold what led up to it. */
+export type EpochListener = (epoch: EpochStatistics, seconds: number) => void;
+
 interface Waiting {
   readonly job: Job;
-  readonly report: (epoch: EpochStatistics) => void;
+  readonly report: EpochListener;
   readonly resolve: (result: JobResult[Job["kind"]]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-type Message = { readonly epoch: EpochStatistics } | { readonly result: JobResult[Job["kind"]] };
+/** What a thread says; an error as fields, because its class would not survive the crossing. */
+export type Message =
+  | { readonly epoch: EpochStatistics; readonly seconds: number }
+  | { readonly result: JobResult[Job["kind"]] }
+  | { readonly error: { code: ErrorCode; message: string; where: string | undefined } };
+
+const MEMORY_HINT =
+  "out of memory? lower train.max_features or prepare.max_per_task_label, or set train.workers = 1";
 
 /** Threads that do jobs in the order in which they were handed in, each as soon as one is free. */
 export class WorkerPool {
@@ -28,14 +38,14 @@ export class WorkerPool {
   /** `size` threads; 0 for as many as there are cores. */
   constructor(size: number, signal?: AbortSignal) {
     this.size = size > 0 ? size : availableParallelism();
-    signal?.addEventListener("abort", () => void this.close(signal.reason), { once: true });
-    if (signal?.aborted === true) this.#closed = signal.reason;
+    signal?.addEventListener("abort", () => void this.close(interruption(signal)), { once: true });
+    if (signal?.aborted === true) this.#closed = interruption(signal);
   }
 
-  /** Does a job in a thread. Rejects when the thread dies, out of memory for one. */
+  /** Does a job in a thread. Rejects with a ModelpackError when it fails, or its thread dies. */
   run<K extends Job["kind"]>(
     job: Extract<Job, { kind: K }>,
-    report: (epoch: EpochStatistics) => void = () => {},
+    report: EpochListener = () => {},
   ): Promise<JobResult[K]> {
     return new Promise<JobResult[Job["kind"]]>((resolve, reject) => {
       if (this.#closed !== null) return reject(this.#closed);
@@ -67,10 +77,11 @@ export class WorkerPool {
     worker.on("message", (message: Message) => {
       const waiting = this.#busy.get(worker);
       if (waiting === undefined) return;
-      if ("epoch" in message) return waiting.report(message.epoch);
+      if ("epoch" in message) return waiting.report(message.epoch, message.seconds);
       this.#busy.delete(worker);
       this.#idle.push(worker);
-      waiting.resolve(message.result);
+      if ("result" in message) waiting.resolve(message.result);
+      else waiting.reject(jobError(message.error));
       this.#next();
     });
     worker.on("error", (cause) => this.#died(worker, cause));
@@ -79,18 +90,29 @@ export class WorkerPool {
   }
 
   #died(worker: Worker, cause: unknown): void {
+    const at = this.#idle.indexOf(worker);
+    if (at >= 0) this.#idle.splice(at, 1);
     const waiting = this.#busy.get(worker);
     if (waiting === undefined) return;
     this.#busy.delete(worker);
     const reason = cause instanceof Error ? cause.message : String(cause);
     waiting.reject(
-      cause instanceof ModelpackError
-        ? cause
-        : new ModelpackError("INTERNAL", `a training thread died: ${reason}`, {
-            cause,
-            hint: "out of memory? lower train.max_features or prepare.max_per_task_label, or set train.workers = 1",
-          }),
+      new ModelpackError("INTERNAL", `a training thread died: ${reason}`, { cause, hint: MEMORY_HINT }),
     );
     this.#next();
   }
+}
+
+function jobError({ code, message, where }: { code: ErrorCode; message: string; where: string | undefined }) {
+  if (code !== "INTERNAL") return new ModelpackError(code, message, { where });
+  return new ModelpackError(code, `a training thread failed: ${message}`, { where, hint: MEMORY_HINT });
+}
+
+/** Whatever a caller aborts with, the stage ends with INTERRUPTED. */
+function interruption({ reason }: AbortSignal): ModelpackError {
+  if (reason instanceof ModelpackError) return reason;
+  return new ModelpackError("INTERRUPTED", "stopped before anything was written", {
+    hint: "run the same command again; nothing was lost",
+    cause: reason,
+  });
 }

@@ -28,7 +28,7 @@ export interface PassStatistics {
   readonly loss: number;
   /** [truth * labels + predicted]. */
   readonly confusion: Float64Array;
-  /** Duality gap over the primal loss, both as seen on the way; 0 at the optimum. */
+  /** Duality gap over the primal loss, both as seen on the way; 0 at the optimum, and without any loss. */
   readonly gap: number;
 }
 
@@ -98,7 +98,7 @@ export class SoftmaxSolver {
       solveRow(z, p, c * (this.#squares[i] as number), target, relative);
       this.#update(i, c, p);
     }
-    return { loss, confusion, gap: gap / primal };
+    return { loss, confusion, gap: primal > 0 ? gap / primal : 0 };
   }
 
   /** Raw scores of row `i` of `x` by the weights as they are now, into `z` (one a label). */

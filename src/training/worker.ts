@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parentPort } from "node:worker_threads";
+import { ModelpackError } from "../core/error.ts";
 import { type Job, runJob } from "./job.ts";
+import type { Message } from "./pool.ts";
+
+const send = (message: Message) => parentPort?.postMessage(message);
 
 // The other end of pool.ts. Nothing here depends on which worker does a job, or when.
 parentPort?.on("message", (job: Job) => {
-  const result = runJob(job, (epoch) => parentPort?.postMessage({ epoch }));
-  parentPort?.postMessage({ result });
+  let from = performance.now();
+  try {
+    const result = runJob(job, (epoch) => {
+      const now = performance.now();
+      send({ epoch, seconds: (now - from) / 1000 });
+      from = now;
+    });
+    send({ result });
+  } catch (error) {
+    const known = error instanceof ModelpackError;
+    const message = error instanceof Error ? error.message : String(error);
+    send({
+      error: { code: known ? error.code : "INTERNAL", message, where: known ? error.where : undefined },
+    });
+  }
 });
