@@ -13,7 +13,6 @@ import {
   type DuckDBType,
   DuckDBTypeId,
   INTEGER,
-  StatementType,
 } from "@duckdb/node-api";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
 import { type Column, type ColumnType, quoteText } from "./column.ts";
@@ -54,8 +53,6 @@ export function filePath(path: string): string {
 
 /** What a statement would be, without running it. */
 export interface Statement {
-  readonly isSelect: boolean;
-  readonly parameters: number;
   readonly columnCount: number;
   /** The first {@link MAX_COLUMNS} of them. */
   readonly columns: readonly Column[];
@@ -136,8 +133,7 @@ export class Engine {
         name: prepared.columnName(i),
         type: columnType(prepared.columnType(i)),
       }));
-      const isSelect = prepared.statementType === StatementType.SELECT;
-      return { isSelect, parameters: prepared.parameterCount, columnCount, columns };
+      return { columnCount, columns };
     } finally {
       prepared.destroySync();
     }
