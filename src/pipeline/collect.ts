@@ -16,10 +16,18 @@ export interface SourceReport {
   readonly maps: readonly { readonly task: string | null; readonly role: string; readonly rows: number }[];
 }
 
+/** What a file of an earlier pipeline gave: its rows, and those of tasks in this config. */
+export interface BootstrapReport {
+  readonly name: string;
+  readonly rows: number;
+  readonly used: number;
+}
+
 export interface Collected {
   /** In the order of the tasks. */
   readonly builders: readonly TaskRowsBuilder[];
   readonly sources: readonly SourceReport[];
+  readonly bootstrap: readonly BootstrapReport[];
 }
 
 /** Reads every source and hands its rows, cleaned, to their tasks. */
@@ -36,16 +44,20 @@ export async function collect(
     checkpoint(signal);
     reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
     const report = await collectDataset(config, resolved, sample, (map, push) => {
+      checkpoint(signal);
       const target = map.task === undefined ? undefined : builders.get(map.task);
       if (target !== undefined) push(target);
     });
+    checkYield(resolved.dataset, report, reporter);
     reporter.note(describeSource(report));
     sources.push(report);
   }
+  const bootstrap: BootstrapReport[] = [];
   for (const file of inputs.bootstrap) {
     checkpoint(signal);
     let used = 0;
     const rows = await readBootstrap(file.path, (batch) => {
+      checkpoint(signal);
       for (const { task, source, row } of batch) {
         const target = builders.get(task);
         if (target === undefined) continue;
@@ -56,9 +68,9 @@ export async function collect(
     reporter.note(
       `${file.name}: ${rows} rows of an earlier pipeline, ${used} of them of tasks in this config`,
     );
-    sources.push({ dataset: file.name, sourceRows: rows, sampledRows: used, maps: [] });
+    bootstrap.push({ name: file.name, rows, used });
   }
-  return { builders: [...builders.values()], sources };
+  return { builders: [...builders.values()], sources, bootstrap };
 }
 
 async function collectDataset(
@@ -81,13 +93,18 @@ async function collectDataset(
     role: map.role,
     rows: rows.get(map) ?? 0,
   }));
-  checkYield(dataset, maps);
   return { dataset: dataset.name, ...read, maps };
 }
 
-/** A dataset whose maps all come up empty is a mistake in a `where`, an `sql` or a path. */
-function checkYield(dataset: DatasetConfig, maps: SourceReport["maps"]): void {
-  if (maps.length === 0 || maps.some((map) => map.rows > 0)) return;
+/** A dataset whose maps all come up empty is a mistake in a `where`, an `sql` or a path, or a small sample. */
+function checkYield(dataset: DatasetConfig, report: SourceReport, reporter: Reporter): void {
+  if (report.maps.length === 0 || report.maps.some((map) => map.rows > 0)) return;
+  if (report.sampledRows < report.sourceRows) {
+    reporter.warn(
+      `dataset "${dataset.name}": none of its maps gave a row of the ${report.sampledRows} taken`,
+    );
+    return;
+  }
   throw new ModelpackError("SOURCE_EMPTY", "none of its maps gave a row", {
     where: `dataset "${dataset.name}"`,
     hint: "loosen the where or the sql of its [[datasets.map]], or set enabled = false",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { DropCounts } from "../data/drops.ts";
-import type { SourceReport } from "./collect.ts";
+import type { BootstrapReport, SourceReport } from "./collect.ts";
 import { type PrepareInputs, prepareProjection, sourceProjection } from "./inputs.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { producer } from "./workspace.ts";
@@ -15,6 +15,7 @@ interface ManifestParts {
   readonly sample: number | null;
   readonly inputs: PrepareInputs;
   readonly sources: readonly SourceReport[];
+  readonly bootstrap: readonly BootstrapReport[];
   readonly tasks: readonly PreparedTask[];
   readonly files: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
 }
@@ -53,7 +54,13 @@ export function datasetManifest(parts: ManifestParts): unknown {
       sampled: reports.get(dataset.name)?.sampledRows ?? 0,
       maps: reports.get(dataset.name)?.maps ?? [],
     })),
-    bootstrap: parts.inputs.bootstrap.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
+    bootstrap: parts.inputs.bootstrap.map(({ name, sha256, bytes }, i) => ({
+      name,
+      sha256,
+      bytes,
+      rows: parts.bootstrap[i]?.rows ?? 0,
+      used: parts.bootstrap[i]?.used ?? 0,
+    })),
     skipped: parts.inputs.skipped,
     tasks: parts.tasks.map(entryOf),
     files: parts.files,

@@ -7,6 +7,7 @@ import { SPLITS } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { resolveLocalSource, type Source } from "../data/source.ts";
 import { digestFile } from "../storage/digest.ts";
+import { errnoOf, guarded } from "../storage/failure.ts";
 import { producer, taskProjection } from "./workspace.ts";
 
 /** A dataset of the config with its files, or why it has none. */
@@ -80,7 +81,12 @@ async function findBootstrap(config: PipelineConfig): Promise<BootstrapFile[]> {
   const families = [...new Set(config.tasks.map((task) => task.family))];
   const wanted = new Set(families.flatMap((family) => SPLITS.map((split) => `${family}_${split}.parquet`)));
   const root = config.paths.bootstrap_prepared_dir;
-  const present = await readdir(root).catch(() => []);
+  const present = await guarded("read", root, () =>
+    readdir(root).catch((error: unknown) => {
+      if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return [];
+      throw error;
+    }),
+  );
   const found: BootstrapFile[] = [];
   for (const name of present.filter((file) => wanted.has(file)).sort()) {
     const path = join(root, name);
@@ -128,5 +134,6 @@ export function datasetInputs(
       files: sourceProjection(source),
     })),
     bootstrap: inputs.bootstrap.map(({ name, sha256 }) => ({ name, sha256 })),
+    skipped: inputs.skipped,
   };
 }

@@ -4,12 +4,18 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
-import { commitVersion, probeWritable, removeDeadTemporaries, writeFileAtomic } from "../storage/commit.ts";
+import {
+  commitVersion,
+  probeWritable,
+  removeDeadTemporaries,
+  verifyVersion,
+  writeFileAtomic,
+} from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
 import { collect } from "./collect.ts";
 import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
-import { datasetInputs, resolveInputs } from "./inputs.ts";
+import { datasetInputs, type PrepareInputs, resolveInputs } from "./inputs.ts";
 import { finishTask, type PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, type RunOptions, reuseVersion, versionOf } from "./workspace.ts";
 
@@ -54,15 +60,10 @@ export async function prepare(
   );
   const version = versionOf(datasetInputs(config, inputs, { sample }));
   const folder = join(root, version);
+  if (options.dryRun === true) return dryRun(root, version, inputs, reporter);
   if (await reuseVersion(root, DATASET_POINTER, version)) {
     reporter.note(`nothing has changed: dataset ${version} is up to date`);
     return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
-  }
-  if (options.dryRun === true) {
-    reporter.note(
-      `would prepare dataset ${version} from ${inputs.datasets.length} datasets; nothing was written`,
-    );
-    return { version, folder, unchanged: false, deficit: 0 };
   }
   await probeWritable(root);
   const lock = await acquireLock(root, "prepare");
@@ -96,13 +97,32 @@ export async function prepare(
         }
         await writeFileAtomic(join(into, "run.json"), prettyJson({ seconds: clock() - started }));
       },
-      manifest: (files) =>
-        datasetManifest({ version, config, sample, inputs, sources: collected.sources, tasks, files }),
+      manifest: (files) => datasetManifest({ version, config, sample, inputs, ...collected, tasks, files }),
     });
     return { version, folder, unchanged: false, deficit };
   } finally {
     await lock.release();
   }
+}
+
+/** Says what a run would do; moves not even the pointer. */
+async function dryRun(
+  root: string,
+  version: string,
+  inputs: PrepareInputs,
+  reporter: Reporter,
+): Promise<PrepareResult> {
+  const folder = join(root, version);
+  if ((await verifyVersion(folder)).length === 0) {
+    reporter.note(`dataset ${version} is there already; nothing was written`);
+    return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
+  }
+  const from = [
+    ...inputs.datasets.map(({ dataset }) => dataset.name),
+    ...inputs.bootstrap.map((b) => b.name),
+  ];
+  reporter.note(`would prepare dataset ${version} from ${from.join(", ")}; nothing was written`);
+  return { version, folder, unchanged: false, deficit: 0 };
 }
 
 /** Families in the order of their first task. */
