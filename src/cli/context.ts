@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
+import { cell } from "./printable.ts";
 
 /** What the process is done with: DESIGN's exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, short: 3, interrupted: 130, terminated: 143 } as const;
@@ -14,7 +16,7 @@ export interface Context {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Seconds on a monotonic clock. */
   readonly clock: () => number;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Writes to standard output. */
   print(text: string): void;
 }
@@ -72,13 +74,18 @@ function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }
 
-/** Loads the config that the options name; its notes go to the reporter. */
+/** Loads the config that the options name. */
 export function configOf(context: Context, options: Options): LoadedConfig {
-  const loaded = loadConfig(String(options.config), {
+  return loadConfig(String(options.config), {
     flags: flagValues(options),
     set: options.set as readonly string[],
     environment: context.environment,
   });
+}
+
+/** The same for a command that acts on all of it: what was changed on the way goes to the reporter. */
+export function notedConfigOf(context: Context, options: Options): LoadedConfig {
+  const loaded = configOf(context, options);
   for (const note of loaded.notes) context.reporter.note(`note: ${note}`);
   return loaded;
 }
@@ -96,7 +103,10 @@ function flagValues(options: Options): Record<string, unknown> {
 
 function flagValue(name: string, given: unknown): unknown {
   if (name === "disableDownload") return false;
-  if (name === "families") return String(given).split(",");
+  if (name === "families")
+    return String(given)
+      .split(",")
+      .map((family) => family.trim());
   const number = Number(given);
   return Number.isNaN(number) || String(given).trim() === "" ? given : number;
 }
@@ -112,17 +122,18 @@ export function countOption(options: Options, name: string, flag: string): numbe
   });
 }
 
-/** Lines of a table, columns padded to their widest cell; numbers are right-aligned by the caller's choice. */
-export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+/** Lines of a table, columns padded to their widest cell; the columns `right` are aligned to the right. */
+export function table(cells: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const rows = cells.map((row) => row.map(cell));
   const widths: number[] = [];
   for (const row of rows)
-    row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    row.forEach((text, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, text.length);
     });
   return rows
     .map((row) =>
       row
-        .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .map((text, i) => (right.includes(i) ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))
         .join("  ")
         .trimEnd(),
     )

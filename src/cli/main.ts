@@ -6,6 +6,7 @@ import { CommanderError } from "commander";
 import { ModelpackError } from "../core/error.ts";
 import { storageFailure } from "../storage/failure.ts";
 import { type Context, EXIT } from "./context.ts";
+import { safeText, shownPath } from "./printable.ts";
 import { buildProgram, type Invocation } from "./program.ts";
 import { terminalReporter } from "./reporter.ts";
 
@@ -23,9 +24,9 @@ export async function main(args: readonly string[]): Promise<number> {
     environment: process.env,
     clock,
     stdin: process.stdin,
-    print: (text) => void process.stdout.write(text),
+    print: (text) => void process.stdout.write(safeText(text)),
   };
-  const invocation: Invocation = { json: args.includes("--json") };
+  const invocation: Invocation = { json: asksForJson(args) };
   try {
     const program = buildProgram(context, invocation, () => reporter.close());
     await program.parseAsync([...args], { from: "user" });
@@ -36,6 +37,11 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     interrupted.stop();
   }
+}
+
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
 /** Whoever reads our output may stop reading; that ends the output, not the work. */
@@ -72,14 +78,15 @@ function listen(stop: AbortController): { (): number | null; stop(): void } {
 }
 
 function report(error: unknown, context: Context, json: boolean, signalled: number | null): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done;
+    // commander has told people on standard error already.
+    if (json) printError(context, usageError(error));
+    return EXIT.usage;
+  }
   const known = explained(error);
-  if (json) {
-    const { code, message, where, hint } = known;
-    context.print(
-      `${JSON.stringify({ ok: false, error: { code, message, where: where ?? null, hint: hint ?? null } })}\n`,
-    );
-  } else process.stderr.write(`${renderError(known)}\n`);
+  if (json) printError(context, known);
+  else process.stderr.write(`${safeText(renderError(known))}\n`);
   if (signalled !== null) return signalled;
   return known.code === "CONFIG_INVALID" || known.code === "USAGE" ? EXIT.usage : EXIT.failed;
 }
@@ -97,10 +104,21 @@ function explained(error: unknown): ModelpackError {
   );
 }
 
+function usageError({ code, message }: CommanderError): ModelpackError {
+  const what = code === "commander.help" ? "no command was given" : message.replace(/^error: /, "");
+  return new ModelpackError("USAGE", what, { hint: "modelpack --help lists the commands and their options" });
+}
+
+function printError(context: Context, { code, message, where, hint }: ModelpackError): void {
+  const error = { code, message, where: where ?? null, hint: hint ?? null };
+  context.print(`${JSON.stringify({ ok: false, error })}\n`);
+}
+
 /** `error: what` with where and what to do next below it; a config's diagnostics come rendered already. */
 function renderError({ code, message, where, hint }: ModelpackError): string {
-  const lines = [code === "CONFIG_INVALID" ? message : `error: ${message}`];
-  if (where !== undefined) lines.push(`  --> ${where}`);
+  const isRendered = code === "CONFIG_INVALID" && where === undefined;
+  const lines = [isRendered ? message : `error: ${message}`];
+  if (where !== undefined) lines.push(`  --> ${shownPath(where)}`);
   if (hint !== undefined) lines.push(`   = hint: ${hint}`);
   return lines.join("\n");
 }

@@ -6,7 +6,14 @@ import { type Context, configOf, type Options } from "./context.ts";
 
 /** Opens the pack of `--pack`, or the newest of the config's; without a config, that of `trained_models`. */
 export async function openPackOf(context: Context, options: Options): Promise<Modelpack> {
-  return openModelpack(folderOf(context, options), { strict: true });
+  const folder = folderOf(context, options);
+  return openModelpack(folder, { strict: true }).catch((error: unknown) => {
+    if (!(error instanceof ModelpackError) || error.code !== "MODEL_MISSING") throw error;
+    throw new ModelpackError("MODEL_MISSING", error.message, {
+      where: error.where,
+      hint: "run `modelpack train` (npm run train) first, or name a folder of packs with --pack",
+    });
+  });
 }
 
 function folderOf(context: Context, options: Options): string {

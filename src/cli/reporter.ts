@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SingleBar } from "cli-progress";
 import type { Reporter } from "../core/reporter.ts";
+import { oneLine, safeText } from "./printable.ts";
 
 /** Milliseconds between two plain progress lines where there is no terminal. */
 const PLAIN_INTERVAL = 10_000;
@@ -19,13 +20,13 @@ export function terminalReporter(stream: NodeJS.WriteStream, now: () => number):
   let lastLine = now();
   const line = (text: string) => {
     bar?.hide();
-    stream.write(`${text}\n`);
+    stream.write(`${safeText(text)}\n`);
   };
   return {
     note: line,
     warn: (message) => line(`warning: ${message}`),
     progress(step, done, total) {
-      if (bar !== null) bar.show(step, done, total);
+      if (bar !== null) bar.show(oneLine(step), done, total);
       else if (now() - lastLine > PLAIN_INTERVAL) {
         lastLine = now();
         line(total === null ? `${step} …` : `${step} (${done} of ${total})`);

@@ -3,6 +3,7 @@ import { ModelpackError } from "../../core/error.ts";
 import type { Contribution } from "../../runtime/node.ts";
 import { type Action, countOption, table } from "../context.ts";
 import { chosenTask, openPackOf } from "../pack.ts";
+import { oneLine } from "../printable.ts";
 
 /** Contributions shown without --top. */
 const SHOWN = 20;
@@ -51,7 +52,7 @@ export const explain: Action = async (context, options, args) => {
     line("score", "", score),
   ];
   return {
-    text: `${task.task}: ${label} (${confidence.toFixed(3)})${runnerUp === null ? "" : `, then ${runnerUp}`}\n\n${table(rows, [2, 3, 4])}`,
+    text: `${task.task}: ${oneLine(label)} (${confidence.toFixed(3)})${runnerUp === null ? "" : `, then ${oneLine(runnerUp)}`}\n\n${table(rows, [2, 3, 4])}`,
     json: { task: task.task, ...explanation },
   };
 };

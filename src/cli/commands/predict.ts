@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createInterface } from "node:readline";
+import { addAbortSignal } from "node:stream";
 import { ModelpackError } from "../../core/error.ts";
+import { checkpoint } from "../../pipeline/workspace.ts";
 import type { Modelpack, Prediction, TaskStatus } from "../../runtime/node.ts";
-import { type Action, type Context, countOption, type Options, table } from "../context.ts";
+import { type Action, type Context, countOption, type Options } from "../context.ts";
 import { chosenTask, openPackOf } from "../pack.ts";
+import { oneLine } from "../printable.ts";
 
 /** `modelpack predict`: texts from the arguments or, a line each, from standard input. */
 export const predict: Action = async (context, options, args) => {
@@ -19,13 +21,12 @@ export const predict: Action = async (context, options, args) => {
   }));
   const rows = predictions.flatMap(({ input, predictions: all }) => [
     ...(predictions.length > 1 || usable.length > 1
-      ? [[input.filter((text) => text !== null).join(" | ")]]
+      ? [oneLine(input.filter((text) => text !== null).join(" | "))]
       : []),
     ...all.map(row),
   ]);
-  const text = rows.map((cells) => (cells.length === 1 ? `${cells[0]}` : table([cells]))).join("\n");
   return {
-    text,
+    text: rows.join("\n"),
     json: {
       predictions: predictions.map(({ input: [a, b], predictions: p }) => ({
         ...inputFields(a, b),
@@ -46,11 +47,14 @@ function inputFields(a: string, b: string | null): Record<string, string> {
   return b === null ? { text: a } : { text_a: a, text_b: b };
 }
 
-function row(prediction: Prediction): string[] {
+function row(prediction: Prediction): string {
   const { task, label, confidence, source, reason, probabilities } = prediction;
   const why = source === "default" ? `default (${reason ?? ""})` : confidence.toFixed(3);
-  const others = (probabilities ?? []).map((p) => `${p.label} ${p.probability.toFixed(3)}`).join(", ");
-  return ["", `${task}:`, label ?? "(no answer)", why, ...(others === "" ? [] : [others])];
+  const others = (probabilities ?? [])
+    .map((p) => `${oneLine(p.label)} ${p.probability.toFixed(3)}`)
+    .join(", ");
+  const answer = label === null ? "(no answer)" : oneLine(label);
+  return ["", `${task}:`, answer, why, ...(others === "" ? [] : [others])].join("  ");
 }
 
 function argumentInputs(args: readonly string[], options: Options): Input[] {
@@ -67,16 +71,37 @@ async function lineInputs(context: Context, options: Options): Promise<Input[]> 
     throw new ModelpackError("USAGE", "there is no text to predict", {
       hint: 'give it as an argument: modelpack predict "wire 200 euros to Anna"; or pipe lines in',
     });
-  const inputs: Input[] = [];
-  for await (const line of createInterface({ input: context.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const lines = await readLines(context);
+  return lines.map((line, i) => {
+    if (options.pair !== true) return [line, null];
     const at = line.indexOf("\t");
-    if (options.pair === true && at < 0)
-      throw new ModelpackError("USAGE", `line ${inputs.length + 1} has no tab between its two texts`, {
-        hint: "with --pair, each line is text_a, a tab, text_b",
-      });
-    inputs.push(options.pair === true ? [line.slice(0, at), line.slice(at + 1)] : [line, null]);
+    if (at >= 0) return [line.slice(0, at), line.slice(at + 1)];
+    throw new ModelpackError("USAGE", `line ${i + 1} has no tab between its two texts`, {
+      hint: "with --pair, each line is text_a, a tab, text_b",
+    });
+  });
+}
+
+/** Lines as `wc -l` counts them: node:readline would also end one at U+2028, in the middle of a text. */
+async function readLines({ stdin, signal }: Context): Promise<string[]> {
+  const lines: string[] = [];
+  let rest = "";
+  addAbortSignal(signal, stdin).setEncoding("utf8");
+  try {
+    for await (const chunk of stdin) {
+      const [first = "", ...more] = (chunk as string).split("\n");
+      rest += first;
+      for (const next of more) {
+        lines.push(rest);
+        rest = next;
+      }
+    }
+  } catch (error) {
+    checkpoint(signal);
+    throw error;
   }
-  return inputs;
+  if (rest !== "") lines.push(rest);
+  return lines.map((line, i) => (i === 0 ? line.replace(/^\ufeff/, "") : line).replace(/\r$/, ""));
 }
 
 function wrongInput(tasks: readonly TaskStatus[], pair: boolean): ModelpackError {

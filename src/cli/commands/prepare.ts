@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readDatasetManifest } from "../../pipeline/dataset-manifest.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
-import { type Action, configOf, countOption, EXIT } from "../context.ts";
+import { type Action, countOption, EXIT, notedConfigOf } from "../context.ts";
+import { shownPath } from "../printable.ts";
 import { datasetTable } from "../tables.ts";
 
 /** `modelpack prepare`: datasets to a split, balanced dataset version. */
 export const prepare: Action = async (context, options) => {
-  const loaded = configOf(context, options);
+  const loaded = notedConfigOf(context, options);
   const dryRun = options.dryRun === true;
   const result = await runPrepare(loaded, context.reporter, {
     sample: countOption(options, "sample", "--sample"),
@@ -15,10 +16,13 @@ export const prepare: Action = async (context, options) => {
     signal: context.signal,
     clock: context.clock,
   });
-  if (dryRun && !result.unchanged) return { text: "", json: { ...result, dry_run: true } };
+  if (dryRun && !result.unchanged) {
+    const { version, folder, unchanged } = result;
+    return { text: "", json: { version, folder, unchanged, dry_run: true } };
+  }
   const manifest = await readDatasetManifest(result.folder);
   const short = result.deficit > 0;
-  const lines = [datasetTable(manifest), "", `dataset ${result.version} in ${result.folder}`];
+  const lines = [datasetTable(manifest), "", `dataset ${result.version} in ${shownPath(result.folder)}`];
   if (short)
     lines.push(
       `${result.deficit} rows are missing to prepare.target_per_task_label; add rows for these labels`,

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { train as runTrain } from "../../pipeline/train.ts";
-import { type Action, configOf } from "../context.ts";
+import { type Action, notedConfigOf } from "../context.ts";
+import { shownPath } from "../printable.ts";
 import { metricsTable } from "../tables.ts";
 
 /** `modelpack train`: the prepared dataset to a calibrated pack. */
 export const train: Action = async (context, options) => {
-  const loaded = configOf(context, options);
+  const loaded = notedConfigOf(context, options);
   const result = await runTrain(loaded, context.reporter, { signal: context.signal, clock: context.clock });
   const { version, folder, unchanged } = result;
   const next = 'next: modelpack predict "your text", or openModelpack() from modelpack/runtime/node';
-  const made = [`pack ${version} in ${folder}`, next];
+  const made = [`pack ${version} in ${shownPath(folder)}`, next];
   const measured = unchanged ? [] : [metricsTable(result.families.map(({ test }) => test.metrics)), ""];
   return {
     text: [...measured, ...made].join("\n"),
