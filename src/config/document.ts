@@ -67,7 +67,7 @@ function unreadable(file: string, error: unknown): ModelpackError {
     return invalid(
       file,
       "no config file there",
-      "name it with --config, or write one with modelpack init",
+      "run this where your model_pipeline.toml is, or name it with --config; the README shows how to write one",
       error,
     );
   }

@@ -38,7 +38,7 @@ function valueAt(raw: unknown, path: Path): unknown {
 
 function missing(path: Path, node: Node | undefined): Problem {
   if (path.length === 1 && path[0] === "tasks") {
-    const hint = "add a [[tasks]] with name, family and labels; modelpack init writes a whole config";
+    const hint = "add a [[tasks]] with name, family and labels, as the README shows";
     return { message: "no [[tasks]]: a pipeline needs one at least", hint, paths: [path] };
   }
   return {

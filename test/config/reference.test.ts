@@ -28,12 +28,12 @@ describe("tasks", () => {
     [
       "no task",
       "[train]\nmax_iter = 3\n",
-      "file no [[tasks]]: a pipeline needs one at least | add a [[tasks]] with name, family and labels; modelpack init writes a whole config",
+      "file no [[tasks]]: a pipeline needs one at least | add a [[tasks]] with name, family and labels, as the README shows",
     ],
     [
       "an empty file",
       "",
-      "file no [[tasks]]: a pipeline needs one at least | add a [[tasks]] with name, family and labels; modelpack init writes a whole config",
+      "file no [[tasks]]: a pipeline needs one at least | add a [[tasks]] with name, family and labels, as the README shows",
     ],
     [
       "an empty list",
