@@ -79,8 +79,8 @@ function entryOf(task: PreparedTask): TaskEntry {
   };
 }
 
-/** A report's names as every other name in a file: `exactDuplicates` is `exact_duplicates`. */
-function snakeCase(report: object): Record<string, unknown> {
+/** Names of ours as every other name in a file: `exactDuplicates` is `exact_duplicates`. */
+export function snakeCase(report: object): Record<string, unknown> {
   const renamed = Object.entries(report).map(([name, value]) => [
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     value,

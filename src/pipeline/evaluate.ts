@@ -93,7 +93,8 @@ function taskOf(tasks: readonly TaskDefinition[], name: string, labels: readonly
   const task = tasks.find((candidate) => candidate.name === name);
   if (task !== undefined && task.labels.map((label) => label.name).join("\0") === labels.join("\0"))
     return task;
-  throw new ModelpackError("DATASET_MISMATCH", `the pack's task "${name}" has other labels than the TOML`, {
+  const what = task === undefined ? "is not in the TOML" : "has other labels than in the TOML";
+  throw new ModelpackError("DATASET_MISMATCH", `the pack's task "${name}" ${what}`, {
     where: name,
     hint: "run `modelpack train` again: the TOML has changed since",
   });

@@ -6,6 +6,7 @@ import { prettyJson } from "../storage/digest.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskHistory, TaskRowsAndSettings } from "../training/family-trainer.ts";
 import type { Figures } from "../training/figures.ts";
+import { snakeCase } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
 import { producer } from "./workspace.ts";
 
@@ -74,7 +75,7 @@ function trainingMetadata(result: FamilyResult): unknown {
     producer: producer(),
     format_version: FORMAT_VERSION,
     dataset: result.dataset,
-    analyzer: model.analyzer,
+    analyzer: snakeCase(model.analyzer),
     features: model.hashes.length,
     weights: model.weights.values.length,
     tasks: result.settings.map(({ definition, settings, train, eval: held }, t) => ({
@@ -86,7 +87,7 @@ function trainingMetadata(result: FamilyResult): unknown {
       features: result.histories[t]?.features,
       alpha: result.histories[t]?.alpha,
       epochs: result.histories[t]?.epochs.length,
-      settings,
+      settings: snakeCase(settings),
     })),
   };
 }

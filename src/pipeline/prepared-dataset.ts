@@ -27,20 +27,24 @@ export async function openDataset(config: PipelineConfig): Promise<OpenedVersion
   }) =>
     canonicalJson([task.name, task.family ?? "", task.input ?? "", task.labels.map((label) => label.name)]);
   const there = new Map(prepared.map((task) => [task.name, shape(task)]));
+  const extra = prepared.find((task) => !config.tasks.some(({ name }) => name === task.name));
+  if (extra !== undefined)
+    throw mismatch(`task "${extra.name}" is in the prepared dataset and not in the TOML`, dataset.version);
   for (const task of config.tasks) {
     if (there.get(task.name) === shape(task)) continue;
-    throw new ModelpackError(
-      "DATASET_MISMATCH",
-      there.has(task.name)
-        ? `task "${task.name}" has another family, input or list of labels in the prepared dataset than in the TOML`
-        : `task "${task.name}" is not in the prepared dataset`,
-      {
-        where: `dataset ${dataset.version}`,
-        hint: "run `modelpack prepare` again: the TOML has changed since",
-      },
-    );
+    const what = there.has(task.name)
+      ? `task "${task.name}" has another family, input or list of labels in the prepared dataset than in the TOML`
+      : `task "${task.name}" is not in the prepared dataset`;
+    throw mismatch(what, dataset.version);
   }
   return dataset;
+}
+
+function mismatch(message: string, version: string): ModelpackError {
+  return new ModelpackError("DATASET_MISMATCH", message, {
+    where: `dataset ${version}`,
+    hint: "run `modelpack prepare` again: the TOML has changed since",
+  });
 }
 
 /** Rows of a family by split and task. */

@@ -19,7 +19,7 @@ export function trainableTasks(
     const own = rows.train.examples.get(definition.name);
     if (own === undefined || own.rows === 0) {
       reporter.warn(
-        `task "${definition.name}" has no train rows: it is left out, and the runtime answers its default`,
+        `task "${definition.name}" has no train rows: it is left out, and the runtime answers the default that the application gives`,
       );
       continue;
     }
