@@ -200,6 +200,11 @@ describe("reading", () => {
     const cases = [
       ["f", [first], 'the TOML has no task "second"'],
       ["f", [first, taskOf("second", ["10"])], 'task "second" has no label "b"'],
+      [
+        "f",
+        [taskOf("first", ["__proto__", "10", "nul\u0000inside", "b"]), taskOf("second", ["10"])],
+        'task "second" has no label "b"',
+      ],
       ["f", [taskOf("first", ["__proto__", "10"]), second], 'task "first" has no label "nul\\u0000inside"'],
       ["f", [taskOf("first", ["x"], "pair"), second], "the columns are id VARCHAR"],
       ["g", tasks, "the dataset has no file g_train.parquet"],

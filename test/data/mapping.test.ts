@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -232,6 +232,30 @@ describe("samples", () => {
     expect(all.batches).toEqual([2048, 2048, 904]);
   });
 
+  test("by hash: the last rows are chosen by their digest too, not by their place", async () => {
+    const folder = temporaryFolder();
+    const select = "SELECT 'text ' || i AS text, 'x' AS label FROM range(200000) t(i) ORDER BY i";
+    await writeParquet(join(folder, "up.parquet"), select);
+    await writeParquet(join(folder, "down.parquet"), `${select} DESC`);
+    const texts = async (name: string) =>
+      (await read(folder, name, [textAndLabel], { maxRows: 100_000 })).rows[0]?.map((row) => row.text).sort();
+    const up = await texts("up.parquet");
+    expect(up?.length).toBe(100_000);
+    expect(await texts("down.parquet")).toEqual(up);
+  });
+
+  test("by hash: of all columns, also where one has the name of the row", async () => {
+    const folder = temporaryFolder();
+    const rows = Array.from({ length: 20 }, (_, i) => `same,text ${i}\n`);
+    writeFileSync(join(folder, "up.csv"), `row,text\n${rows.join("")}`);
+    writeFileSync(join(folder, "down.csv"), `row,text\n${rows.toReversed().join("")}`);
+    const map = mapOf({ text: "text", label: "x" });
+    const [up, down] = await Promise.all(
+      ["up.csv", "down.csv"].map((name) => read(folder, name, [map], { maxRows: 1 })),
+    );
+    expect(up?.rows).toEqual(down?.rows);
+  });
+
   test("equal rows: as many as are asked", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.csv"), `text,label\n${"a,b\n".repeat(5000)}`);
@@ -408,6 +432,7 @@ describe("sql", () => {
     const bad = [
       "1 = 1) UNION ALL SELECT encode('x') FROM source WHERE (1 = 1",
       "1 = 1) OR (1 = 1",
+      "false) UNION ALL SELECT (encode('injected')",
       "1 = 1; DROP TABLE source",
       "1 = 1) --",
       "(1 = 1",
@@ -428,6 +453,22 @@ describe("sql", () => {
 });
 
 describe("reading", () => {
+  test("a file that is gone by now is named", async () => {
+    const folder = temporaryFolder();
+    for (const name of ["a.csv", "a.csv.gz", "a.jsonl", "a.json.gz", "a.parquet", "a.arrow"]) {
+      writeFileSync(join(folder, name), "x");
+      const source = await resolveLocalSource({ name: "ds", path: name }, folder);
+      rmSync(join(folder, name));
+      const reading = readSource(source, [textAndLabel], { maxRows: null, sample: "hash" }, () => {});
+      const refusal = await refusalOf(reading);
+      expect([name, refusal.code, refusal.where]).toEqual([
+        name,
+        "SOURCE_UNREADABLE",
+        `dataset "ds", file "${name}"`,
+      ]);
+    }
+  });
+
   test("what take throws goes through as it is, and the spill folder is gone", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.csv"), "text,label\na,b\n");
