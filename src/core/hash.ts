@@ -11,10 +11,15 @@ export function mix32(x: number): number {
   return h >>> 0;
 }
 
+/** A bijection of 32 bits that keeps 0. */
+function scramble32(word: number): number {
+  const k = Math.imul(word, 0xcc9e2d51);
+  return Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+}
+
 /** One step of a running hash: a bijection of `state` for a fixed `word`, and the other way round. */
 export function step32(state: number, word: number): number {
-  const k = Math.imul(word, 0xcc9e2d51);
-  const h = state ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const h = state ^ scramble32(word);
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
@@ -36,6 +41,5 @@ export function checksum32(bytes: Uint8Array): number {
   for (let i = 0; i < whole; i += 4) h = step32(h, view.getInt32(i, true));
   let tail = 0;
   for (let i = bytes.byteLength - 1; i >= whole; i--) tail = (tail << 8) | view.getUint8(i);
-  if (whole < bytes.byteLength) h = step32(h, tail);
-  return mix32(h ^ bytes.byteLength);
+  return mix32(h ^ scramble32(tail) ^ bytes.byteLength);
 }

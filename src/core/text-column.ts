@@ -3,8 +3,8 @@
 const CHUNK_BYTES = 1 << 22;
 
 /**
- * Texts as UTF-8 bytes in chunks with offsets: a tenth of the objects that an array of strings costs,
- * outside the JavaScript heap, and shared with workers without a copy where `shared` is set.
+ * Texts as UTF-8 bytes in chunks with offsets: outside the JavaScript heap, without an object a text, and
+ * cheap to hand to a worker.
  */
 export interface TextColumn {
   /** Number of texts. */

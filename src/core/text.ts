@@ -91,9 +91,12 @@ export function normalizeStable(text: string, form: "NFC" | "NFKD"): string {
   return mapKnown(text, (known) => known.normalize(form));
 }
 
+const FINAL_SIGMA = 0x3c2;
+
 /**
  * Folds a text for comparison and for features: NFKD, lower-case, accents dropped. White space and
- * punctuation stay as they are.
+ * punctuation stay as they are. Lower-casing a sigma depends on its neighbours, by tables that follow the
+ * runtime's Unicode, so both forms become one.
  */
 export function foldText(text: string): string {
   if (isAscii(text)) return text.toLowerCase();
@@ -101,7 +104,8 @@ export function foldText(text: string): string {
   let result = "";
   for (const character of folded) {
     const codePoint = character.codePointAt(0) as number;
-    if (codePoint < 0x80 || characterClass(codePoint) !== MARK) result += character;
+    if (codePoint === FINAL_SIGMA) result += "σ";
+    else if (codePoint < 0x80 || characterClass(codePoint) !== MARK) result += character;
   }
   return result;
 }

@@ -15,7 +15,10 @@ export interface AnalyzerSettings {
 /** Longest n-gram that an analyzer takes; longer ones repeat hardly ever, and the cap bounds the work. */
 export const MAX_NGRAM = 16;
 
-/** Code units of a text that are read; what follows is ignored, so that one prediction has a bound. */
+/**
+ * Code units of a text that are read, before folding and after it (which makes 18 of one at most); what
+ * follows is ignored, so that one prediction has a bound in time and memory.
+ */
 export const MAX_TEXT_LENGTH = 100_000;
 
 const WORD_SEED = 0x2545f491;
@@ -69,6 +72,11 @@ export class FeatureHashes {
 function step(h: number, unit: number): number {
   const m = Math.imul(h ^ unit, 0x9e3779b1);
   return m ^ (m >>> 15);
+}
+
+/** Whether two code units are the halves of one character; a half by itself is a character of its own. */
+function isPair(high: number, low: number): boolean {
+  return (high & 0xfc00) === 0xd800 && (low & 0xfc00) === 0xdc00;
 }
 
 /**
@@ -147,7 +155,7 @@ export class Analyzer {
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 0x7f) {
-        this.#readFolded(foldText(text));
+        this.#readFolded(foldText(text).slice(0, MAX_TEXT_LENGTH));
         return;
       }
       units[i] = unit >= 0x41 && unit <= 0x5a ? unit | 0x20 : unit;
@@ -186,7 +194,8 @@ export class Analyzer {
       const start = i;
       let h = step(WORD_SEED, units[i++] as number);
       if (kind === WORD) while (i < n && classes[i] === WORD) h = step(h, units[i++] as number);
-      else if (((units[start] as number) & 0xfc00) === 0xd800 && i < n) h = step(h, units[i++] as number);
+      else if (isPair(units[start] as number, i < n ? (units[i] as number) : 0))
+        h = step(h, units[i++] as number);
       this.#tokenStart[tokens] = start;
       this.#tokenEnd[tokens] = i;
       this.#tokenHash[tokens++] = h;

@@ -158,9 +158,4 @@ export class Classifier {
     }
     return found.sort((x, y) => y.label - y.runnerUp - (x.label - x.runnerUp));
   }
-
-  /** Whether the last input had any feature that the model knows. */
-  get known(): boolean {
-    return this.#vector.length > 0;
-  }
 }

@@ -12,6 +12,28 @@ const ONLY_A = 0x2127599b;
 const ONLY_B = 0x7a3f9d2d;
 const OVERLAP = 0x165667b1;
 
+/** Something that the two texts have in common or not; the salt gives each a hash space of its own. */
+interface Fact {
+  readonly name: string;
+  readonly salt: number;
+}
+
+const fact = (name: string): Fact => ({ name, salt: hashString(name, OVERLAP) });
+
+const WORDS = fact("words");
+const WORDS_OF_A = fact("words of a in b");
+const WORDS_OF_B = fact("words of b in a");
+const WORD_NGRAMS = fact("word n-grams");
+const CHARACTERS = fact("characters");
+const LENGTH = fact("length");
+const A_LONGER = fact("a longer");
+const ONLY_IN_A = fact("words only in a");
+const ONLY_IN_B = fact("words only in b");
+const NUMBERS = fact("numbers");
+const NEGATION = fact("negation");
+const FIRST_WORD = fact("first word");
+const LAST_WORD = fact("last word");
+
 // The one place where a language shows: without it "I smoke" and "I don't smoke" overlap but for a word.
 const NEGATIONS = [
   "not",
@@ -111,13 +133,13 @@ export class PairAnalyzer {
 
   #tokens(): Tokens {
     const hashes = new Uint32Array(this.#analyzer.tokens);
-    let numbers = 0;
+    const numbers: number[] = [];
     let negations = 0;
     for (let i = 0; i < hashes.length; i++) {
       const hash = this.#analyzer.tokenHash(i);
       hashes[i] = hash;
       if (this.#negations.has(hash)) negations++;
-      if (this.#analyzer.startsWithDigit(i)) numbers = mix32(numbers ^ hash) ^ numbers;
+      if (this.#analyzer.startsWithDigit(i)) numbers.push(hash);
     }
     return { sequence: hashes, set: distinct(hashes, 0, hashes.length), numbers, negations };
   }
@@ -140,20 +162,20 @@ export class PairAnalyzer {
   #overlaps(a: Tokens, b: Tokens, words: Overlap, characters: Overlap, out: FeatureHashes): void {
     const tokens = compare(a.set, b.set);
     const shared = tokens.both.length;
-    thermometer("words", jaccard(tokens), out);
-    thermometer("words of a in b", ratio(shared, a.set.length), out);
-    thermometer("words of b in a", ratio(shared, b.set.length), out);
-    thermometer("word n-grams", jaccard(words), out);
-    thermometer("characters", jaccard(characters), out);
+    thermometer(WORDS, jaccard(tokens), out);
+    thermometer(WORDS_OF_A, ratio(shared, a.set.length), out);
+    thermometer(WORDS_OF_B, ratio(shared, b.set.length), out);
+    thermometer(WORD_NGRAMS, jaccard(words), out);
+    thermometer(CHARACTERS, jaccard(characters), out);
     const [short, long] = [a.sequence.length, b.sequence.length].sort((x, y) => x - y) as [number, number];
-    thermometer("length", ratio(short, long), out);
-    thermometer("a longer", a.sequence.length > b.sequence.length ? 1 - ratio(short, long) : 0, out);
-    for (let n = 1; n <= Math.min(tokens.onlyA.length, MOST_UNMATCHED); n++) flag("words only in a", n, out);
-    for (let n = 1; n <= Math.min(tokens.onlyB.length, MOST_UNMATCHED); n++) flag("words only in b", n, out);
-    flag("numbers", a.numbers === b.numbers ? (a.numbers === 0 ? 0 : 1) : 2, out);
-    flag("negation", Math.min(a.negations, 1) * 2 + Math.min(b.negations, 1), out);
-    flag("first word", a.sequence[0] === b.sequence[0] ? 1 : 0, out);
-    flag("last word", a.sequence.at(-1) === b.sequence.at(-1) ? 1 : 0, out);
+    thermometer(LENGTH, ratio(short, long), out);
+    thermometer(A_LONGER, a.sequence.length > b.sequence.length ? 1 - ratio(short, long) : 0, out);
+    for (let n = 1; n <= Math.min(tokens.onlyA.length, MOST_UNMATCHED); n++) flag(ONLY_IN_A, n, out);
+    for (let n = 1; n <= Math.min(tokens.onlyB.length, MOST_UNMATCHED); n++) flag(ONLY_IN_B, n, out);
+    flag(NUMBERS, numbersLevel(a.numbers, b.numbers), out);
+    flag(NEGATION, Math.min(a.negations, 1) * 2 + Math.min(b.negations, 1), out);
+    flag(FIRST_WORD, a.sequence[0] === b.sequence[0] ? 1 : 0, out);
+    flag(LAST_WORD, a.sequence.at(-1) === b.sequence.at(-1) ? 1 : 0, out);
   }
 }
 
@@ -161,8 +183,8 @@ interface Tokens {
   readonly sequence: Uint32Array;
   /** Distinct, ascending. */
   readonly set: Uint32Array;
-  /** A hash of the numbers in order; 0 where there is none. */
-  readonly numbers: number;
+  /** The tokens that begin with a digit, in order. */
+  readonly numbers: readonly number[];
   readonly negations: number;
 }
 
@@ -187,20 +209,25 @@ function jaccard(o: Overlap): number {
   return ratio(o.both.length, o.both.length + o.onlyA.length + o.onlyB.length);
 }
 
-const kinds = new Map<string, number>();
+/** Numbers of both texts: 0 none at all, 1 the same in the same order, 2 the same in another order, 3 others. */
+function numbersLevel(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return 3;
+  if (a.every((hash, i) => hash === b[i])) return a.length === 0 ? 0 : 1;
+  const sorted = Uint32Array.from(b).sort();
+  return Uint32Array.from(a)
+    .sort()
+    .every((hash, i) => hash === sorted[i])
+    ? 2
+    : 3;
+}
 
-function flag(kind: string, level: number, out: FeatureHashes): void {
-  let salt = kinds.get(kind);
-  if (salt === undefined) {
-    salt = hashString(kind, OVERLAP);
-    kinds.set(kind, salt);
-  }
-  out.push(mix32(step32(salt, level)));
-  out.terms?.push({ kind: "overlap", text: `${kind} ${level}` });
+function flag(fact: Fact, level: number, out: FeatureHashes): void {
+  out.push(mix32(step32(fact.salt, level)));
+  out.terms?.push({ kind: "overlap", text: `${fact.name} ${level}` });
 }
 
 /** One feature for each level that the share reaches, so that a linear model can fit any monotone curve. */
-function thermometer(kind: string, share: number, out: FeatureHashes): void {
+function thermometer(fact: Fact, share: number, out: FeatureHashes): void {
   const level = Math.round(share * LEVELS);
-  for (let l = 0; l <= level; l++) flag(kind, l, out);
+  for (let l = 0; l <= level; l++) flag(fact, l, out);
 }

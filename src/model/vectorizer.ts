@@ -2,6 +2,9 @@
 import { log } from "../core/elementary.ts";
 import type { FeatureHashes } from "./analyzer.ts";
 
+/** Entries of a bucket that are looked at one after another; larger buckets are halved first. */
+const LONGEST_SCAN = 16;
+
 /**
  * Finds a feature by its hash. The hashes lie in ascending order, which makes a file of 4 bytes a feature
  * and a position that is the feature's number; a directory over their leading bits, built when the model
@@ -31,7 +34,14 @@ export class FeatureTable {
   find(hash: number): number {
     const bucket = hash >>> this.#shift;
     const end = this.#directory[bucket + 1] as number;
-    for (let i = this.#directory[bucket] as number; i < end; i++) if (this.hashes[i] === hash) return i;
+    let i = this.#directory[bucket] as number;
+    // Real hashes lie 1 or 2 to a bucket; a file whose hashes are huddled together must not cost a scan.
+    for (let last = end; last - i > LONGEST_SCAN; ) {
+      const middle = (i + last) >>> 1;
+      if ((this.hashes[middle] as number) <= hash) i = middle;
+      else last = middle;
+    }
+    for (; i < end; i++) if ((this.hashes[i] as number) >= hash) return this.hashes[i] === hash ? i : -1;
     return -1;
   }
 }
@@ -53,12 +63,10 @@ export class SparseVector {
   /** Namespace i is [ends[i - 1] ?? 0, ends[i]); a feature stands in the first namespace that has it. */
   readonly ends: number[] = [];
 
-  /** Makes room for `length` entries. */
+  /** Makes room for `length` entries; what was there is lost. */
   reserve(length: number): void {
     if (length <= this.ids.length) return;
-    const ids = new Uint32Array(length * 2);
-    ids.set(this.ids);
-    this.ids = ids;
+    this.ids = new Uint32Array(length * 2);
     this.values = new Float64Array(length * 2);
   }
 }
@@ -92,8 +100,9 @@ export class Vectorizer {
   }
 
   vectorize(features: FeatureHashes, out: SparseVector): void {
-    out.reserve(features.length);
-    if (this.#counts.length < features.length) this.#counts = new Uint32Array(features.length * 2);
+    const most = Math.min(features.length, this.table.hashes.length);
+    out.reserve(most);
+    if (this.#counts.length < most) this.#counts = new Uint32Array(most * 2);
     this.#count(features, out);
     let from = 0;
     for (const end of out.ends) {

@@ -4,6 +4,7 @@ import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import { parseCalibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { maskBytes } from "../model/linear-model.ts";
+import { parseJson, quote } from "./json.ts";
 import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
 
 /** Version of the layout that docs/format.md specifies; a reader refuses any other. */
@@ -15,6 +16,8 @@ const MAX_LABELS = 65_536;
 const MAX_FEATURES = 1 << 24;
 /** Code units of a label or a task name at most. */
 const MAX_NAME = 4096;
+/** Nesting of the description at most; ours has six levels. */
+const MAX_DEPTH = 16;
 
 interface Description {
   readonly family: string;
@@ -30,7 +33,11 @@ interface Description {
   }[];
 }
 
-/** Bytes of a family's model file, the same for the same model. */
+/**
+ * Bytes of a family's model file, the same for the same model.
+ *
+ * @throws ModelpackError INTERNAL for a model over a bound of the format, which no reader would open.
+ */
 export function writeFamilyFile(model: FamilyModel): Uint8Array {
   const description: Description = {
     family: model.family,
@@ -56,7 +63,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
     }
     return all;
   };
-  return writeTensors(
+  const file = writeTensors(
     [
       { name: "feature_hashes", shape: [features], data: model.hashes },
       { name: "feature_weights", shape: [features], data: model.featureWeights.codes },
@@ -67,6 +74,16 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
     ],
     { format: "modelpack", format_version: String(FORMAT_VERSION), description: JSON.stringify(description) },
   );
+  try {
+    readFamilyFile(file, model.family);
+  } catch (cause) {
+    throw new ModelpackError("INTERNAL", `the model can't be written: ${(cause as Error).message}`, {
+      where: model.family,
+      hint: 'fewer or shorter labels, or calibration_method = "temperature", make the file\'s header smaller',
+      cause,
+    });
+  }
+  return file;
 }
 
 /**
@@ -76,8 +93,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
  * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
  */
 export function readFamilyFile(file: Uint8Array, where: string): FamilyModel {
-  const tensors = readTensors(file, where);
-  checkFormat(tensors, where);
+  const tensors = readTensors(file, where, (metadata) => checkFormat(metadata, where));
   const fail = (problem: string): never => {
     throw new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
       where,
@@ -110,17 +126,28 @@ export function readFamilyFile(file: Uint8Array, where: string): FamilyModel {
 
 type Fail = (problem: string) => never;
 
-function checkFormat({ metadata }: TensorFile, where: string): void {
+function checkFormat(metadata: ReadonlyMap<string, string>, where: string): void {
   if (metadata.get("format") !== "modelpack")
     throw new ModelpackError("MODEL_CORRUPT", `${where} is a safetensors file, but not one of modelpack`, {
       where,
     });
-  const version = metadata.get("format_version");
-  if (version === String(FORMAT_VERSION)) return;
+  const version = metadata.get("format_version") ?? "";
+  checkFormatVersion(/^[1-9][0-9]{0,8}$/.test(version) ? Number(version) : version, where);
+}
+
+/**
+ * Refuses what this reader does not read.
+ *
+ * @throws ModelpackError MODEL_TOO_NEW for another version, MODEL_CORRUPT for what is no version.
+ */
+export function checkFormatVersion(version: unknown, where: string): void {
+  if (version === FORMAT_VERSION) return;
+  if (!Number.isSafeInteger(version) || (version as number) < 1)
+    throw new ModelpackError("MODEL_CORRUPT", `${where}: no valid format version`, { where });
   throw new ModelpackError(
     "MODEL_TOO_NEW",
     `${where} has format version ${version}; this modelpack reads version ${FORMAT_VERSION}`,
-    { where, hint: `open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest` },
+    { where, hint: "open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest" },
   );
 }
 
@@ -176,7 +203,7 @@ function readTasks(description: Description, file: TensorFile, fail: Fail): Task
       labels: task.labels,
       default: task.default,
       minConfidence: task.min_confidence,
-      calibration: calibration ?? fail(`task ${task.name} has an invalid calibration`),
+      calibration: calibration ?? fail(`task ${quote(task.name)} has an invalid calibration`),
       scale: scales.subarray(from, at),
       bias: biases.subarray(from, at),
     };
@@ -188,9 +215,9 @@ function readTasks(description: Description, file: TensorFile, fail: Fail): Task
 function parseDescription(text: string, fail: Fail): Description {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    return fail("the description is not JSON");
+    json = parseJson(text, MAX_DEPTH);
+  } catch (cause) {
+    return fail(`the description is ${(cause as Error).message}`);
   }
   const problem = descriptionProblem(json);
   return problem === null ? (json as Description) : fail(problem);
@@ -229,7 +256,7 @@ function isTask(task: unknown): boolean {
     labels &&
     (t.labels as readonly unknown[]).every(isName) &&
     new Set(t.labels).size === t.labels?.length &&
-    (t.default === null || isName(t.default)) &&
+    (t.default === null || (t.labels as readonly unknown[]).includes(t.default)) &&
     (t.min_confidence === null || isWithin(t.min_confidence, 0, 1))
   );
 }

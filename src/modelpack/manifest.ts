@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
-import { jsonDepth } from "./tensor.ts";
+import { checkFormatVersion } from "./family-file.ts";
+import { parseJson } from "./json.ts";
 
 /** Bytes of a manifest at most: it holds digests and headline figures, some kilobytes. */
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
@@ -16,7 +17,6 @@ export interface ManifestFile {
 /** What the runtime needs of a pack's manifest.json. */
 export interface Manifest {
   readonly version: string;
-  readonly formatVersion: number;
   readonly files: readonly ManifestFile[];
 }
 
@@ -33,7 +33,7 @@ export function modelFiles(manifest: Manifest): readonly ManifestFile[] {
 /**
  * Reads a manifest that may come from anywhere.
  *
- * @throws ModelpackError MODEL_CORRUPT
+ * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
  */
 export function parseManifest(bytes: Uint8Array, where: string): Manifest {
   const fail = (problem: string): never => {
@@ -46,24 +46,20 @@ export function parseManifest(bytes: Uint8Array, where: string): Manifest {
     fail(`${bytes.length} bytes, over the most of ${MAX_MANIFEST_BYTES}`);
   let json: unknown;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (jsonDepth(text) > MAX_DEPTH) fail(`nested deeper than ${MAX_DEPTH} levels`);
-    json = JSON.parse(text);
+    json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes), MAX_DEPTH);
   } catch (cause) {
-    if (cause instanceof ModelpackError) throw cause;
-    fail(`not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+    fail((cause as Error).message);
   }
   const { version, format_version, kind, files } = (json ?? {}) as Record<string, unknown>;
   if (kind !== "modelpack") fail('expected "kind": "modelpack"');
+  checkFormatVersion(format_version, where);
   if (typeof version !== "string" || !/^[0-9a-f]{12}$/.test(version))
     fail("the version is not 12 hex digits");
   if (!Array.isArray(files) || files.length > MAX_FILES || !files.every(isFile))
     fail("the list of files is invalid");
-  return {
-    version: version as string,
-    formatVersion: Number(format_version),
-    files: files as ManifestFile[],
-  };
+  const listed = files as readonly ManifestFile[];
+  if (new Set(listed.map((file) => file.name)).size !== listed.length) fail("a file is listed twice");
+  return { version: version as string, files: listed };
 }
 
 function isFile(value: unknown): value is ManifestFile {

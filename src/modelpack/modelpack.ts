@@ -31,7 +31,7 @@ export interface Prediction<Label extends string = string> {
 export interface PredictOptions {
   /** Adds the probabilities of the labels. */
   readonly probabilities?: boolean;
-  /** Keeps that many of them; all without it. */
+  /** Keeps that many of them; all without it, or where it is no number of at least 0. */
   readonly top?: number;
 }
 
@@ -102,13 +102,16 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
   readonly #load: () => Promise<Loaded>;
   readonly #defaults: ReadonlyMap<string, string>;
   readonly #strict: boolean;
+  /** The last reload, so that the next one starts after it. */
+  #reloading: Promise<unknown> = Promise.resolve();
   #loaded: Loaded;
   #entries: ReadonlyMap<string, Entry>;
   #problems: readonly LoadProblem[];
 
   private constructor(load: () => Promise<Loaded>, loaded: Loaded, options: OpenOptions<Tasks>) {
     this.#load = load;
-    this.#defaults = new Map(Object.entries(options.defaults ?? {}) as [string, string][]);
+    const defaults = Object.entries<unknown>(options.defaults ?? {});
+    this.#defaults = new Map(defaults.filter((entry): entry is [string, string] => isText(entry[1])));
     this.#strict = options.strict ?? false;
     this.#loaded = loaded;
     this.#entries = entriesOf(loaded);
@@ -120,7 +123,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     load: () => Promise<Loaded>,
     options: OpenOptions<Tasks> = {},
   ): Promise<Modelpack<Tasks>> {
-    const loaded = await load();
+    const loaded = await attempt(load);
     throwIfStrict(loaded.problems, options.strict ?? false);
     return new Modelpack<Tasks>(load, loaded, options);
   }
@@ -144,14 +147,14 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     return this.#predict(task, textA, textB ?? undefined, options) as Prediction<Tasks[T]>;
   }
 
-  /** Answers a task for many inputs: texts, or [text_a, text_b] for a pair task. */
+  /** Answers a task for many inputs, in their order: texts, or [text_a, text_b] for a pair task. */
   predictBatch<T extends keyof Tasks & string>(
     task: T,
     inputs: readonly (string | readonly [string, string])[],
     options: PredictOptions = {},
   ): Prediction<Tasks[T]>[] {
-    return inputs.map((input) => {
-      const [a, b] = typeof input === "string" ? [input, null] : [input?.[0], input?.[1]];
+    return Array.from(Array.isArray(inputs) ? inputs : [], (input: unknown) => {
+      const [a, b] = Array.isArray(input) ? [input[0], input[1]] : [input, null];
       return this.#predict(task, a, b, options) as Prediction<Tasks[T]>;
     });
   }
@@ -206,13 +209,14 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
    * Loads again from where the pack came. All or nothing: when anything is missing or broken, the models
    * that served go on serving, and `status().errors` says what is wrong. Resolves to whether it changed over.
    */
-  async reload(): Promise<boolean> {
-    let loaded: Loaded;
-    try {
-      loaded = await this.#load();
-    } catch (error) {
-      loaded = { version: null, classifiers: [], problems: [loadProblem(error, "reload")] };
-    }
+  reload(): Promise<boolean> {
+    const done = this.#reloading.then(() => this.#reload());
+    this.#reloading = done.catch(() => {});
+    return done;
+  }
+
+  async #reload(): Promise<boolean> {
+    const loaded = await attempt(this.#load);
     this.#problems = loaded.problems;
     throwIfStrict(loaded.problems, this.#strict);
     if (loaded.problems.length > 0) return false;
@@ -223,12 +227,16 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
 
   #predict(task: string, a: unknown, b: unknown, options: PredictOptions): Prediction {
     const entry = this.#entries.get(task);
-    if (entry === undefined)
-      return this.#default(task, this.#defaults.has(task) ? "no_model" : "unknown_task");
+    if (entry === undefined) return this.#default(task, this.#whyNone(task));
     const problem = inputProblem(entry.classifier.model.input, a, b);
     if (problem !== null) return this.#default(task, problem);
     const probabilities = entry.classifier.probabilities(entry.index, a as string, (b ?? "") as string);
     return this.#answer(entry, probabilities, options);
+  }
+
+  // Where a family could not be loaded, a task that nobody knows may have been one of its.
+  #whyNone(task: string): Reason {
+    return this.#defaults.has(task) || this.#loaded.problems.length > 0 ? "no_model" : "unknown_task";
   }
 
   #answer(
@@ -240,7 +248,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     const label = task.labels[best] as string;
     const confidence = probabilities[best] as number;
     const listed =
-      options.probabilities === true ? { probabilities: list(task.labels, probabilities, options.top) } : {};
+      options?.probabilities === true ? { probabilities: list(task.labels, probabilities, options.top) } : {};
     if (task.minConfidence !== null && confidence < task.minConfidence)
       return { ...this.#default(task.name, "low_confidence"), model: { label, confidence }, ...listed };
     return { task: task.name, label, confidence, source: "model", ...listed };
@@ -250,6 +258,19 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     const label = this.#defaults.get(task) ?? this.#entries.get(task)?.task.default ?? null;
     return { task, label, confidence: 0, source: "default", reason };
   }
+}
+
+/** What `load` gives; what it throws becomes a problem. */
+async function attempt(load: () => Promise<Loaded>): Promise<Loaded> {
+  try {
+    return await load();
+  } catch (error) {
+    return { version: null, classifiers: [], problems: [loadProblem(error, "the pack")] };
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function entriesOf(loaded: Loaded): ReadonlyMap<string, Entry> {
@@ -275,14 +296,14 @@ const NOT_BLANK = /\S/;
 
 /** What keeps an input from a model; null where it can be read. `b` is null for a single text. */
 function inputProblem(input: InputKind, a: unknown, b: unknown): Reason | null {
-  if (typeof a !== "string") return "invalid_input";
-  if (input === "pair" ? typeof b !== "string" : b !== null) return "invalid_input";
-  return NOT_BLANK.test(a) && (typeof b !== "string" || NOT_BLANK.test(b)) ? null : "empty_input";
+  if (!isText(a)) return "invalid_input";
+  if (input === "pair" ? !isText(b) : b !== null) return "invalid_input";
+  return NOT_BLANK.test(a) && (!isText(b) || NOT_BLANK.test(b)) ? null : "empty_input";
 }
 
-function list(labels: readonly string[], probabilities: Float64Array, top?: number): LabelProbability[] {
+function list(labels: readonly string[], probabilities: Float64Array, top: unknown): LabelProbability[] {
   const all = labels.map((label, k) => ({ label, probability: probabilities[k] as number }));
   // Array sort is stable: equal probabilities stay in the order of the labels.
   all.sort((x, y) => y.probability - x.probability);
-  return top === undefined ? all : all.slice(0, Math.max(0, top));
+  return typeof top === "number" && top >= 0 ? all.slice(0, top) : all;
 }

@@ -2,6 +2,7 @@
 
 import { ModelpackError } from "../core/error.ts";
 import { checksum32 } from "../core/hash.ts";
+import { parseJson, quote } from "./json.ts";
 
 // The public safetensors layout (https://github.com/huggingface/safetensors, "Format"): 8 bytes of header
 // length, little-endian; a JSON header; the tensors, without holes or overlaps. docs/format.md has the
@@ -17,8 +18,8 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-/** Bytes of header at most: names and calibrations of a large family take a tenth of it. */
-export const MAX_HEADER_BYTES = 8 * 1024 * 1024;
+/** Bytes of header at most: the isotonic curves of 3,000 labels. The file itself bounds it as well. */
+const MAX_HEADER_BYTES = 32 * 1024 * 1024;
 /** Tensors of a file at most; a family has six. */
 const MAX_TENSORS = 64;
 /** Every tensor begins at a multiple of this, so that it can be viewed in place. */
@@ -123,19 +124,27 @@ interface Span {
  * Reads a safetensors file without copying its tensors where their bytes are aligned. Every bound is
  * checked before anything is allocated for it.
  *
+ * @param accept throws for metadata of a file that is not for this reader: it hears of a header that is
+ *   whole before anything else of it is taken to be as this version has it
  * @throws ModelpackError MODEL_CORRUPT when the bytes are not a whole and undamaged file of this layout.
  */
-export function readTensors(file: Uint8Array, where: string): TensorFile {
+export function readTensors(
+  file: Uint8Array,
+  where: string,
+  accept: (metadata: ReadonlyMap<string, string>) => void = () => {},
+): TensorFile {
   if (file.length < 8) throw corrupt(where, `expected at least 8 bytes, got ${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const header = view.getUint32(0, true);
   if (view.getUint32(4, true) !== 0 || header > MAX_HEADER_BYTES || header > file.length - 8)
-    throw corrupt(where, `the header claims more than the file's ${file.length} bytes, or more than 8 MiB`);
+    throw corrupt(where, `the header claims more than the file's ${file.length} bytes, or more than 32 MiB`);
   if ((8 + header) % ALIGNMENT !== 0)
     throw corrupt(where, "the header does not end at a multiple of 16 bytes");
   const text = decodeHeader(file.subarray(8, 8 + header), where);
-  const { metadata, spans } = parseHeader(text, where);
+  const { metadata, entries } = parseHeader(text, where);
   checkHeader(text, metadata, where);
+  accept(metadata);
+  const spans = entries.map(([name, value]) => parseSpan(name, value, where));
   checkSpans(spans, file.length - 8 - header, where);
   const sums = new Map((metadata.get("tensor_checksums") ?? "").split(",").map((pair) => splitLast(pair)));
   const tensors = new Map<string, Tensor>();
@@ -143,11 +152,11 @@ export function readTensors(file: Uint8Array, where: string): TensorFile {
     const bytes = file.subarray(8 + header + span.from, 8 + header + span.to);
     if (span.name.startsWith("_pad")) checkPadding(bytes, where);
     else if (sums.get(span.name) !== String(checksum32(bytes)))
-      throw corrupt(where, `tensor ${JSON.stringify(span.name)} differs from its checksum`);
+      throw corrupt(where, `tensor ${quote(span.name)} differs from its checksum`);
     tensors.set(span.name, { name: span.name, shape: span.shape, data: viewOf(bytes, span.dtype) });
   }
   for (const name of sums.keys())
-    if (name !== "" && !tensors.has(name)) throw corrupt(where, `tensor ${JSON.stringify(name)} is missing`);
+    if (name !== "" && !tensors.has(name)) throw corrupt(where, `tensor ${quote(name)} is missing`);
   return { metadata, tensors };
 }
 
@@ -164,46 +173,36 @@ function decodeHeader(bytes: Uint8Array, where: string): string {
   }
 }
 
-/** Deepest nesting of brackets, outside strings: JSON.parse recurses, and a hostile file must not reach it. */
-export function jsonDepth(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (quoted) {
-      if (c === "\\") i++;
-      else if (c === '"') quoted = false;
-    } else if (c === '"') quoted = true;
-    else if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
-    else if (c === "}" || c === "]") depth--;
-  }
-  return deepest;
+interface Header {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Name and description of every tensor, unchecked. */
+  readonly entries: readonly (readonly [string, unknown])[];
 }
 
-function parseHeader(text: string, where: string) {
-  if (jsonDepth(text) > MAX_DEPTH) throw corrupt(where, `the header nests deeper than ${MAX_DEPTH} levels`);
+function parseHeader(text: string, where: string): Header {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text, MAX_DEPTH);
   } catch (cause) {
-    throw corrupt(where, `the header is not JSON (${String(cause)})`);
+    throw corrupt(where, `the header is ${(cause as Error).message}`);
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw corrupt(where, "the header is no object");
+  if (!isObject(json)) throw corrupt(where, "the header is no object");
+  const all = Object.entries(json);
+  const fields = all.find(([name]) => name === "__metadata__")?.[1] ?? {};
+  if (!isObject(fields)) throw corrupt(where, "__metadata__ is no object");
   const metadata = new Map<string, string>();
-  const spans: Span[] = [];
-  for (const [name, value] of Object.entries(json)) {
-    if (name === "__metadata__") {
-      for (const [key, text] of Object.entries(value ?? {})) {
-        if (typeof text !== "string") throw corrupt(where, `metadata ${JSON.stringify(key)} is not text`);
-        metadata.set(key, text);
-      }
-    } else spans.push(parseSpan(name, value, where));
+  for (const [key, value] of Object.entries(fields)) {
+    if (typeof value !== "string") throw corrupt(where, `metadata ${quote(key)} is not text`);
+    metadata.set(key, value);
   }
-  if (spans.length > MAX_TENSORS)
-    throw corrupt(where, `${spans.length} tensors, over the most of ${MAX_TENSORS}`);
-  return { metadata, spans };
+  const entries = all.filter(([name]) => name !== "__metadata__");
+  if (entries.length > MAX_TENSORS)
+    throw corrupt(where, `${entries.length} tensors, over the most of ${MAX_TENSORS}`);
+  return { metadata, entries };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {
@@ -215,11 +214,11 @@ function parseSpan(name: string, value: unknown, where: string): Span {
   const known = typeof dtype === "string" && Object.hasOwn(WIDTH, dtype);
   const offsets = Array.isArray(data_offsets) && data_offsets.length === 2 && data_offsets.every(isCount);
   if (!known || !offsets || !Array.isArray(shape) || shape.length > 4 || !shape.every(isCount))
-    throw corrupt(where, `tensor ${JSON.stringify(name)} has an invalid type, shape or offset`);
+    throw corrupt(where, `tensor ${quote(name)} has an invalid type, shape or offset`);
   const [from, to] = data_offsets as [number, number];
   const elements = (shape as number[]).reduce((n, side) => n * side, 1);
   if (to < from || elements * WIDTH[dtype as TensorType] !== to - from)
-    throw corrupt(where, `tensor ${JSON.stringify(name)} has offsets that do not fit its shape`);
+    throw corrupt(where, `tensor ${quote(name)} has offsets that do not fit its shape`);
   return { name, dtype: dtype as TensorType, shape: shape as number[], from, to };
 }
 
@@ -237,7 +236,7 @@ function checkSpans(spans: readonly Span[], bytes: number, where: string): void 
   let at = 0;
   for (const span of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (span.from !== at)
-      throw corrupt(where, `tensor ${JSON.stringify(span.name)} overlaps another or leaves a hole`);
+      throw corrupt(where, `tensor ${quote(span.name)} overlaps another or leaves a hole`);
     at = span.to;
   }
   if (at !== bytes) throw corrupt(where, `the tensors take ${at} bytes, but the file has ${bytes} for them`);

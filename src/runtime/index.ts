@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door for browsers, workers and edge runtimes: no dependency, no import of Node.
 import { ModelpackError } from "../core/error.ts";
-import { type Loaded, Modelpack, type OpenOptions, type TaskLabels } from "../modelpack/modelpack.ts";
+import { Modelpack, type OpenOptions, type TaskLabels } from "../modelpack/modelpack.ts";
 import { loadFiles, loadVersion } from "./load.ts";
 
 export { ModelpackError } from "../core/error.ts";
@@ -38,25 +38,68 @@ export function loadModelpack<Tasks extends TaskLabels = TaskLabels>(
 ): Promise<Modelpack<Tasks>> {
   if (typeof source === "string" || source instanceof URL) {
     const get = options.fetch ?? globalThis.fetch;
-    return Modelpack.open(() => loadVersion((name) => download(get, source, name)), options);
+    const manifest = String(source);
+    return Modelpack.open(
+      () => loadVersion((name, most) => download(get, urlOf(manifest, name), most), null),
+      options,
+    );
   }
   const files = (Array.isArray(source) ? source : [source]) as readonly Bytes[];
-  const views = files.map((file) => (file instanceof Uint8Array ? file : new Uint8Array(file)));
-  return Modelpack.open(async (): Promise<Loaded> => loadFiles(views), options);
+  return Modelpack.open(
+    async () => loadFiles(files.map((file) => (file instanceof Uint8Array ? file : new Uint8Array(file)))),
+    options,
+  );
 }
 
-/** Fetches a file beside the manifest. A relative URL stays relative to the page, as fetch has it. */
-async function download(
-  get: typeof fetch,
-  manifest: string | URL,
-  name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const url = String(manifest).replace(/[^/]*$/, "") + name;
-  const response = await get(name === "manifest.json" ? String(manifest) : url);
-  if (!response.ok)
-    throw new ModelpackError("MODEL_MISSING", `${url}: the server answered ${response.status}`, {
+/** URL of a file beside the manifest; a relative one stays relative to the page, as fetch has it. */
+function urlOf(manifest: string, name: string): string {
+  if (name === "manifest.json") return manifest;
+  return manifest.replace(/[?#].*$/s, "").replace(/[^/]*$/, "") + name;
+}
+
+async function download(get: typeof fetch, url: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const missing = (problem: string, cause?: unknown) =>
+    new ModelpackError("MODEL_MISSING", `${url}: ${problem}`, {
       where: url,
       hint: "give the URL of the manifest.json of a version, with the model files beside it",
+      cause,
     });
-  return new Uint8Array(await response.arrayBuffer());
+  try {
+    const response = await get(url);
+    if (!response.ok) throw missing(`the server answered ${response.status}`);
+    return await body(response, url, most);
+  } catch (error) {
+    if (error instanceof ModelpackError) throw error;
+    throw missing(`not received (${reasonOf(error)})`, error);
+  }
+}
+
+/** What stands behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
+}
+
+// A server decides how much it sends, so what is held is bounded while it comes.
+async function body(response: Response, url: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const part = await reader?.read();
+    if (part?.value === undefined) break;
+    size += part.value.length;
+    chunks.push(part.value);
+    if (size <= most) continue;
+    await reader?.cancel();
+    throw new ModelpackError("MODEL_CORRUPT", `${url}: more than the ${most} bytes expected`, { where: url });
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

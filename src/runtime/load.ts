@@ -2,57 +2,78 @@
 import { ModelpackError } from "../core/error.ts";
 import { Classifier } from "../model/classifier.ts";
 import { verifyFile } from "../modelpack/digest.ts";
-import { FORMAT_VERSION, readFamilyFile } from "../modelpack/family-file.ts";
-import { type Manifest, modelFiles, parseManifest } from "../modelpack/manifest.ts";
+import { readFamilyFile } from "../modelpack/family-file.ts";
+import { MAX_MANIFEST_BYTES, type Manifest, modelFiles, parseManifest } from "../modelpack/manifest.ts";
 import { type Loaded, type LoadProblem, loadProblem } from "../modelpack/modelpack.ts";
 
-/** Reads one file of a version by its name in the manifest. */
-export type ReadFile = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+/** Reads one file of a version by its name in the manifest; refuses one of more than `most` bytes. */
+export type ReadFile = (name: string, most: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Classifiers of family files that came without a manifest. */
-export function loadFiles(files: Iterable<Uint8Array>): Loaded {
-  const classifiers: Classifier[] = [];
-  const problems: LoadProblem[] = [];
-  let i = 0;
-  for (const file of files) {
-    const where = `model file ${i++}`;
+/** The families that are whole, and what is wrong with the others. */
+class Collection {
+  readonly classifiers: Classifier[] = [];
+  readonly problems: LoadProblem[] = [];
+  readonly #taken = new Set<string>();
+
+  /** Adds the family that `read` gives, or the problem that it has. */
+  async add(where: string, read: () => Promise<Uint8Array>): Promise<void> {
     try {
-      classifiers.push(new Classifier(readFamilyFile(file, where)));
+      const classifier = new Classifier(readFamilyFile(await read(), where));
+      this.#claim(classifier, where);
+      this.classifiers.push(classifier);
     } catch (error) {
-      problems.push(loadProblem(error, where));
+      this.problems.push(loadProblem(error, where));
     }
   }
-  return { version: null, classifiers, problems };
+
+  // Which of two models would answer is nothing to guess at.
+  #claim({ model }: Classifier, where: string): void {
+    const names = [`family ${model.family}`, ...model.tasks.map((task) => `task ${task.name}`)];
+    const twice = names.find((name) => this.#taken.has(name));
+    if (twice !== undefined)
+      throw new ModelpackError("MODEL_CORRUPT", `${where}: another file has ${twice} already`, { where });
+    for (const name of names) this.#taken.add(name);
+  }
 }
 
-/** Classifiers of a version: its manifest, then every model file that it lists, each verified. */
-export async function loadVersion(read: ReadFile): Promise<Loaded> {
+/** Classifiers of family files that came without a manifest. */
+export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
+  const found = new Collection();
+  for (const [i, file] of files.entries()) await found.add(`model file ${i}`, async () => file);
+  return { version: null, classifiers: found.classifiers, problems: found.problems };
+}
+
+/**
+ * Classifiers of a version: its manifest, then every model file that it lists, each verified.
+ *
+ * @param expected the version that it should be; null where nobody said
+ */
+export async function loadVersion(read: ReadFile, expected: string | null): Promise<Loaded> {
   let manifest: Manifest;
   try {
-    manifest = parseManifest(await read("manifest.json"), "manifest.json");
-    checkFormat(manifest);
+    manifest = parseManifest(await read("manifest.json", MAX_MANIFEST_BYTES), "manifest.json");
+    checkManifest(manifest, expected);
   } catch (error) {
     return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
   }
-  const classifiers: Classifier[] = [];
-  const problems: LoadProblem[] = [];
-  for (const entry of modelFiles(manifest)) {
-    try {
-      const bytes = await read(entry.name);
+  const found = new Collection();
+  for (const entry of modelFiles(manifest))
+    await found.add(entry.name, async () => {
+      const bytes = await read(entry.name, entry.bytes);
       await verifyFile(bytes, entry);
-      classifiers.push(new Classifier(readFamilyFile(bytes, entry.name)));
-    } catch (error) {
-      problems.push(loadProblem(error, entry.name));
-    }
-  }
-  return { version: manifest.version, classifiers, problems };
+      return bytes;
+    });
+  return { version: manifest.version, classifiers: found.classifiers, problems: found.problems };
 }
 
-function checkFormat(manifest: Manifest): void {
-  if (manifest.formatVersion === FORMAT_VERSION) return;
-  throw new ModelpackError(
-    "MODEL_TOO_NEW",
-    `the pack has format version ${manifest.formatVersion}; this modelpack reads version ${FORMAT_VERSION}`,
-    { where: "manifest.json", hint: "open it with the modelpack that wrote it, or a newer one" },
-  );
+function checkManifest(manifest: Manifest, expected: string | null): void {
+  const fail = (problem: string): never => {
+    throw new ModelpackError("MODEL_CORRUPT", `manifest.json: ${problem}`, {
+      where: "manifest.json",
+      hint: "copy the whole version again",
+    });
+  };
+  if (expected !== null && manifest.version !== expected)
+    fail(`expected version ${expected}, got ${manifest.version}`);
+  if (modelFiles(manifest).length === 0) fail("it lists no model file");
 }

@@ -14,8 +14,8 @@ import { loadVersion } from "./load.ts";
 
 export * from "./index.ts";
 
-/** Bytes of a model file at most: above any family that the format can hold in a sensible deployment. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** Bytes of a pointer file at most; it holds one version. */
+const MAX_POINTER_BYTES = 4096;
 
 /**
  * Opens a pack from a folder: a version (it has a `manifest.json`), or a folder of versions, whose
@@ -33,47 +33,57 @@ export function openModelpack<Tasks extends TaskLabels = TaskLabels>(
 
 async function loadFolder(folder: string): Promise<Loaded> {
   try {
-    const version = await versionFolder(folder);
-    return await loadVersion((name) => read(join(version, name)));
+    const version = await pointedVersion(folder);
+    const home = version === null ? folder : join(folder, version);
+    return await loadVersion((name, most) => read(join(home, name), most), version);
   } catch (error) {
     return { version: null, classifiers: [], problems: [loadProblem(error, folder)] };
   }
 }
 
-async function versionFolder(folder: string): Promise<string> {
+/** The version that `latest.json` names; null where the folder is a version itself. */
+async function pointedVersion(folder: string): Promise<string | null> {
   const exists = (name: string) =>
     stat(join(folder, name)).then(
       (found) => found.isFile(),
       () => false,
     );
-  if (await exists("manifest.json")) return folder;
+  if (await exists("manifest.json")) return null;
   if (!(await exists("latest.json")))
     throw new ModelpackError("MODEL_MISSING", `no pack in ${folder}: neither manifest.json nor latest.json`, {
       where: folder,
       hint: "run `modelpack train`, or give the folder of a version",
     });
-  const pointer: unknown = JSON.parse(await readFile(join(folder, "latest.json"), "utf8"));
-  const version = (pointer as { version?: unknown } | null)?.version;
-  if (typeof version !== "string" || !/^[0-9a-f]{12}$/.test(version))
-    throw new ModelpackError("MODEL_CORRUPT", `${join(folder, "latest.json")} names no version`, {
-      where: folder,
-      hint: "run `modelpack train` again; it writes the pointer anew",
-    });
-  return join(folder, version);
+  const path = join(folder, "latest.json");
+  const version = versionIn(new TextDecoder().decode(await read(path, MAX_POINTER_BYTES)));
+  if (version !== null) return version;
+  throw new ModelpackError("MODEL_CORRUPT", `${path} names no version`, {
+    where: path,
+    hint: "run `modelpack train` again; it writes the pointer anew",
+  });
 }
 
-async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { size } = await stat(path).catch(() => {
+function versionIn(pointer: string): string | null {
+  try {
+    const { version } = (JSON.parse(pointer) ?? {}) as { version?: unknown };
+    return typeof version === "string" && /^[0-9a-f]{12}$/.test(version) ? version : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The bytes of a file that has `most` of them at most. */
+async function read(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
     throw new ModelpackError("MODEL_MISSING", `${path} is not there`, {
       where: path,
       hint: "copy the whole version: manifest.json and every model file",
     });
   });
-  if (size > MAX_FILE_BYTES)
-    throw new ModelpackError(
-      "MODEL_CORRUPT",
-      `${path} has ${size} bytes, over the most of ${MAX_FILE_BYTES}`,
-    );
+  const problem = found.isFile() ? `has ${found.size} bytes, over the ${most} expected` : "is no file";
+  if (!found.isFile() || found.size > most)
+    throw new ModelpackError("MODEL_CORRUPT", `${path} ${problem}`, { where: path });
   const buffer = await readFile(path);
   return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
 }
