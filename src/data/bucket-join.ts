@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RowTexts } from "./exact-duplicates.ts";
 import type { PairVerifier } from "./pair-verifier.ts";
-import { splitByRareGrams } from "./prefix-filter.ts";
+import { indexRareGrams, type RareGrams, sharedInPrefix } from "./prefix-filter.ts";
 import type { UnionFind } from "./union-find.ts";
 
 /** Pairs of different sets in a bucket up to which all are compared, at about 50 ns each. */
@@ -16,8 +16,10 @@ const REPRESENTATIVES = 16;
  * to the other bands, whose pieces are cut elsewhere.
  */
 const MAX_SPLIT = 200_000;
+/** Rows that share a rare gram up to which they are counted; longer lists are compared directly. */
+const SHORT_LIST = 512;
 /**
- * In a bucket of rows that share even a rare gram and are still too many, a row is compared with so many
+ * In a list of rows that share even a rare gram and are still too many, a row is compared with so many
  * rows after it in order of size. Nothing measured on real rows gets there.
  */
 const WINDOW = 256;
@@ -122,14 +124,54 @@ function bySize(state: JoinState, rows: Uint32Array): Uint32Array {
   return rows.slice().sort((i, j) => (state.sizes[i] as number) - (state.sizes[j] as number) || i - j);
 }
 
-function joinSplit(state: JoinState, rows: Uint32Array): void {
-  const split = splitByRareGrams(state.texts, rows, state.threshold);
-  let start = 0;
-  for (const end of split.ends) {
-    const part = split.rows.subarray(start, end);
-    start = end;
-    if (part.length < 2) continue;
-    if (!joinSmall(state, part, bySet(state.sets, part))) compareInWindow(state, part);
+function joinByRareGrams(state: JoinState, rows: Uint32Array): void {
+  const index = indexRareGrams(state.texts, rows, state.threshold);
+  const { starts, members } = index;
+  for (let list = 0; list + 1 < starts.length; list++) {
+    const part = members.subarray(starts[list], starts[list + 1]);
+    if (part.length <= SHORT_LIST) continue;
+    const shared = part.map((x) => rows[x] as number);
+    if (!joinSmall(state, shared, bySet(state.sets, shared))) compareInWindow(state, shared);
+  }
+  compareByCounts(state, rows, index);
+}
+
+/**
+ * Compares rows that share enough of their rarest grams, by counting over the short lists ("ScanCount", Li,
+ * Lu and Lu, ICDE 2008). A pair that also shares a long list has been seen there; one that shares none has
+ * all of its count in short ones, so nothing is lost. For 100,000 rows of a template with 34 letters of
+ * their own it makes 21 seconds of 108.
+ */
+function compareByCounts(
+  state: JoinState,
+  rows: Uint32Array,
+  { offsets, lists, starts, members }: RareGrams,
+): void {
+  const { sizes, threshold } = state;
+  const counts = new Uint32Array(rows.length);
+  const met = new Uint32Array(rows.length);
+  for (let x = 0; x < rows.length; x++) {
+    let candidates = 0;
+    for (let entry = offsets[x] as number; entry < (offsets[x + 1] as number); entry++) {
+      const list = lists[entry] as number;
+      const start = starts[list] as number;
+      const end = starts[list + 1] as number;
+      if (end - start > SHORT_LIST) continue;
+      for (let k = start; k < end; k++) {
+        const y = members[k] as number;
+        if (y >= x) break;
+        if (counts[y] === 0) met[candidates++] = y;
+        counts[y] = (counts[y] as number) + 1;
+      }
+    }
+    const row = rows[x] as number;
+    for (let k = 0; k < candidates; k++) {
+      const y = met[k] as number;
+      const other = rows[y] as number;
+      const needed = sharedInPrefix(sizes[row] as number, sizes[other] as number, threshold);
+      if ((counts[y] as number) >= needed) compare(state, row, other);
+      counts[y] = 0;
+    }
   }
 }
 
@@ -152,6 +194,6 @@ function joinLarge(state: JoinState, rows: Uint32Array): void {
   const ordered = rows.length > MAX_SPLIT ? bySize(state, rows) : rows;
   if (rows.length > MAX_SPLIT) passOver(state);
   for (let start = 0; start < ordered.length; start += MAX_SPLIT) {
-    joinSplit(state, ordered.subarray(start, start + MAX_SPLIT));
+    joinByRareGrams(state, ordered.subarray(start, start + MAX_SPLIT));
   }
 }
