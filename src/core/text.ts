@@ -69,16 +69,30 @@ export function isAscii(text: string): boolean {
   return true;
 }
 
-/** Applies `change` to the stretches of `text` that Unicode 15 knows, and leaves the others as they are. */
+/**
+ * Code units after which a stretch is cut before the next punctuation mark, space or ASCII character, where a
+ * cut changes nothing; after twice as many it is cut anywhere. normalize() sorts the marks on a letter in
+ * quadratic time: 80,000 of them took 2 seconds, and 10 milliseconds in pieces.
+ */
+const PIECE = 512;
+
+/**
+ * Applies `change` to `text` in pieces: to what Unicode 15 knows, with the characters that it does not know
+ * left as they are.
+ */
 function mapKnown(text: string, change: (known: string) => string): string {
   let result = "";
   let from = 0;
   for (let i = 0; i < text.length; ) {
     const codePoint = text.codePointAt(i) as number;
     const width = codePoint > 0xffff ? 2 : 1;
-    if (codePoint > 0x7f && characterClass(codePoint) === UNASSIGNED) {
+    const kind = codePoint > 0x7f ? characterClass(codePoint) : OTHER;
+    if (kind === UNASSIGNED) {
       result += change(text.slice(from, i)) + text.slice(i, i + width);
       from = i + width;
+    } else if (i - from >= PIECE && (kind === OTHER || kind === SPACE || i - from >= 2 * PIECE)) {
+      result += change(text.slice(from, i));
+      from = i;
     }
     i += width;
   }
@@ -102,10 +116,16 @@ export function foldText(text: string): string {
   if (isAscii(text)) return text.toLowerCase();
   const folded = mapKnown(text, (known) => known.normalize("NFKD").toLowerCase().normalize("NFKD"));
   let result = "";
-  for (const character of folded) {
-    const codePoint = character.codePointAt(0) as number;
-    if (codePoint === FINAL_SIGMA) result += "σ";
-    else if (codePoint < 0x80 || characterClass(codePoint) !== MARK) result += character;
+  let from = 0;
+  for (let i = 0; i < folded.length; ) {
+    const codePoint = folded.codePointAt(i) as number;
+    const end = i + (codePoint > 0xffff ? 2 : 1);
+    const sigma = codePoint === FINAL_SIGMA;
+    if (sigma || (codePoint > 0x7f && characterClass(codePoint) === MARK)) {
+      result += folded.slice(from, i) + (sigma ? "σ" : "");
+      from = end;
+    }
+    i = end;
   }
-  return result;
+  return from === 0 ? folded : result + folded.slice(from);
 }
