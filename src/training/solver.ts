@@ -98,7 +98,7 @@ export class SoftmaxSolver {
       solveRow(z, p, c * (this.#squares[i] as number), target, relative);
       this.#update(i, c, p);
     }
-    return { loss, confusion, gap: primal > 0 ? gap / primal : 0 };
+    return { loss, confusion, gap: primal > 0 ? Math.max(0, gap / primal) : 0 };
   }
 
   /** Raw scores of row `i` of `x` by the weights as they are now, into `z` (one a label). */
