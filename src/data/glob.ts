@@ -2,6 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
+import { ModelpackError } from "../core/error.ts";
 
 // Node 20 has no fs.glob, and DuckDB's follows links out of the folder. `*` and `?` stay within a name,
 // `**` stands for any folders, `[ab]` and `[!a]` for a character, `{a,b}` for one of several.
@@ -56,7 +57,12 @@ async function walk(
   if (part === undefined) return (await isFileInside(at, root)) ? [at] : [];
   const entries = await readdir(at, { withFileTypes: true }).catch((): Dirent[] => []);
   budget.left -= entries.length;
-  if (budget.left < 0) throw new RangeError(`the pattern looks at more than ${MAX_VISITED} files`);
+  if (budget.left < 0) {
+    throw new ModelpackError("SOURCE_MISSING", `the pattern leads past more than ${MAX_VISITED} files`, {
+      where: root,
+      hint: "begin the pattern with the folder that holds the files",
+    });
+  }
   const found: string[] = [];
   // "**" matches no folder, or one and then "**" again; linked folders are not entered by it.
   if (part === "**") {

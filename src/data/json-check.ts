@@ -26,7 +26,7 @@ interface State {
 /**
  * Reads a file of JSON once for what DuckDB does not notice or does not survive: a cut or damaged gzip
  * (it takes one for whole where the cut falls between two rows, and does not look at the checksum) and
- * nesting without end. 130 MB take 0.3 s, 0.6 s where they are gzip.
+ * nesting without end. 130 MB take 0.4 s, 0.7 s where they are gzip.
  */
 export async function checkJson(source: Source, file: SourceFile): Promise<void> {
   const state: State = { depth: 0, inText: false, escaped: false, line: 1 };

@@ -61,7 +61,8 @@ export async function resolveLocalSource(dataset: LocalDataset, folder: string):
   const paths: string[] = [];
   for (const pattern of patterns) paths.push(...(await resolvePattern(dataset.name, pattern, folder)));
   // One file named twice (by a path and by a glob) is one file.
-  const files = await Promise.all([...new Set(paths)].map((path) => sourceFile(dataset.name, path)));
+  const files: SourceFile[] = [];
+  for (const path of new Set(paths)) files.push(await sourceFile(dataset.name, path));
   return checkedSource(dataset.name, files);
 }
 

@@ -150,7 +150,7 @@ test("numbers of classes arrive as their names, from Arrow and Parquet", async (
   const folder = temporaryFolder();
   const names = { names: ["no", "__proto__", "it's"], _type: "ClassLabel" };
   const features = {
-    text: { dtype: "string", _type: "Value" },
+    text: { dtype: "string", names: ["no"], _type: "Value" },
     label: names,
     tags: { feature: names, _type: "Sequence" },
     old: [names],
