@@ -53,6 +53,6 @@ Where to look next:
   model_pipeline.toml       the questions, their answers and the rows; change it and run this again
   datasets/starter/         the rows that these models learnt from
   npx modelpack status      what each label has
-  npx modelpack explain --task query_domain "wire 200 euros to Anna"
+  npx modelpack explain --task query_domain "can you move 200 euros to my savings account?"
   README.md                 the loader in your application, and the other commands
 `);
