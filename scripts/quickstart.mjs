@@ -19,9 +19,9 @@ const { config } = loadConfig("model_pipeline.toml");
 const pack = await openModelpack(config.paths.trained_models_dir, { strict: true });
 
 const texts = [
-  "wire 200 euros to Anna before Friday",
+  "can you move 200 euros to my savings account?",
   "what's the capital of Peru?",
-  "my sister Ines lives in Porto and is a nurse",
+  "I work nights as a nurse",
 ];
 const pairs = [["I live in Lisbon", "I moved to Madrid in May and live there now"]];
 const show = (predictions) => {
