@@ -6,6 +6,7 @@ import type { InputKind } from "../core/task.ts";
 import type { TextColumn } from "../core/text-column.ts";
 import { quoteText } from "./column.ts";
 import { CHUNK_ROWS, exactText, type Values, withEngine } from "./engine.ts";
+import { unwritable } from "./refusal.ts";
 import type { TaskRows } from "./rows.ts";
 import { sortedBy } from "./sorting.ts";
 import { splitColumns, splitFile } from "./split-file.ts";
@@ -43,7 +44,10 @@ export async function writeFamily(
     for (const [code, split] of SPLITS.entries()) {
       await engine.run(`CREATE OR REPLACE TABLE rows (${tableColumns(input, names)})`);
       await engine.fill("rows", chunksOf(tasks, orders, code, input));
-      await engine.run(copyStatement(input, names, split, join(folder, splitFile(family, split))));
+      const path = join(folder, splitFile(family, split));
+      await engine.run(copyStatement(input, names, split, path)).catch((error: unknown) => {
+        throw unwritable(path, error);
+      });
     }
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { tmpdir } from "node:os";
 import { ModelpackError } from "../core/error.ts";
+import { storageFailure } from "../storage/failure.ts";
 import type { Source, SourceFile } from "./source.ts";
 
 /** Characters that we repeat of DuckDB's messages, which may hold a whole line of the file. */
@@ -41,6 +42,31 @@ export function unreadable(source: Source, file: SourceFile | undefined, error: 
   return new ModelpackError("SOURCE_UNREADABLE", `${what} can't be read as ${format}: ${text}`, {
     where: placeOf(source, named),
     hint: "check that the file is whole and of the format that its name says",
+    cause: error,
+  });
+}
+
+/** DuckDB gives the words of the C library, and no number. */
+const ERRNO_OF_TEXT: ReadonlyMap<string, string> = new Map([
+  ["No space left on device", "ENOSPC"],
+  ["Disk quota exceeded", "EDQUOT"],
+  ["File too large", "EFBIG"],
+  ["Input/output error", "EIO"],
+  ["Read-only file system", "EROFS"],
+  ["Permission denied", "EACCES"],
+  ["Too many open files", "EMFILE"],
+]);
+
+/** The error for a file that DuckDB could not write; a failure of another kind comes back as it is. */
+export function unwritable(path: string, error: unknown): unknown {
+  const text = engineMessage(error);
+  if (!text.startsWith("IO Error")) return error;
+  const [, code] = [...ERRNO_OF_TEXT].find(([words]) => text.includes(words)) ?? [];
+  if (code !== undefined)
+    return storageFailure(Object.assign(new Error(text), { code, syscall: "write" }), "write", path);
+  return new ModelpackError("STORAGE", `cannot write ${path}: ${text}`, {
+    where: path,
+    hint: "check the disk and the permissions, then run the same command again",
     cause: error,
   });
 }
