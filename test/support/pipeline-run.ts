@@ -80,6 +80,8 @@ export interface Ended {
 export interface RunOptions {
   /** A command that runs the command: `["strace", …]`, `["sh", "-c", …]`. */
   readonly prefix?: readonly string[];
+  /** The prefix names Node itself. */
+  readonly bare?: boolean;
   /** Options of Node itself. */
   readonly node?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -102,7 +104,8 @@ export function start(
   args: readonly string[],
   options: RunOptions = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const whole = [...(options.prefix ?? []), process.execPath, ...(options.node ?? []), COMMAND, ...args];
+  const node = [...(options.bare === true ? [] : [process.execPath]), ...(options.node ?? [])];
+  const whole = [...(options.prefix ?? []), ...node, COMMAND, ...args];
   const child = spawn(whole[0] as string, whole.slice(1), {
     cwd: options.cwd ?? workspace,
     env: environment(workspace, options.env),

@@ -10,3 +10,10 @@ export function temporaryFolder(): string {
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
+
+/** The same for all tests of a file; called in `beforeAll`. */
+export function keptFolder(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "modelpack-")));
+  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
