@@ -49,9 +49,13 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
 }
 
+/** npm passes a terminal's Ctrl-C on to its script, which has had it already: within this, they are one. */
+const REPEATED_MS = 300;
+
 /** Turns SIGINT, SIGTERM and SIGHUP into an abort; a second one ends the process at once. */
 function listen(stop: AbortController): { (): number | null; stop(): void } {
   let code: number | null = null;
+  let first = 0;
   const codes = new Map<NodeJS.Signals, number>([
     ["SIGINT", EXIT.interrupted],
     ["SIGTERM", EXIT.terminated],
@@ -59,8 +63,10 @@ function listen(stop: AbortController): { (): number | null; stop(): void } {
   ]);
   const handlers = [...codes].map(([name, exit]) => {
     const handler = () => {
+      if (code !== null && performance.now() - first < REPEATED_MS) return;
       if (code !== null) process.exit(exit);
       code = exit;
+      first = performance.now();
       stop.abort(
         new ModelpackError("INTERRUPTED", `stopped by ${name}; nothing half-written was left`, {
           hint: "run the same command again",

@@ -10,14 +10,34 @@ import type { ManifestFile } from "./manifest.ts";
  */
 export async function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<void> {
   if (bytes.length !== entry.bytes) throw differs(entry, `${entry.bytes} bytes`, `${bytes.length}`);
-  const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) return;
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
-  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (hex !== entry.sha256) throw differs(entry, `sha256 ${entry.sha256}`, hex);
+  const hex = await sha256(bytes);
+  if (hex !== null && hex !== entry.sha256) throw differs(entry, `sha256 ${entry.sha256}`, hex);
 }
 
-function differs(entry: ManifestFile, expected: string, got: string): ModelpackError {
+/** A manifest ends with its own digest and these: `"`, a line, `}`, a line. */
+const SEAL_TAIL = 4;
+const SEAL_DIGITS = 64;
+
+/**
+ * Checks a manifest against the digest that it ends with: that of the whole file, with zeros in its place.
+ *
+ * @throws ModelpackError MODEL_CORRUPT
+ */
+export async function verifySeal(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<void> {
+  const end = Math.max(SEAL_DIGITS, bytes.length - SEAL_TAIL);
+  const stated = new TextDecoder().decode(bytes.subarray(end - SEAL_DIGITS, end));
+  const hex = await sha256(bytes.slice().fill(0x30, end - SEAL_DIGITS, end));
+  if (hex !== null && hex !== stated) throw differs({ name }, "the sha256 that it ends with", hex);
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) return null;
+  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function differs(entry: Pick<ManifestFile, "name">, expected: string, got: string): ModelpackError {
   return new ModelpackError("MODEL_CORRUPT", `${entry.name}: expected ${expected}, got ${got}`, {
     where: entry.name,
     hint: "copy the whole version again; the manifest and the model files belong together",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
 import { Classifier } from "../model/classifier.ts";
-import { verifyFile } from "../modelpack/digest.ts";
+import { verifyFile, verifySeal } from "../modelpack/digest.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
 import { MAX_MANIFEST_BYTES, type Manifest, modelFiles, parseManifest } from "../modelpack/manifest.ts";
 import { type Loaded, type LoadProblem, loadProblem } from "../modelpack/modelpack.ts";
@@ -51,7 +51,9 @@ export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
 export async function loadVersion(read: ReadFile, expected: string | null): Promise<Loaded> {
   let manifest: Manifest;
   try {
-    manifest = parseManifest(await read("manifest.json", MAX_MANIFEST_BYTES), "manifest.json");
+    const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
+    manifest = parseManifest(bytes, "manifest.json");
+    await verifySeal(bytes, "manifest.json");
     checkManifest(manifest, expected);
   } catch (error) {
     return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
