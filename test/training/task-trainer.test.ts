@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { Examples } from "../../src/core/example.ts";
+import { countFeatures } from "../../src/training/feature-counts.ts";
+import { selectFeatures } from "../../src/training/feature-selection.ts";
+import { type EpochStatistics, type TaskSettings, trainTask } from "../../src/training/task-trainer.ts";
+import { ANALYZER, type ExampleRow, examples, separableRows } from "../support/examples.ts";
+
+const SETTINGS: TaskSettings = {
+  seed: 42,
+  minDf: 1,
+  maxIter: 25,
+  alpha: "auto",
+  classWeight: 0,
+  earlyStopping: true,
+  patience: 3,
+  metric: "macro_f1",
+  minDelta: 0.001,
+};
+
+function trained(
+  train: readonly ExampleRow[],
+  held: readonly ExampleRow[] | null,
+  labels: number,
+  settings: Partial<TaskSettings> = {},
+) {
+  const rows: Examples = examples(train);
+  const input = rows.textB === null ? "text" : "pair";
+  const wanted = { ...SETTINGS, ...settings };
+  const limits = { minDf: wanted.minDf, maxFeatures: 100_000 };
+  const features = selectFeatures([countFeatures(rows, input, ANALYZER, limits)], 100_000);
+  const reported: EpochStatistics[] = [];
+  const result = trainTask(
+    {
+      task: "t",
+      labels,
+      input,
+      analyzer: ANALYZER,
+      features,
+      settings: wanted,
+      train: rows,
+      eval: held === null ? null : examples(held),
+    },
+    (epoch) => reported.push(epoch),
+  );
+  expect(reported).toEqual(result.epochs);
+  expect(result.weights.length).toBe(result.ids.length * labels);
+  expect(result.weights.every(Number.isFinite)).toBe(true);
+  expect(result.bias.every(Number.isFinite)).toBe(true);
+  return result;
+}
+
+const TRAIN = separableRows(3, 60, 1);
+const EVAL = separableRows(3, 20, 2);
+
+describe("trainTask", () => {
+  it("learns what can be learnt, and says how each epoch went", () => {
+    const { epochs } = trained(TRAIN, EVAL, 3);
+    const last = epochs.at(-1) as EpochStatistics;
+    expect(last.eval?.accuracy).toBe(1);
+    expect(last.train.accuracy).toBe(1);
+    expect(epochs.map(({ epoch }) => epoch)).toEqual(epochs.map((_, i) => i + 1));
+    expect((epochs[0] as EpochStatistics).train.loss).toBeGreaterThan(last.train.loss ?? 0);
+  });
+
+  it("gives the same bits twice, and others for another seed", () => {
+    const [a, b] = [trained(TRAIN, EVAL, 3), trained(TRAIN, EVAL, 3)];
+    expect(a).toEqual(b);
+    expect(trained(TRAIN, EVAL, 3, { seed: 7 }).weights).not.toEqual(a.weights);
+  });
+
+  it.each(["macro_f1", "accuracy", "log_loss"] as const)(
+    "stops when %s has not improved for `patience` epochs",
+    (metric) => {
+      const noisy = separableRows(4, 40, 3, 0.4);
+      const held = separableRows(4, 40, 4, 0.4);
+      const settings = { metric, patience: 2, minDelta: 0.002, alpha: 1e-5, maxIter: 40 };
+      const { epochs } = trained(noisy, held, 4, settings);
+      const score = ({ eval: seen }: EpochStatistics) =>
+        metric === "log_loss"
+          ? -(seen?.loss ?? 0)
+          : ((metric === "accuracy" ? seen?.accuracy : seen?.macroF1) ?? 0);
+      let bar = Number.NEGATIVE_INFINITY;
+      let waited = 0;
+      const stopsAt = epochs.findIndex((epoch) => {
+        waited = score(epoch) > bar + 0.002 ? 0 : waited + 1;
+        if (waited === 0) bar = score(epoch);
+        return waited === 2;
+      });
+      expect(stopsAt).toBe(epochs.length - 1);
+      expect(epochs.length).toBeLessThan(40);
+      expect(trained(noisy, held, 4, { ...settings, earlyStopping: false }).epochs.length).toBeGreaterThan(
+        epochs.length,
+      );
+    },
+  );
+
+  it("keeps the weights of the last epoch, whichever was best on eval", () => {
+    const noisy = separableRows(4, 40, 3, 0.4);
+    const settings = { alpha: 1e-5, earlyStopping: false, maxIter: 4 };
+    const four = trained(noisy, separableRows(4, 40, 4, 0.4), 4, settings);
+    expect(four.weights).toEqual(trained(noisy, null, 4, settings).weights);
+  });
+
+  it("stops when the duality gap has closed, with or without eval rows", () => {
+    const { epochs } = trained(TRAIN, null, 3, { alpha: 0.01, maxIter: 500 });
+    expect(epochs.length).toBeLessThan(500);
+    expect((epochs.at(-1) as EpochStatistics).gap).toBeLessThan(1e-3);
+    expect(epochs.every(({ eval: seen }) => seen === null)).toBe(true);
+  });
+
+  it("makes max_iter passes at most", () => {
+    expect(trained(TRAIN, EVAL, 3, { maxIter: 2, earlyStopping: false, alpha: 1e-6 }).epochs.length).toBe(2);
+  });
+
+  it("takes a fixed alpha as it is, and chooses one of a short list by eval", () => {
+    expect(trained(TRAIN, EVAL, 3, { alpha: 0.003 }).alpha).toBeCloseTo(0.003, 12);
+    const alpha = trained(TRAIN, EVAL, 3).alpha;
+    const costs = [8, 2, 32].map((cost) => 1 / (cost * TRAIN.length));
+    expect(costs.some((one) => Math.abs(one - alpha) < 1e-12)).toBe(true);
+    // Nothing to choose by: the preferred one.
+    expect(trained(TRAIN, null, 3).alpha).toBeCloseTo(1 / (8 * TRAIN.length), 12);
+  });
+
+  it("counts rows, not lines, in alpha", () => {
+    const weighted = TRAIN.map((row) => ({ ...row, count: 5 }));
+    expect(trained(weighted, null, 3).alpha).toBeCloseTo(1 / (8 * 5 * TRAIN.length), 12);
+  });
+
+  it("takes a count for copies of the row", () => {
+    const rows = separableRows(2, 10, 5, 0.3);
+    const settings = { alpha: 0.05, maxIter: 2000 };
+    const counted = trained(
+      rows.map((row, i) => ({ ...row, count: 1 + (i % 3) })),
+      null,
+      2,
+      settings,
+    );
+    const copied = trained(
+      rows.flatMap((row, i) => Array<ExampleRow>(1 + (i % 3)).fill(row)),
+      null,
+      2,
+      settings,
+    );
+    expect(counted.ids).toEqual(copied.ids);
+    expect(counted.alpha).toBeCloseTo(copied.alpha, 12);
+    counted.weights.forEach((w, at) => {
+      expect(Math.abs(w - (copied.weights[at] as number))).toBeLessThan(0.02);
+    });
+  });
+
+  it("lifts a rare label with class_weight", () => {
+    const often = separableRows(1, 190, 8).map((row) => ({ ...row, text: row.text.replace(/\S+0 /g, "") }));
+    const rare = often.slice(0, 10).map((row) => ({ text: `${row.text} seldom`, label: 1 }));
+    const bias = (classWeight: number) => {
+      const { bias: found } = trained([...often, ...rare], null, 2, { classWeight, alpha: 0.01 });
+      return (found[1] as number) - (found[0] as number);
+    };
+    expect(bias(0)).toBeLessThan(bias(0.5));
+    expect(bias(0.5)).toBeLessThan(bias(1));
+  });
+
+  it("makes nothing of a class weight where labels are even", () => {
+    const even = trained(TRAIN, null, 3, { classWeight: 1 });
+    expect(even.weights).toEqual(trained(TRAIN, null, 3).weights);
+  });
+
+  it.each([
+    { name: "one label", train: separableRows(1, 5, 1), labels: 1 },
+    {
+      name: "two rows",
+      train: [
+        { text: "red", label: 0 },
+        { text: "blue", label: 1 },
+      ],
+      labels: 2,
+    },
+    {
+      name: "two rows and no feature that both have",
+      train: [
+        { text: "red", label: 0 },
+        { text: "blue", label: 1 },
+      ],
+      labels: 2,
+      minDf: 3,
+    },
+    {
+      name: "a text without a feature",
+      train: [
+        { text: "", label: 0 },
+        { text: "word word", label: 1 },
+      ],
+      labels: 2,
+    },
+    { name: "a label without rows", train: separableRows(2, 10, 1), labels: 5 },
+    {
+      name: "pairs",
+      train: [
+        { text: "a", b: "b", label: 0 },
+        { text: "a", b: "a", label: 1 },
+      ],
+      labels: 2,
+    },
+  ])("works with $name", ({ train, labels, minDf }) => {
+    const { epochs } = trained(train, null, labels, minDf === undefined ? {} : { minDf });
+    for (const { gap, train: seen } of epochs) {
+      expect(gap).toBeGreaterThanOrEqual(0);
+      expect(seen.loss).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  it("learns 300 labels", () => {
+    const { epochs } = trained(separableRows(300, 6, 1), separableRows(300, 2, 2), 300, {
+      maxIter: 3,
+      alpha: 1e-4,
+    });
+    expect((epochs.at(-1) as EpochStatistics).eval?.accuracy).toBeGreaterThan(0.97);
+  });
+});
