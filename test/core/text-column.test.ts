@@ -9,7 +9,7 @@ import {
 } from "../../src/core/text-column.ts";
 
 const all = (column: TextColumn) => Array.from({ length: column.length }, (_, i) => textAt(column, i));
-const wellFormed = fc.array(fc.string({ unit: "binary" }).map((text) => text.toWellFormed()));
+const wellFormed = fc.array(fc.string({ unit: "grapheme" }));
 
 describe("a text column", () => {
   it("gives back what was put in", () => {

@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
+import { Classifier, type FamilyModel } from "../../src/model/classifier.ts";
+import { FeatureTable } from "../../src/model/vectorizer.ts";
+import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
+
+const router = starterModel("router", ["query_domain", "query_intent"]);
+const precise = starterModel("router", ["query_domain"], "none");
+const pairs = starterModel("pairs", ["conflict_detection", "constraint_rerank"]);
+
+const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+const texts = [
+  "Wire 200 euros to Anna.",
+  "Why is the sky blue?",
+  "Größe?! 😀",
+  "zzz",
+  "\ud800",
+  "x".repeat(3000),
+];
+
+describe("a classifier", () => {
+  it("learned its rows", () => {
+    const classifier = new Classifier(router);
+    const rows = starterRows("query_domain");
+    const right = rows.filter(({ text, label }) => {
+      classifier.probabilities(0, text, "");
+      return router.tasks[0]?.labels[classifier.best(0)] === label;
+    });
+    expect(right.length / rows.length).toBeGreaterThan(0.95);
+  });
+
+  it.each([
+    ["int8", router],
+    ["not quantized", precise],
+    ["pairs", pairs],
+  ])("gives probabilities: %s", (_, model) => {
+    const classifier = new Classifier(model);
+    for (const text of texts)
+      model.tasks.forEach((task, t) => {
+        const probabilities = classifier.probabilities(t, text, "My budget is 800 euros.");
+        expect(probabilities.length).toBe(task.labels.length);
+        expect(sum(probabilities)).toBeCloseTo(1, 12);
+        expect(Math.max(...probabilities)).toBe(probabilities[classifier.best(t)]);
+      });
+  });
+
+  it("answers every task at once as it answers each, in any order", () => {
+    const classifier = new Classifier(router);
+    for (const text of [...texts, ...texts.toReversed()]) {
+      const all = classifier.probabilitiesOfAll(text, "").map((p) => [...p]);
+      const fresh = new Classifier(router);
+      router.tasks.forEach((_, t) => {
+        expect([...fresh.probabilities(t, text, "")]).toEqual(all[t]);
+      });
+    }
+  });
+
+  it("keeps int8 within what int8 costs", () => {
+    const [a, b] = [new Classifier(starterModel("router", ["query_domain"])), new Classifier(precise)];
+    for (const { text } of starterRows("query_domain").slice(0, 100)) {
+      const [p, q] = [a.probabilities(0, text, ""), b.probabilities(0, text, "")];
+      p.forEach((value, k) => {
+        expect(Math.abs(value - (q[k] as number))).toBeLessThan(0.03);
+      });
+    }
+  });
+
+  it("says which label has the highest score where probabilities are level", () => {
+    const level = { method: "isotonic", x: [[0], [0], [0]], y: [[0.5], [0.5], [0.5]] } as const;
+    const model = handmadeModel(
+      "router",
+      [
+        {
+          name: "t",
+          labels: ["a", "b", "c"],
+          calibration: level,
+          words: { x: [1, 3, 2], y: [1, 2, 3], z: [0, 0, 0] },
+        },
+      ],
+      false,
+    );
+    const classifier = new Classifier(model);
+    const best = (text: string) => {
+      classifier.probabilities(0, text, "");
+      return classifier.best(0);
+    };
+    expect([best("x"), best("y"), best("z")]).toEqual([1, 2, 0]);
+  });
+});
+
+/** Checks that an explanation accounts for the whole score. */
+function expectWhole(classifier: Classifier, t: number, a: string, b: string): void {
+  const found = classifier.explain(t, a, b);
+  const scores = classifier.scores(t, a, b);
+  const task = classifier.model.tasks[t];
+  const label = task?.labels.indexOf(found.label) ?? -1;
+  expect(found.score.label).toBe(scores[label]);
+  const contributed = sum(found.contributions.map((c) => c.label)) + found.bias.label;
+  expect(Math.abs(contributed - found.score.label)).toBeLessThan(1e-9);
+  if (found.runnerUp !== null) {
+    const second = task?.labels.indexOf(found.runnerUp) ?? -1;
+    expect(second).not.toBe(label);
+    expect(found.score.runnerUp).toBe(scores[second]);
+    const other = sum(found.contributions.map((c) => c.runnerUp)) + found.bias.runnerUp;
+    expect(Math.abs(other - found.score.runnerUp)).toBeLessThan(1e-9);
+  }
+  const gains = found.contributions.map((c) => c.label - c.runnerUp);
+  expect(gains).toEqual(gains.toSorted((x, y) => y - x));
+}
+
+describe("explain", () => {
+  it.each([
+    ["int8", router],
+    ["not quantized", precise],
+    ["pairs", pairs],
+  ])("accounts for the whole score: %s", (_, model) => {
+    const classifier = new Classifier(model);
+    for (const text of texts)
+      model.tasks.forEach((__, t) => {
+        expectWhole(classifier, t, text, "I have 2 cats and no 3rd one.");
+      });
+  });
+
+  it("names each feature of the text that the task knows, once", () => {
+    const classifier = new Classifier(router);
+    const text = "Can I move 200 euros to savings? Can I?";
+    const features = new FeatureHashes();
+    new Analyzer(router.analyzer).analyze(text, features, true);
+    const table = new FeatureTable(router.hashes);
+    const known = new Set(
+      [...features.hashes.subarray(0, features.length)].map((h) => table.find(h)).filter((id) => id >= 0),
+    );
+    const { contributions } = classifier.explain(0, text, "");
+    expect(contributions.length).toBeGreaterThan(20);
+    expect(contributions.length).toBeLessThanOrEqual(known.size);
+    const names = contributions.map((c) => `${c.kind}: ${c.text}`);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain("word: euros");
+  });
+
+  it("tells what speaks for the label, and against it", () => {
+    const classifier = new Classifier(tinyModel());
+    const found = classifier.explain(0, "hello bank, euros", "");
+    expect(found).toMatchObject({
+      label: "finance",
+      runnerUp: "general",
+      bias: { label: 0, runnerUp: 0.125 },
+    });
+    expect(found.contributions.map((c) => c.text)).toEqual(["bank", "euros", "hello"]);
+    expect(found.contributions.map((c) => Math.sign(c.label))).toEqual([1, 1, -1]);
+  });
+
+  it("has no runner-up where there is one label", () => {
+    const words = { x: [3] };
+    const model: FamilyModel = handmadeModel("one", [{ name: "t", labels: ["only"], words }], false);
+    const found = new Classifier(model).explain(0, "x y", "");
+    expect(found).toMatchObject({
+      label: "only",
+      runnerUp: null,
+      confidence: 1,
+      score: { label: 3.125, runnerUp: 0 },
+    });
+  });
+
+  it("has nothing but the bias for a text that nobody knows", () => {
+    const found = new Classifier(tinyModel()).explain(0, "unheard-of", "");
+    expect(found.contributions).toEqual([]);
+    expect(found.score).toEqual(found.bias);
+  });
+});
