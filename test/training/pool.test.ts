@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { ModelpackError } from "../../src/core/error.ts";
+import { writeFamilyFile } from "../../src/modelpack/family-file.ts";
+import { type FamilyProblem, trainFamily } from "../../src/training/family-trainer.ts";
+import { WorkerPool } from "../../src/training/pool.ts";
+import { ANALYZER, examples, LETTERS, separableRows } from "../support/examples.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const open: WorkerPool[] = [];
+
+function pool(size: number, signal?: AbortSignal): WorkerPool {
+  const made = new WorkerPool(size, signal);
+  open.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+const SETTINGS = {
+  seed: 1,
+  minDf: 1,
+  maxIter: 4,
+  alpha: "auto",
+  classWeight: 0,
+  earlyStopping: false,
+  patience: 3,
+  metric: "macro_f1",
+  minDelta: 0,
+} as const;
+
+/** Five tasks of very different sizes, so that threads finish in any order. */
+function problem(): FamilyProblem {
+  return {
+    family: "f",
+    input: "text",
+    analyzer: ANALYZER,
+    maxFeatures: 3000,
+    quantization: "int8",
+    tasks: [2, 40, 5, 300, 20].map((perLabel, t) => ({
+      definition: {
+        name: `task${t}`,
+        family: "f",
+        input: "text",
+        objective: "classification",
+        description: "",
+        labels: [0, 1, 2].map((k) => ({ name: `label${k}`, description: "" })),
+        default: t === 0 ? "label1" : null,
+        targetPrecision: null,
+        minConfidence: t === 1 ? 0.4 : null,
+      },
+      settings: SETTINGS,
+      train: examples(separableRows(3, perLabel, t)),
+      eval: t === 2 ? null : examples(separableRows(3, 10, t + 50)),
+    })),
+  };
+}
+
+const count = (text: string) =>
+  ({
+    kind: "count",
+    train: examples([{ text, label: 0 }]),
+    input: "text",
+    analyzer: LETTERS,
+    limits: { minDf: 1, maxFeatures: 100 },
+  }) as const;
+
+describe("trainFamily", () => {
+  it("gives the same model and histories with 1, 2, 3 and 4 threads", async () => {
+    const runs = await Promise.all(
+      [1, 2, 3, 4].map(async (size) => {
+        const heard: string[] = [];
+        const fit = await trainFamily(problem(), pool(size), (task, { epoch }, seconds) => {
+          heard.push(`${task} ${epoch}`);
+          expect(seconds).toBeGreaterThanOrEqual(0);
+        });
+        return { bytes: writeFamilyFile(fit.model), histories: fit.histories, heard: heard.sort() };
+      }),
+    );
+    const [one, ...more] = runs;
+    expect(one?.histories.map(({ epochs }) => epochs.length)).toEqual([4, 4, 4, 4, 4]);
+    expect(one?.heard.length).toBe(20);
+    for (const other of more) expect(other).toEqual(one);
+  });
+
+  it("keeps the tasks' order, labels, defaults and thresholds", async () => {
+    const { model } = await trainFamily(problem(), pool(2), () => {});
+    expect(model.tasks.map(({ name }) => name)).toEqual(["task0", "task1", "task2", "task3", "task4"]);
+    expect(model.tasks[1]).toMatchObject({
+      labels: ["label0", "label1", "label2"],
+      default: null,
+      minConfidence: 0.4,
+      calibration: { method: "none" },
+    });
+    expect(model.tasks[0]?.default).toBe("label1");
+  });
+});
+
+describe("WorkerPool", () => {
+  it("starts as many threads as asked for, and one a core for 0", () => {
+    expect(pool(3).size).toBe(3);
+    expect(pool(0).size).toBeGreaterThan(0);
+  });
+
+  it("answers each job with its own result, whatever is under way", async () => {
+    const threads = pool(2);
+    const texts = Array.from({ length: 30 }, (_, i) =>
+      "abcdefghij"
+        .slice(0, (i % 10) + 1)
+        .split("")
+        .join(" "),
+    );
+    const found = await Promise.all(texts.map((text) => threads.run<"count">(count(text))));
+    expect(found.map(({ hashes }) => hashes.length)).toEqual(texts.map((text) => (text.length + 1) / 2));
+  });
+
+  it("rejects a job that fails with a typed error, and goes on with the others", async () => {
+    const threads = pool(1);
+    const broken = { ...count("a"), train: { ...examples([]), rows: 2 } };
+    const [bad, good] = await Promise.allSettled([
+      threads.run<"count">(broken),
+      threads.run<"count">(count("a b")),
+    ]);
+    expect(bad).toMatchObject({ status: "rejected", reason: { name: "ModelpackError", code: "INTERNAL" } });
+    expect((bad as PromiseRejectedResult).reason.message).toContain("a training thread failed: text 0 of 0");
+    expect(good).toMatchObject({ status: "fulfilled" });
+  });
+
+  it("rejects what is under way, and what comes after, with the reason of the abort", async () => {
+    const stop = new AbortController();
+    const threads = pool(1, stop.signal);
+    const jobs = [count("a"), count("b")].map((job) => threads.run<"count">(job));
+    const reason = new ModelpackError("INTERRUPTED", "stopped by SIGINT");
+    stop.abort(reason);
+    for (const job of await Promise.allSettled([...jobs, threads.run<"count">(count("c"))]))
+      expect(job).toMatchObject({ status: "rejected", reason });
+  });
+
+  it("turns any other reason into INTERRUPTED, also where it was aborted before", async () => {
+    const error = await pool(1, AbortSignal.abort())
+      .run<"count">(count("a"))
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "ModelpackError", code: "INTERRUPTED" });
+  });
+
+  it("rejects jobs of a closed pool", async () => {
+    const threads = pool(1);
+    const job = threads.run<"count">(count("a"));
+    await Promise.all([threads.close(), expect(job).rejects.toMatchObject({ code: "INTERNAL" })]);
+    await expect(threads.run<"count">(count("a"))).rejects.toMatchObject({ code: "INTERNAL" });
+  });
+});
+
+/** Runs two jobs one after the other in a process whose first thread dies `when`; prints what came of them. */
+function runWithDyingThread(when: "at once" | "when idle"): unknown {
+  const folder = temporaryFolder();
+  const preload = join(folder, "die.cjs");
+  const marker = JSON.stringify(join(folder, "died"));
+  writeFileSync(
+    preload,
+    `const { isMainThread } = require("node:worker_threads");
+     const { existsSync, writeFileSync } = require("node:fs");
+     if (!isMainThread && !existsSync(${marker})) {
+       writeFileSync(${marker}, "");
+       ${when === "at once" ? "process.exit(9);" : "setTimeout(() => process.exit(9), 400);"}
+     }`,
+  );
+  const script = join(folder, "main.mjs");
+  const module = (path: string) => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href);
+  writeFileSync(
+    script,
+    `import { WorkerPool } from ${module("training/pool.js")};
+     import { textColumn } from ${module("core/text-column.js")};
+     const train = { rows: 1, text: textColumn(["a b"]), textB: null, label: new Uint32Array(1), count: Uint32Array.of(1),
+       origin: new Uint8Array(1), group: new Uint32Array(1) };
+     const job = { kind: "count", train, input: "text", analyzer: ${JSON.stringify(LETTERS)}, limits: { minDf: 1, maxFeatures: 9 } };
+     const pool = new WorkerPool(1);
+     const came = [];
+     for (let i = 0; i < 2; i++) {
+       await pool.run(job).then((r) => came.push(r.hashes.length), (e) => came.push(e.code + " " + e.message));
+       await new Promise((done) => setTimeout(done, 800));
+     }
+     await pool.close();
+     console.log(JSON.stringify(came));`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, ["--require", preload, script], {
+    encoding: "utf8",
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    timeout: 20_000,
+  });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
+
+describe("a thread that dies", () => {
+  it("rejects its job with a typed error, and another thread does the next", () => {
+    expect(runWithDyingThread("at once")).toEqual([
+      "INTERNAL a training thread died: the thread ended with code 9",
+      2,
+    ]);
+  });
+
+  it("is not given a job where it died between two", () => {
+    expect(runWithDyingThread("when idle")).toEqual([2, 2]);
+  });
+});
