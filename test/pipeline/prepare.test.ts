@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+import { appendFileSync, existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ModelpackError } from "../../src/core/error.ts";
+import type { TaskEntry } from "../../src/pipeline/dataset-manifest.ts";
+import { readPointer, verifyVersion } from "../../src/storage/commit.ts";
+import {
+  datasetToml,
+  digestsOf,
+  namedRows,
+  namesIn,
+  readJson,
+  runPrepare,
+  set,
+  taskToml,
+  writeProject,
+  writeRows,
+} from "../support/project.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const PREPARED = join("prepared_data", "modelpack");
+
+/** inode, time of change and name of everything in a folder. */
+function state(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => `${path} ${lstatSync(path).ino} ${lstatSync(path).mtimeMs} ${lstatSync(path).ctimeMs}`);
+}
+
+interface Manifest {
+  readonly version: string;
+  readonly sample: number | null;
+  readonly sources: readonly {
+    dataset: string;
+    license: string;
+    rows: number;
+    sampled: number;
+    files: readonly { sha256: string; bytes: number; format: string }[];
+    maps: readonly { task: string; role: string; rows: number }[];
+  }[];
+  readonly bootstrap: readonly { name: string; rows: number; used: number }[];
+  readonly skipped: readonly { dataset: string; reason: string }[];
+  readonly tasks: readonly TaskEntry[];
+}
+
+const manifestOf = (folder: string) => readJson<Manifest>(folder, "manifest.json");
+
+/** A project of one task from `rows.jsonl`. */
+function oneTask(rows: readonly object[], more = "", prepare = ""): string {
+  const folder = temporaryFolder();
+  writeRows(join(folder, "rows.jsonl"), rows);
+  writeFileSync(
+    join(folder, "model_pipeline.toml"),
+    `[prepare]\ntarget_per_task_label = 10\n${prepare}\n${taskToml("t", "f", ["a", "b"])}${datasetToml("rows", "rows.jsonl", "t")}${more}`,
+  );
+  return folder;
+}
+
+describe("prepare", () => {
+  it("commits a version that verifies, under the pointer, and leaves nothing else", async () => {
+    const folder = writeProject();
+    const { version, unchanged } = await runPrepare(folder);
+    expect(unchanged).toBe(false);
+    expect(version).toMatch(/^[0-9a-f]{12}$/);
+    expect(namesIn(join(folder, PREPARED))).toEqual([version, "current.json"].sort());
+    expect(await readPointer(join(folder, PREPARED), "current.json")).toBe(version);
+    expect(await verifyVersion(join(folder, PREPARED, version))).toEqual([]);
+    expect(namesIn(join(folder, PREPARED, version))).toEqual([
+      "manifest.json",
+      ...["pair", "router"].flatMap((family) =>
+        ["eval", "test", "train"].map((s) => `${family}_${s}.parquet`),
+      ),
+      "run.json",
+    ]);
+  });
+
+  it("says in the manifest where rows came from, what each label has and what is missing", async () => {
+    const folder = writeProject();
+    const { folder: made, deficit } = await runPrepare(folder);
+    const manifest = manifestOf(made);
+    expect(
+      manifest.sources.map(({ dataset, license, rows, maps }) => [dataset, license, rows, maps]),
+    ).toEqual([
+      ["colours", "CC0-1.0", 120, [{ task: "colour", role: "train", rows: 120 }]],
+      ["sizes", "CC0-1.0", 50, [{ task: "size", role: "train", rows: 50 }]],
+      ["sames", "CC0-1.0", 60, [{ task: "same", role: "train", rows: 60 }]],
+    ]);
+    for (const { files } of manifest.sources)
+      expect(files).toEqual([
+        {
+          format: "jsonl",
+          gzip: false,
+          bytes: expect.any(Number),
+          sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
+      ]);
+    const size = manifest.tasks[1] as TaskEntry;
+    expect(manifest.tasks.map(({ task, family }) => [task, family])).toEqual([
+      ["colour", "router"],
+      ["size", "router"],
+      ["same", "pair"],
+    ]);
+    const none = { llm_labelled: 0, synthetic: 0 };
+    expect(size.labels).toEqual(
+      ["small", "large"].map((label) => ({
+        label,
+        train: { real: 19, ...none },
+        test: { real: 3, ...none },
+        eval: { real: 3, ...none },
+        official: { test: 0, eval: 0 },
+        cut: 0,
+        deficit: 5,
+      })),
+    );
+    expect(deficit).toBe(10);
+    expect(size.deduplication).toMatchObject({ exact_duplicates: 0, label_conflicts: 0, groups: 50 });
+  });
+
+  it("counts every dropped row under its reason, with examples", async () => {
+    const rows = namedRows(["a", "b"], 20, 4);
+    const folder = oneTask([
+      ...rows,
+      { text: "no label", label: null },
+      { text: "strange label", label: "c" },
+      { text: " \t\u0000 ", label: "a" },
+      { text: "x".repeat(200_001), label: "a" },
+      { text: "twice the same", label: "a" },
+      { text: "Twice  the SAME", label: "a" },
+      { text: "a tie", label: "a" },
+      { text: "a tie", label: "b" },
+    ]);
+    const { folder: made } = await runPrepare(folder);
+    const { drops, deduplication } = manifestOf(made).tasks[0] as TaskEntry;
+    expect(drops.map(({ reason, rows: n }) => [reason, n])).toEqual([
+      ["null_label", 1],
+      ["unknown_label", 1],
+      ["empty_text", 1],
+      ["too_long", 1],
+      ["exact_duplicate", 1],
+      ["label_conflict", 2],
+    ]);
+    expect(drops.find(({ reason }) => reason === "unknown_label")?.examples).toEqual(["c: strange label"]);
+    expect(drops.find(({ reason }) => reason === "label_conflict")?.examples).toEqual(["a tie"]);
+    expect(deduplication).toMatchObject({ exact_duplicates: 1, label_conflicts: 2 });
+  });
+
+  it("says that nothing has changed, changes nothing, and takes less than a second", async () => {
+    const folder = writeProject();
+    const first = await runPrepare(folder);
+    const before = state(folder);
+    const started = performance.now();
+    const again = await runPrepare(folder);
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(again.unchanged).toBe(true);
+    expect([again.version, again.deficit]).toEqual([first.version, first.deficit]);
+    expect(again.notes).toEqual([`nothing has changed: dataset ${first.version} is up to date`]);
+    expect(state(folder)).toEqual(before);
+  });
+
+  it("makes another version of other rows or settings, and comes back without work", async () => {
+    const folder = writeProject();
+    const first = await runPrepare(folder);
+    const seeded = await runPrepare(folder, set("prepare.seed=7"));
+    appendFileSync(join(folder, "sizes.jsonl"), '{"text": "one more", "label": "small"}\n');
+    const grown = await runPrepare(folder);
+    expect(new Set([first.version, seeded.version, grown.version]).size).toBe(3);
+    const before = [digestsOf(first.folder), digestsOf(grown.folder)];
+    writeProject(folder);
+    const back = await runPrepare(folder);
+    expect([back.version, back.unchanged]).toEqual([first.version, true]);
+    expect(await readPointer(join(folder, PREPARED), "current.json")).toBe(first.version);
+    expect([digestsOf(first.folder), digestsOf(grown.folder)]).toEqual(before);
+  });
+
+  it.each(["prepare.on_underfill=fail", "prepare.auto_download_missing=false", "train.max_iter=3"])(
+    "makes no other version for %s",
+    async (setting) => {
+      const folder = writeProject();
+      const { version } = await runPrepare(folder);
+      expect(await runPrepare(folder, set(setting))).toMatchObject({ version, unchanged: true });
+    },
+  );
+
+  it("replaces a damaged version by the same bytes", async () => {
+    const folder = writeProject();
+    const { folder: made } = await runPrepare(folder);
+    const before = digestsOf(made);
+    appendFileSync(join(made, "router_train.parquet"), "x");
+    const { unchanged } = await runPrepare(folder);
+    expect(unchanged).toBe(false);
+    expect(digestsOf(made)).toEqual(before);
+  });
+
+  it("writes nothing with dryRun, before a version is there, after, and beside another", async () => {
+    const folder = writeProject();
+    const planned = await runPrepare(folder, {}, { dryRun: true });
+    expect(planned.notes).toEqual([
+      `would prepare dataset ${planned.version} from colours, sizes, sames; nothing was written`,
+    ]);
+    expect(existsSync(join(folder, "prepared_data"))).toBe(false);
+    await runPrepare(folder);
+    await runPrepare(folder, set("prepare.seed=7"));
+    const before = state(folder);
+    // The version is there, and the pointer names another: a dry run moves not even that.
+    const again = await runPrepare(folder, {}, { dryRun: true });
+    expect([again.version, again.unchanged]).toEqual([planned.version, true]);
+    expect(state(folder)).toEqual(before);
+  });
+
+  it("takes that many rows of each source with sample", async () => {
+    const folder = writeProject();
+    const { folder: made } = await runPrepare(folder, {}, { sample: 20 });
+    const manifest = manifestOf(made);
+    expect(manifest.sample).toBe(20);
+    expect(manifest.sources.map(({ rows, sampled }) => [rows, sampled])).toEqual([
+      [120, 20],
+      [50, 20],
+      [60, 20],
+    ]);
+  });
+
+  it("warns where a sample has nothing for any map, and fails where the whole source has", async () => {
+    const rows = [...namedRows(["a"], 50, 1), { text: "the only one", label: "b" }];
+    const more = datasetToml("few", "rows.jsonl", "t", "", 'text = "text"\nwhere = "label = \'b\'"');
+    const folder = oneTask(rows, more);
+    const { warnings } = await runPrepare(folder, {}, { sample: 1 });
+    expect(warnings).toEqual(['dataset "few": none of its maps gave a row of the 1 taken']);
+    await expect(runPrepare(oneTask(rows, more.replace("'b'", "'c'")))).rejects.toMatchObject({
+      code: "SOURCE_EMPTY",
+      where: 'dataset "few"',
+    });
+  });
+
+  it("leaves an optional dataset out with a warning, and fails for a required one", async () => {
+    const missing = (more: string) => datasetToml("gone", "gone.jsonl", "t", more);
+    const rows = namedRows(["a", "b"], 10, 1);
+    const { warnings, folder: made } = await runPrepare(oneTask(rows, missing("required = false")));
+    expect(warnings.length).toBe(1);
+    expect(warnings[0]).toContain('dataset "gone" is left out, since it is not required');
+    expect(manifestOf(made).skipped).toEqual([{ dataset: "gone", reason: "SOURCE_MISSING" }]);
+    const folder = oneTask(rows, missing(""));
+    await expect(runPrepare(folder)).rejects.toMatchObject({
+      code: "SOURCE_MISSING",
+      where: expect.stringContaining("gone"),
+    });
+    expect(existsSync(join(folder, "prepared_data"))).toBe(false);
+  });
+
+  it("reads no dataset that is not enabled", async () => {
+    const folder = oneTask(
+      namedRows(["a", "b"], 10, 1),
+      datasetToml("gone", "gone.jsonl", "t", "enabled = false"),
+    );
+    const { folder: made, warnings } = await runPrepare(folder);
+    expect(warnings).toEqual([]);
+    expect(manifestOf(made).sources.map(({ dataset }) => dataset)).toEqual(["rows"]);
+  });
+
+  it("says that this version downloads nothing", async () => {
+    const hub = `[[datasets]]\nname = "hub"\nkind = "huggingface"\ndataset_id = "PolyAI/banking77"\n[[datasets.map]]\ntask = "t"\ntext = "text"\nlabel = "a"\n`;
+    await expect(runPrepare(oneTask(namedRows(["a", "b"], 10, 1), hub))).rejects.toMatchObject({
+      code: "SOURCE_UNSUPPORTED",
+      message: "this version of modelpack does not download from the Hugging Face Hub",
+      where: 'dataset "hub"',
+    });
+  });
+
+  it("stops on a signal, and leaves no version, lock or temporary folder", async () => {
+    const folder = writeProject();
+    const stop = new AbortController();
+    stop.abort();
+    const error = await runPrepare(folder, {}, { signal: stop.signal }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ModelpackError);
+    expect(error).toMatchObject({ code: "INTERRUPTED" });
+    expect(namesIn(join(folder, PREPARED))).toEqual([]);
+    expect((await runPrepare(folder)).unchanged).toBe(false);
+  });
+
+  it("keeps an official test set whole, and takes no other rows for it", async () => {
+    const official = namedRows(["a", "b"], 7, 9);
+    const folder = oneTask(
+      [...namedRows(["a", "b"], 20, 1), official[0] as object],
+      datasetToml("official", "official.jsonl", "t", "", 'role = "test"\ntext = "text"'),
+    );
+    writeRows(join(folder, "official.jsonl"), official);
+    const { folder: made } = await runPrepare(folder);
+    const [task] = manifestOf(made).tasks;
+    expect(
+      task?.labels.map(({ label, official: kept, test, train, eval: held }) => [
+        label,
+        kept.test,
+        test.real,
+        train.real + held.real,
+      ]),
+    ).toEqual([
+      ["a", 7, 0, 20],
+      ["b", 7, 0, 20],
+    ]);
+    expect(task?.drops).toMatchObject([{ reason: "duplicate_of_official", rows: 1 }]);
+  });
+});
