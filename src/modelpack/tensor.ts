@@ -93,7 +93,7 @@ function headerText(
     ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`,
   );
   metadata.push(`"header_checksum":"${checksum}"`);
-  return `{"__metadata__":{${metadata.join(",")}},${entries.join(",")}}`;
+  return `{${[`"__metadata__":{${metadata.join(",")}}`, ...entries].join(",")}}`;
 }
 
 function entry(name: string, dtype: TensorType, shape: readonly number[], from: number, to: number): string {
