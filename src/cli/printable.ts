@@ -38,6 +38,10 @@ export function cell(text: string): string {
 /** A path as a person would type it here: relative to the working directory where that is shorter. */
 export function shownPath(path: string): string {
   if (!isAbsolute(path)) return path;
-  const here = relative(process.cwd(), path) || ".";
-  return here.length < path.length ? here : path;
+  try {
+    const here = relative(process.cwd(), path) || ".";
+    return here.length < path.length ? here : path;
+  } catch {
+    return path; // the working directory is gone
+  }
 }
