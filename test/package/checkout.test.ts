@@ -68,12 +68,12 @@ describe("a fresh clone", () => {
     const started = performance.now();
     const { status, stdout, stderr } = npm(clone, ["run", "quickstart"]);
     const seconds = (performance.now() - started) / 1000;
-    console.info(`npm run quickstart: ${seconds.toFixed(1)} s`);
+    process.stdout.write(`npm run quickstart: ${seconds.toFixed(1)} s\n`);
     expect(status, stderr).toBe(0);
     expect(seconds).toBeLessThan(60);
     const end = stdout.slice(stdout.indexOf("Predictions, each with its calibrated probability:"));
     const families = [...end.matchAll(/^ {2}family (\w+)$/gm)].map(([, family]) => family);
-    expect(families).toEqual(["router", "extractor", "pair"]);
+    expect(families.sort()).toEqual(["extractor", "pair", "router"]);
     const tasks = ["query_intent", "query_domain", "pii_presence", "fact_type", "conflict_detection"];
     for (const task of [...tasks, "constraint_rerank"])
       expect(end).toMatch(new RegExp(`^ +${task} +\\w+ +[01]\\.\\d\\d$`, "m"));
@@ -122,7 +122,7 @@ describe("a git checkout as a dependency", () => {
     expect(result.status, result.stderr).toBe(0);
     expect(ours(result)).toBe("");
     const help = npm(project, ["modelpack", "--help"], "npx");
-    expect(help).toMatchObject({ status: 0, stderr: "" });
+    expect(help).toMatchObject({ status: 0, stdout: expect.stringContaining("prepare") });
     const installed = readdirSync(join(project, "node_modules", "modelpack")).sort();
     expect(installed).toEqual(["LICENSE", "README.md", "dist", "model_pipeline.schema.json", "package.json"]);
   });

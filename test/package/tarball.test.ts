@@ -153,7 +153,7 @@ describe("the runtime, bundled", () => {
   it("is small, and imports nothing", async () => {
     const { code, imports } = await bundle("index.js");
     const bytes = gzipSync(code, { level: 9 }).length;
-    console.info(`modelpack/runtime: ${code.length} bytes minified, ${bytes} gzipped`);
+    process.stdout.write(`modelpack/runtime: ${code.length} bytes minified, ${bytes} gzipped\n`);
     expect(imports).toEqual([]);
     expect(code).not.toMatch(/\brequire\b|\bprocess\b|\bBuffer\b|from\s*["']/);
     expect(bytes).toBeGreaterThan(5000);
