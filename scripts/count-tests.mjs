@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints `N passed, N failed, N skipped` from the JSON reports of the test runs named on the command line, and
-// fails where a test failed or none ran.
+// Prints `N passed, N failed, N skipped` over the test runs named on the command line, each as
+// `<JSON report>=<exit code>`, and fails where a test failed or none passed. A run that failed without a failed
+// test (the linter, the build, a file that can't be loaded) counts as one.
 import { readFileSync } from "node:fs";
 
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const file of process.argv.slice(2)) {
-  const report = JSON.parse(readFileSync(file, "utf8") || "{}");
+for (const run of process.argv.slice(2)) {
+  const at = run.lastIndexOf("=");
+  const report = readReport(run.slice(0, at));
+  const failed = report.numFailedTests ?? 0;
+  const broken = run.slice(at + 1) !== "0" || (report.numPassedTests ?? 0) === 0;
   total.passed += report.numPassedTests ?? 0;
-  total.failed +=
-    (report.numFailedTests ?? 0) + (report.numFailedTestSuites > 0 && !report.numFailedTests ? 1 : 0);
+  total.failed += failed === 0 && broken ? 1 : failed;
   total.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
