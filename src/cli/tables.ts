@@ -12,19 +12,26 @@ type LabelEntry = DatasetManifest["tasks"][number]["labels"][number];
 export function datasetTable({ tasks }: DatasetManifest): string {
   const rows = [["task", "label", "train", "test", "eval", "deficit"]];
   const notes: string[] = [];
-  for (const { task, labels, drops } of tasks) {
+  const leaks: string[] = [];
+  for (const { task, labels, drops, deduplication } of tasks) {
     const shown = labels.length > MOST_LABELS ? labels.slice(0, MOST_LABELS - 1) : labels;
     for (const label of shown) rows.push([task, JSON.stringify(label.label), ...counts([label])]);
     if (shown.length < labels.length)
       rows.push([task, `${labels.length - shown.length} more labels`, ...counts(labels.slice(shown.length))]);
     if (drops.length > 0)
       notes.push(`${task}: ${drops.map((drop) => `${drop.rows} ${drop.reason}`).join(", ")}`);
+    const near = deduplication.official_rows_near_train;
+    if (near > 0) leaks.push(`${task}: ${near}`);
   }
   const dropped =
     notes.length > 0
       ? `\n\ndropped or merged (examples in manifest.json):\n${notes.map((note) => `  ${note}`).join("\n")}`
       : "";
-  return table(rows, [2, 3, 4, 5]) + dropped;
+  const near =
+    leaks.length > 0
+      ? `\n\nofficial rows with a near-duplicate in another split, kept as they are: ${leaks.join(", ")}`
+      : "";
+  return table(rows, [2, 3, 4, 5]) + dropped + near;
 }
 
 function counts(labels: readonly LabelEntry[]): string[] {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { LabelBalance } from "../data/balancer.ts";
+import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
 import { type PrepareInputs, prepareProjection, sourceProjection } from "./inputs.ts";
@@ -20,13 +21,19 @@ interface ManifestParts {
   readonly files: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
 }
 
+/** `exactDuplicates` as `exact_duplicates`. */
+type SnakeName<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeName<Tail>}`
+  : "";
+type SnakeCased<T> = { readonly [K in keyof T & string as SnakeName<K>]: T[K] };
+
 /** What a dataset's manifest says of one task. */
 export interface TaskEntry {
   readonly task: string;
   readonly family: string;
   readonly labels: readonly LabelBalance[];
   readonly drops: DropCounts;
-  readonly deduplication: unknown;
+  readonly deduplication: SnakeCased<DeduplicationReport>;
   readonly seeds: number;
   readonly out_of_scope: number;
 }
@@ -80,12 +87,12 @@ function entryOf(task: PreparedTask): TaskEntry {
 }
 
 /** Names of ours as every other name in a file: `exactDuplicates` is `exact_duplicates`. */
-export function snakeCase(report: object): Record<string, unknown> {
+export function snakeCase<T extends object>(report: T): SnakeCased<T> {
   const renamed = Object.entries(report).map(([name, value]) => [
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     value,
   ]);
-  return Object.fromEntries(renamed) as Record<string, unknown>;
+  return Object.fromEntries(renamed) as SnakeCased<T>;
 }
 
 /** Reads the manifest of a dataset version; the caller has verified the version. */

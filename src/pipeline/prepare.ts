@@ -74,7 +74,7 @@ export async function prepare(
     for (const builder of collected.builders) {
       reporter.progress("deduplicating, splitting and balancing", tasks.length, collected.builders.length);
       checkpoint(options.signal);
-      tasks.push(await finishTask(config, builder));
+      tasks.push(await finishTask(config, builder, reporter));
     }
     const deficit = tasks.reduce(
       (sum, task) => sum + task.labels.reduce((n, label) => n + label.deficit, 0),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PipelineConfig } from "../config/schema.ts";
+import type { Reporter } from "../core/reporter.ts";
 import { balanceRows, type LabelBalance } from "../data/balancer.ts";
 import { type DeduplicationReport, deduplicate } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
@@ -18,11 +19,27 @@ export interface PreparedTask {
   readonly outOfScope: number;
 }
 
+/** A group of more than this share of a task's rows, all in one split, is worth a word. */
+const LARGE_GROUP = 0.05;
+/** Below this many rows, one row is a large share of them. */
+const FEW_ROWS = 200;
+
 /** Deduplicates, splits and balances what was collected for a task. */
-export async function finishTask(config: PipelineConfig, builder: TaskRowsBuilder): Promise<PreparedTask> {
+export async function finishTask(
+  config: PipelineConfig,
+  builder: TaskRowsBuilder,
+  reporter: Reporter,
+): Promise<PreparedTask> {
   const { rows: raw, drops, seeds, outOfScope } = builder.build();
   const { prepare: settings } = config;
   const unique = await deduplicate(raw, { nearDuplicateThreshold: settings.near_duplicate_threshold });
+  const { largestGroup, groups } = unique.report;
+  const { name } = unique.rows.task;
+  if (largestGroup > LARGE_GROUP * unique.rows.length && unique.rows.length >= FEW_ROWS)
+    reporter.warn(
+      `task "${name}": one group ties ${largestGroup} of ${unique.rows.length} rows together (${groups} groups in all), ` +
+        "and a group is in one split; is group_column, or a text that many pairs share, what you meant?",
+    );
   const ratios = { train: settings.train_ratio, test: settings.test_ratio, eval: settings.eval_ratio };
   const split = splitRows(unique.rows, { seed: settings.seed, ratios });
   const balanced = balanceRows(unique.rows, split, {
