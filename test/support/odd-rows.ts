@@ -2,8 +2,8 @@
 import { seededRandom } from "../../src/core/random.ts";
 
 /**
- * Pieces of text that Node versions, locales and case tables may treat each in their own way. Node 20 knows
- * Unicode 15, Node 22 and 24 know 15.1 to 17.
+ * Pieces of text that Node versions, locales and case tables may treat each in their own way: Node 20.19.0
+ * knows Unicode 16, its later releases 17.
  */
 const PIECES: Readonly<Record<string, readonly string[]>> = {
   accents: [
