@@ -34,7 +34,7 @@ type Bytes = Uint8Array | ArrayBuffer;
  */
 export function loadModelpack<Tasks extends TaskLabels = TaskLabels>(
   source: string | URL | Bytes | readonly Bytes[],
-  options: LoadOptions<Tasks> = {},
+  options: LoadOptions<NoInfer<Tasks>> = {},
 ): Promise<Modelpack<Tasks>> {
   if (typeof source === "string" || source instanceof URL) {
     const get = options.fetch ?? globalThis.fetch;

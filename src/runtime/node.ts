@@ -26,7 +26,7 @@ const MAX_POINTER_BYTES = 4096;
  */
 export function openModelpack<Tasks extends TaskLabels = TaskLabels>(
   folder: string,
-  options: OpenOptions<Tasks> = {},
+  options: OpenOptions<NoInfer<Tasks>> = {},
 ): Promise<Modelpack<Tasks>> {
   return Modelpack.open(() => loadFolder(folder), options);
 }
