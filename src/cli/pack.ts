@@ -8,8 +8,8 @@ import { type Context, configOf, type Options } from "./context.ts";
 export async function openPackOf(context: Context, options: Options): Promise<Modelpack> {
   const folder = folderOf(context, options);
   return openModelpack(folder, { strict: true }).catch((error: unknown) => {
-    if (!(error instanceof ModelpackError) || error.code !== "MODEL_MISSING") throw error;
-    throw new ModelpackError("MODEL_MISSING", error.message, {
+    if (!(error instanceof ModelpackError)) throw error;
+    throw new ModelpackError(error.code, error.message, {
       where: error.where,
       hint: "run `modelpack train` (npm run train) first, or name a folder of packs with --pack",
     });

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { producer } from "../pipeline/workspace.ts";
-import { check } from "./commands/check.ts";
-import { evaluate } from "./commands/evaluate.ts";
-import { explain } from "./commands/explain.ts";
-import { predict } from "./commands/predict.ts";
-import { prepare } from "./commands/prepare.ts";
-import { status } from "./commands/status.ts";
-import { train } from "./commands/train.ts";
-import { types } from "./commands/types.ts";
 import { type Action, addConfigOptions, type Context, type Options } from "./context.ts";
 
 /** How a run of the program went. */
@@ -22,7 +14,8 @@ interface CommandSpec {
   /** Arguments, as commander writes them. */
   readonly args?: string;
   readonly description: string;
-  readonly action: Action;
+  /** Loaded when it is asked for: DuckDB and the rest take several times as long as a prediction. */
+  readonly load: () => Promise<Action>;
   readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string])[];
   readonly required?: readonly (readonly [flag: string, doc: string])[];
   readonly examples: readonly string[];
@@ -34,14 +27,14 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     name: "check",
     description: "Check the config: every problem at once, with its place in the file.",
-    action: check,
+    load: async () => (await import("./commands/check.ts")).check,
     options: [["--print", "print the effective config, and where each value came from"]],
     examples: ["modelpack check", "modelpack check --print --set train.max_iter=10"],
   },
   {
     name: "prepare",
     description: "Read, map, clean, deduplicate, split and balance the datasets into one version.",
-    action: prepare,
+    load: async () => (await import("./commands/prepare.ts")).prepare,
     options: [
       ["--sample <rows>", "take that many rows of each source, for a quick run the whole way"],
       ["--force-full", "leave bootstrap files and earlier backfill on disk and out of the run"],
@@ -57,13 +50,13 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     name: "train",
     description: "Train and calibrate one model a family from the prepared dataset.",
-    action: train,
+    load: async () => (await import("./commands/train.ts")).train,
     examples: ["modelpack train", "modelpack train --families router --max-iter 10"],
   },
   {
     name: "evaluate",
     description: "Measure the newest pack on a split of the prepared dataset.",
-    action: evaluate,
+    load: async () => (await import("./commands/evaluate.ts")).evaluate,
     options: [["--split <split>", "train, test or eval", "test"]],
     examples: ["modelpack evaluate", "modelpack evaluate --split eval --json"],
   },
@@ -71,7 +64,7 @@ const COMMANDS: readonly CommandSpec[] = [
     name: "predict",
     args: "[texts...]",
     description: "Answer tasks for texts given as arguments or, a line each, on standard input.",
-    action: predict,
+    load: async () => (await import("./commands/predict.ts")).predict,
     options: [
       ["--task <task>", "one task; without it, every task"],
       ["--pair", "two texts that are compared (on standard input, a tab between them)"],
@@ -89,7 +82,7 @@ const COMMANDS: readonly CommandSpec[] = [
     name: "explain",
     args: "<texts...>",
     description: "Take a prediction apart into its n-grams and what each adds.",
-    action: explain,
+    load: async () => (await import("./commands/explain.ts")).explain,
     required: [["--task <task>", "the task"]],
     options: [["--top <n>", "show the n strongest"], PACK],
     examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
@@ -97,14 +90,14 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
-    action: types,
+    load: async () => (await import("./commands/types.ts")).types,
     options: [["--out <file>", "write there instead of to standard output"]],
     examples: ["modelpack types --out src/modelpack-tasks.ts"],
   },
   {
     name: "status",
     description: "Show the versions on disk, and what each label has and misses.",
-    action: status,
+    load: async () => (await import("./commands/status.ts")).status,
     examples: ["modelpack status", "modelpack status --json"],
   },
 ];
@@ -139,7 +132,8 @@ function addCommand(
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
   command.action(async (...given: unknown[]) => {
     const [args, options] = spec.args === undefined ? [[], given[0]] : [given[0], given[1]];
-    const outcome = await spec.action(context, options as Options, args as string[]);
+    const action = await spec.load();
+    const outcome = await action(context, options as Options, args as string[]);
     beforeOutput();
     if (invocation.json)
       context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);

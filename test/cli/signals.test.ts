@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from "node:child_process";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { isRoot } from "../support/child.ts";
+import { cli, ended, MAIN, says, startCli } from "../support/cli.ts";
+import { namesIn, writeProject } from "../support/project.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
+
+/** Settings with which training does not end by itself. */
+const ENDLESS = ["max_iter=100000", "early_stopping=false", "alpha=1e-9"].flatMap((setting) => [
+  "--set",
+  `train.${setting}`,
+]);
+
+const project = writeProject(sharedFolder());
+
+beforeAll(() => {
+  expect(cli(project, ["prepare"]).code).toBe(0);
+});
+
+describe("a signal", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 143],
+  ] as const)(
+    "%s during train: exit code %d, nothing left, and the next run finishes",
+    async (signal, code) => {
+      const child = startCli(project, ["train", ...ENDLESS]);
+      const end = ended(child);
+      await says(child.stderr, "epoch 3");
+      child.kill(signal);
+      expect(await end).toBe(code);
+      expect(
+        namesIn(join(project, "trained_models")).filter(
+          (name) => !/^([0-9a-f]{12}|latest\.json)$/.test(name),
+        ),
+      ).toEqual([]);
+      const next = cli(project, ["train", "--set", `train.max_iter=${code - 128}`]);
+      expect(next.code).toBe(0);
+      expect(next.out).toMatch(/^pack [0-9a-f]{12} in trained_models\/[0-9a-f]{12}$/m);
+    },
+  );
+
+  it("ends predict, which waits for lines", async () => {
+    const child = startCli(project, ["predict"]);
+    const end = ended(child);
+    child.stdin.write("a line\n");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    child.kill("SIGINT");
+    expect(await end).toBe(130);
+  });
+});
+
+describe("an output that can't be", () => {
+  it("whose reader goes away is no crash", () => {
+    const { stdout, stderr } = spawnSync(
+      "bash",
+      [
+        "-c",
+        `set -o pipefail; "${process.execPath}" "${MAIN}" check --print | head -1; echo "code \${PIPESTATUS[0]}"`,
+      ],
+      { cwd: project, encoding: "utf8" },
+    );
+    expect(stdout.split("\n").at(-2)).toBe("code 0");
+    expect(stderr).toBe("");
+  });
+
+  it("is a file stops prepare before it reads a row", () => {
+    const folder = writeProject(temporaryFolder());
+    writeFileSync(join(folder, "prepared_data"), "");
+    const { code, err } = cli(folder, ["prepare"]);
+    expect(code).toBe(1);
+    expect(err).toContain("prepared_data");
+    expect(err).not.toContain("rows for");
+  });
+
+  it.skipIf(isRoot)("may not be written stops train before an epoch", () => {
+    const folder = writeProject(temporaryFolder());
+    expect(cli(folder, ["prepare"]).code).toBe(0);
+    chmodSync(folder, 0o555);
+    const { code, err } = cli(folder, ["train"]);
+    chmodSync(folder, 0o755);
+    expect(code).toBe(1);
+    expect(err).toContain("permission is denied (EACCES)");
+    expect(err).not.toContain("epoch");
+  });
+});

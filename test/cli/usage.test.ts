@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { cli, jsonOf } from "../support/cli.ts";
+import { writeProject } from "../support/project.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
+
+const COMMANDS = ["check", "prepare", "train", "evaluate", "predict", "explain", "types", "status"];
+const empty = sharedFolder();
+const project = writeProject(sharedFolder());
+
+interface Failure {
+  readonly ok: boolean;
+  readonly error: { code: string; message: string; where: string | null; hint: string | null };
+}
+
+describe("help", () => {
+  it.each(COMMANDS)("of %s names its options and shows examples", (name) => {
+    const { code, out, err } = cli(empty, [name, "--help"]);
+    expect([code, err]).toEqual([0, ""]);
+    for (const part of [`Usage: modelpack ${name}`, "--config <file>", "--set <section.key=value>", "--json"])
+      expect(out).toContain(part);
+    expect(out.split("Examples:\n")[1]).toContain(`modelpack ${name}`);
+  });
+
+  it("of the program lists every command", () => {
+    const { code, out } = cli(empty, ["--help"]);
+    expect(code).toBe(0);
+    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  it("says the version of package.json", () => {
+    expect(cli(empty, ["--version"])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});
+
+describe("a wrong command line", () => {
+  it.each<[string[], string]>([
+    [[], "Usage: modelpack"],
+    [["bogus"], "error: unknown command 'bogus'"],
+    [["train", "--bogus"], "error: unknown option '--bogus'"],
+    [["train", "--set"], "argument missing"],
+    [["train", "--set", "x"], '--set takes section.key=value, got "x"'],
+    [["train", "--seed", "abc"], 'prepare.seed must be a whole number from 0 to 4294967295, got "abc"'],
+    [["train", "--seed", ""], 'train.seed must be a whole number from 0 to 4294967295, got ""'],
+    [["train", "--seed", "1.5"], "got 1.5"],
+    [["train", "--workers", "-1"], "train.workers"],
+    [["train", "--families", ""], "train.families"],
+    [["train", "--families", "nosuch"], 'train.families names "nosuch", a family without tasks'],
+    [["train", "--max-iter", "0"], "train.max_iter"],
+    [["prepare", "--sample", "0"], '--sample takes a whole number over 0, got "0"'],
+    [["prepare", "--sample", ""], '--sample takes a whole number over 0, got ""'],
+    [["prepare", "--sample", "many"], '--sample takes a whole number over 0, got "many"'],
+    [["evaluate", "--split", "valid"], '--split takes train, test or eval, got "valid"'],
+    [["explain", "text"], "required option '--task <task>'"],
+  ])("%j: exit code 2, the reason on standard error", (args, reason) => {
+    const { code, out, err } = cli(project, args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(reason);
+  });
+
+  it.each<[string[], string, string]>([
+    [["--json"], "USAGE", "unknown option '--json'"],
+    [["train", "--bogus", "--json"], "USAGE", "unknown option '--bogus'"],
+    [["prepare", "--json", "--sample", "0"], "USAGE", '--sample takes a whole number over 0, got "0"'],
+    [["train", "--json"], "DATASET_MISSING", "there is no prepared dataset"],
+    [["predict", "--json", "text"], "MODEL_MISSING", ""],
+  ])("%j: one object on standard output", (args, code, message) => {
+    const result = cli(project, args);
+    const { ok, error } = jsonOf<Failure>(result);
+    expect(result.code).toBe(code === "USAGE" ? 2 : 1);
+    expect(Object.keys(error)).toEqual(["code", "message", "where", "hint"]);
+    expect([ok, error.code]).toEqual([false, code]);
+    expect(error.message).toContain(message);
+    expect(error.hint).not.toBeNull();
+  });
+
+  it("takes --json after -- for a text", () => {
+    expect(cli(project, ["predict", "--", "--json"]).out).toBe("");
+  });
+});
+
+describe("without a config", () => {
+  it.each(["check", "prepare", "train", "evaluate", "types", "status"])("%s says how to start", (name) => {
+    const { code, out, err } = cli(empty, [name]);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toBe(
+      "error: no config file there\n  --> model_pipeline.toml\n   = hint: run this where your model_pipeline.toml is, or name it with --config; the README shows how to write one\n",
+    );
+  });
+
+  it("predict looks for trained_models, and says what to do without", () => {
+    const { code, err } = cli(empty, ["predict", "text"]);
+    expect(code).toBe(1);
+    expect(err).toContain(
+      "= hint: run `modelpack train` (npm run train) first, or name a folder of packs with --pack",
+    );
+  });
+});
+
+describe("check", () => {
+  it("finds every problem at once: exit code 2", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "model_pipeline.toml"), "[train]\nmax_itre = 3\nngram_max = 99\n");
+    const { code, err } = cli(folder, ["check"]);
+    expect(code).toBe(2);
+    for (const part of ["model_pipeline.toml:2:1", "max_iter", "model_pipeline.toml:3:13", "^"])
+      expect(err).toContain(part);
+  });
+
+  it("prints where values come from", () => {
+    const { code, out } = cli(project, ["check", "--print", "--set", "train.max_iter=9"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^max_iter = 9 {2}# flag$/m);
+  });
+
+  it("gives flags priority over --set over the file", () => {
+    const origins = (args: readonly string[]) =>
+      jsonOf<{ origins: Record<string, string> }>(cli(project, ["check", "--json", ...args])).origins[
+        "train.max_iter"
+      ];
+    expect(origins([])).toBe("toml");
+    expect(origins(["--max-iter", "9"])).toBe("flag");
+  });
+});
