@@ -11,6 +11,7 @@ import {
   UNASSIGNED,
   WORD,
 } from "../../src/core/text.ts";
+import { expectLinear } from "../support/timing.ts";
 
 /** Assigned after Unicode 15: what a newer runtime would lower-case, decompose or compose. */
 const NEWER = {
@@ -190,17 +191,6 @@ describe("a long text", () => {
     expect(normalizeStable(text, "NFKD")).toBe(text.normalize("NFKD"));
   });
 
-  /** Best of several runs, in milliseconds. */
-  function milliseconds(work: () => unknown): number {
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 4; run++) {
-      const start = performance.now();
-      work();
-      best = Math.min(best, performance.now() - start);
-    }
-    return best;
-  }
-
   it.each([
     ["accents", "é"],
     ["marks on one letter", "\u0301\u0323"],
@@ -212,12 +202,6 @@ describe("a long text", () => {
     ["sigmas", "Σ"],
     ["Hangul", "한"],
   ])("takes time by its length: %s", (_, unit) => {
-    const text = (length: number) => unit.repeat(Math.ceil(length / unit.length));
-    const [small, large] = [text(10_000), text(80_000)];
-    const eight = milliseconds(() => {
-      for (let i = 0; i < 8; i++) foldText(small);
-    });
-    // As much text in both: quadratic work would take 8 times as long for the one piece.
-    expect(milliseconds(() => foldText(large)) / eight).toBeLessThan(2.6);
+    expectLinear(foldText, unit);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { characterClass, foldText, SPACE, WORD } from "../../src/core/text.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes, MAX_TEXT_LENGTH } from "../../src/model/analyzer.ts";
 import { SETTINGS } from "../support/model.ts";
+import { expectLinear } from "../support/timing.ts";
 
 function analyze(text: string, settings: AnalyzerSettings = SETTINGS) {
   const out = new FeatureHashes();
@@ -269,21 +270,9 @@ describe("reuse and bounds", () => {
     expect(first.every((hash, i) => hash === out.hashes[i])).toBe(true);
   });
 
-  it("takes time by the length", () => {
+  it.each(["word ", "x", "é", "- ", "\u0e48\u0e38"])("takes time by its length: %j", (unit) => {
     const analyzer = new Analyzer(SETTINGS);
     const out = new FeatureHashes();
-    const best = (text: string, times: number) => {
-      let least = Number.POSITIVE_INFINITY;
-      for (let run = 0; run < 5; run++) {
-        const start = performance.now();
-        for (let i = 0; i < times; i++) analyzer.analyze(text, out);
-        least = Math.min(least, performance.now() - start);
-      }
-      return least;
-    };
-    for (const unit of ["word ", "x", "é", "- "]) {
-      const [small, large] = [unit.repeat(10_000 / unit.length), unit.repeat(80_000 / unit.length)];
-      expect(best(large, 1) / best(small, 8), unit).toBeLessThan(2.6);
-    }
+    expectLinear((text) => analyzer.analyze(text, out), unit);
   });
 });
