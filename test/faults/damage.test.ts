@@ -16,12 +16,12 @@ import {
   tinyConfig,
   wholeVersion,
 } from "../support/pipeline-run.ts";
-import { keptFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
-let trained = "";
+const trained = join(sharedFolder(), "trained");
 
 beforeAll(async () => {
-  trained = makeWorkspace(keptFolder(), tinyConfig());
+  makeWorkspace(trained, tinyConfig());
   await succeed(trained, ["prepare"]);
   await succeed(trained, ["train"]);
 });

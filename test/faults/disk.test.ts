@@ -28,17 +28,17 @@ import {
   tinyConfig,
   wholeVersion,
 } from "../support/pipeline-run.ts";
-import { keptFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const NOBODY = 65534;
 const canBeNobody =
   isRoot && run(process.execPath, [childScript("run-id-child.mjs")], { uid: NOBODY }).status === 0;
 
 /** A trained workspace, and what its stages made. */
-let whole = "";
+const whole = join(sharedFolder(), "whole");
 
 beforeAll(async () => {
-  whole = makeWorkspace(keptFolder(), tinyConfig());
+  makeWorkspace(whole, tinyConfig());
   for (const stage of STAGES) await succeed(whole, [stage.command]);
 });
 

@@ -12,12 +12,13 @@ import {
   succeed,
   tinyConfig,
 } from "../support/pipeline-run.ts";
-import { keptFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
+const first = join(sharedFolder(), "first");
 let expected: readonly Readonly<Record<string, string>>[] = [];
 
 beforeAll(async () => {
-  const workspace = makeWorkspace(keptFolder(), tinyConfig());
+  const workspace = makeWorkspace(first, tinyConfig());
   expected = await bothStages(workspace, {});
 });
 

@@ -17,7 +17,7 @@ import {
   tinyConfig,
   wholeVersion,
 } from "../support/pipeline-run.ts";
-import { keptFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 /** One thread for files, since strace counts the calls of each thread by itself. */
 const env = { UV_THREADPOOL_SIZE: "1" };
@@ -33,14 +33,15 @@ interface Scene {
 
 const CALLS = ["mkdir", "pwrite64", "fsync", "rename", "link", "unlink", "rmdir"];
 const scenes = new Map<Stage, Scene>();
+const kept = sharedFolder();
 
 async function sceneOf(stage: Stage): Promise<Scene> {
-  const before = makeWorkspace(keptFolder(), tinyConfig());
+  const before = makeWorkspace(join(kept, stage.command), tinyConfig());
   await succeed(before, ["prepare", ...(stage === PREPARE ? ["--seed", "1"] : [])]);
   if (stage === TRAIN) await succeed(before, ["train", "--max-iter", "1"]);
-  const after = keptFolder();
+  const after = join(kept, `${stage.command}-whole`);
   cpSync(before, after, { recursive: true });
-  const log = join(keptFolder(), "log");
+  const log = join(kept, `${stage.command}.log`);
   const prefix = ["strace", "-f", "-qq", "-o", log, "-e", `trace=${CALLS.join(",")}`];
   await succeed(after, [stage.command], { prefix, env });
   const threads = new Map<string, number>();

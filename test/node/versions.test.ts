@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { npm } from "../support/npm.ts";
 import { oddRows } from "../support/odd-rows.ts";
 import { digests, makeWorkspace, PREPARE, starterConfig, succeed } from "../support/pipeline-run.ts";
-import { keptFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 /** The oldest Node that is supported knows Unicode 16, and the newest minor versions of all three know 17. */
 const VERSIONS = ["20.19.0", "20", "22", "24"];
@@ -76,13 +76,13 @@ const configs: Readonly<Record<string, (folder: string) => void>> = {
 };
 
 describe.each(Object.entries(configs))("%s", (name, make) => {
-  let source = "";
+  const kept = sharedFolder();
+  const source = join(kept, "source");
   let expected: Awaited<ReturnType<typeof stagesUnder>>;
 
   beforeAll(async () => {
-    source = keptFolder();
     make(source);
-    const first = join(keptFolder(), "first");
+    const first = join(kept, "first");
     cpSync(source, first, { recursive: true });
     expected = await stagesUnder(first, process.execPath, [2]);
     expect(Object.keys(expected.dataset).filter((file) => file.endsWith(".parquet")).length).toBeGreaterThan(

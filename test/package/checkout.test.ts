@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { npm, ours } from "../support/npm.ts";
 import { CHECKOUT } from "../support/pipeline-run.ts";
-import { keptFolder } from "../support/temporary-folder.ts";
+import { sharedFolder } from "../support/temporary-folder.ts";
 
-let clone = "";
+const folder = sharedFolder();
+const clone = join(folder, "modelpack");
 
 const git = (folder: string, ...args: string[]) => npm(folder, args, "git");
 
@@ -14,7 +15,6 @@ const git = (folder: string, ...args: string[]) => npm(folder, args, "git");
 const BANNER = /^> .*$/gm;
 
 beforeAll(() => {
-  clone = join(keptFolder(), "modelpack");
   const { status, stderr } = git("/", "clone", "-q", CHECKOUT, clone);
   expect(status, stderr).toBe(0);
 });
@@ -115,7 +115,7 @@ describe("a fresh clone", () => {
 
 describe("a git checkout as a dependency", () => {
   it("builds itself when it is installed, and says nothing", () => {
-    const project = join(keptFolder(), "project");
+    const project = join(folder, "project");
     mkdirSync(project);
     writeFileSync(join(project, "package.json"), '{"name": "app", "private": true, "type": "module"}');
     const result = npm(project, ["install", `git+file://${CHECKOUT}`]);

@@ -7,7 +7,7 @@ import { rolldown } from "rolldown";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type NpmResult, npm } from "../support/npm.ts";
 import { CHECKOUT } from "../support/pipeline-run.ts";
-import { keptFolder } from "../support/temporary-folder.ts";
+import { sharedFolder } from "../support/temporary-folder.ts";
 
 /**
  * Bytes of the runtime, bundled, minified and gzipped, at most: what it has today and a little. DESIGN.md
@@ -21,16 +21,15 @@ interface Packed {
 }
 
 let packed: Packed;
-let project = "";
+const folder = sharedFolder();
+const project = join(folder, "project");
 let installed: NpmResult;
 
 beforeAll(() => {
-  const folder = keptFolder();
   const { stdout, stderr, status } = npm(CHECKOUT, ["pack", "--json", "--pack-destination", folder]);
   expect(status, stderr).toBe(0);
   // The only thing on standard output is npm's JSON: the build says nothing.
   [packed] = JSON.parse(stdout) as [Packed];
-  project = join(folder, "project");
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{"name": "app", "private": true, "type": "module"}');
   installed = npm(project, ["install", "--omit=dev", join(folder, packed.filename)]);

@@ -21,10 +21,3 @@ export function sharedFolder(): string {
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
-
-/** The same for all tests of a file; called in `beforeAll`. */
-export function keptFolder(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), "modelpack-")));
-  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
