@@ -16,7 +16,7 @@ export function normalize(draft: Draft, folder: string): { config: PipelineConfi
     tasks: draft.tasks.map(({ value }) => definition(value)),
     datasets: draft.datasets.map(datasetConfig),
   };
-  notes.push(...config.tasks.flatMap(similarLabels), ...tasksWithoutRows(config));
+  notes.push(...config.tasks.flatMap(similarLabels), ...tasksWithoutRows(config), ...withoutEffect(config));
   return { config, notes };
 }
 
@@ -100,6 +100,13 @@ function similarLabels(task: TaskDefinition): string[] {
       `task ${show(task.name)}: two labels look like ${show(name)} and differ in their bytes; they are two labels`,
     ];
   });
+}
+
+// Whoever asks for it counts on answers being held back.
+function withoutEffect({ tasks }: PipelineConfig): string[] {
+  return tasks
+    .filter(({ targetPrecision }) => targetPrecision !== null)
+    .map(({ name }) => `task ${show(name)}: this version does not fit target_precision; set min_confidence`);
 }
 
 function tasksWithoutRows(config: PipelineConfig): string[] {

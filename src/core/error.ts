@@ -22,7 +22,6 @@ export type ErrorCode =
   | "LOCKED" // another run holds the output
   | "STORAGE" // the operating system refused a write or a read
   | "INTERRUPTED" // SIGINT or SIGTERM
-  | "UNDERFILLED" // done, but short of what was asked
   | "INTERNAL"; // a bug of ours
 
 export interface ErrorDetails {

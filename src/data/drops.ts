@@ -22,7 +22,7 @@ export interface DropCount {
 /** In the order of {@link DROP_REASONS}; reasons without rows are left out. */
 export type DropCounts = readonly DropCount[];
 
-export const DROP_REASONS: readonly DropReason[] = [
+const DROP_REASONS: readonly DropReason[] = [
   "null_label",
   "unknown_label",
   "empty_text",
@@ -34,9 +34,9 @@ export const DROP_REASONS: readonly DropReason[] = [
 ];
 
 /** Enough to recognize a mistake in a mapping, few enough to read in a manifest. */
-export const MAX_EXAMPLES = 3;
+const MAX_EXAMPLES = 3;
 /** UTF-16 units of an example: a line or two on a terminal. */
-export const MAX_EXAMPLE_LENGTH = 120;
+const MAX_EXAMPLE_LENGTH = 120;
 
 interface Sample {
   readonly hash: number;

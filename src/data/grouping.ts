@@ -8,7 +8,7 @@ import { setSizes, UnionFind } from "./union-find.ts";
 export type PairGrouping = "both" | "text_a" | null;
 
 /** A group of more than this share of a task's rows leaves too little to split. */
-export const MAX_SHARED_GROUP = 0.05;
+const MAX_SHARED_GROUP = 0.05;
 
 /** Rows that share a group, and by which rule. */
 export interface SharedTexts {

@@ -22,7 +22,7 @@ export interface Scan {
 }
 
 /** The longest object of JSON, in bytes: DuckDB holds several at once, and no text to classify comes near. */
-export const MAX_OBJECT_BYTES = 1 << 24;
+const MAX_OBJECT_BYTES = 1 << 24;
 /** Rows of JSON whose keys are counted before their types are looked at. */
 const KEY_ROWS = 20_480;
 

@@ -6,7 +6,7 @@ import { ModelpackError } from "../core/error.ts";
 import { digestFile } from "../storage/digest.ts";
 import { isGlob, listFolder, matchGlob } from "./glob.ts";
 
-export const FORMATS = ["parquet", "csv", "tsv", "jsonl", "json", "arrow"] as const;
+const FORMATS = ["parquet", "csv", "tsv", "jsonl", "json", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** A file of a dataset, as it was when it was digested. */

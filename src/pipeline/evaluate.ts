@@ -26,7 +26,7 @@ export interface EvaluateResult {
  * Measures the newest pack on a split of the prepared dataset, with the files as they ship. On eval, whose
  * rows fitted the calibration, the figures of `train` are the ones to quote: it cross-fits them.
  *
- * @throws ModelpackError MODEL_MISSING, DATASET_MISSING, DATASET_MISMATCH, DATASET_CORRUPT
+ * @throws ModelpackError MODEL_MISSING, MODEL_CORRUPT, DATASET_MISSING, DATASET_MISMATCH, DATASET_CORRUPT
  */
 export async function evaluate(
   loaded: LoadedConfig,
@@ -75,7 +75,7 @@ export async function evaluate(
 }
 
 /** The newest pack, verified whole. */
-export async function openPack(root: string): Promise<OpenedVersion> {
+async function openPack(root: string): Promise<OpenedVersion> {
   const pack = await openVersion(root, MODEL_POINTER);
   if (pack !== null) return pack;
   throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {

@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
+import type { TaskRowsBuilder } from "../data/rows.ts";
 import {
   commitVersion,
   probeWritable,
@@ -70,16 +71,7 @@ export async function prepare(
   try {
     await removeDeadTemporaries(root);
     const collected = await collect(config, inputs, sample, reporter, options.signal);
-    const tasks: PreparedTask[] = [];
-    for (const builder of collected.builders) {
-      reporter.progress("deduplicating, splitting and balancing", tasks.length, collected.builders.length);
-      checkpoint(options.signal);
-      tasks.push(await finishTask(config, builder, reporter));
-    }
-    const deficit = tasks.reduce(
-      (sum, task) => sum + task.labels.reduce((n, label) => n + label.deficit, 0),
-      0,
-    );
+    const tasks = await finishTasks(config, collected.builders, reporter, options.signal);
     await commitVersion({
       root,
       version,
@@ -99,10 +91,25 @@ export async function prepare(
       },
       manifest: (files) => datasetManifest({ version, config, sample, inputs, ...collected, tasks, files }),
     });
-    return { version, folder, unchanged: false, deficit };
+    return { version, folder, unchanged: false, deficit: deficitOf(tasks) };
   } finally {
     await lock.release();
   }
+}
+
+async function finishTasks(
+  config: PipelineConfig,
+  builders: readonly TaskRowsBuilder[],
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<PreparedTask[]> {
+  const tasks: PreparedTask[] = [];
+  for (const builder of builders) {
+    reporter.progress("deduplicating, splitting and balancing", tasks.length, builders.length);
+    checkpoint(signal);
+    tasks.push(await finishTask(config, builder, reporter));
+  }
+  return tasks;
 }
 
 /** Says what a run would do; moves not even the pointer. */
@@ -131,6 +138,9 @@ export function familiesOf(config: PipelineConfig): string[] {
 }
 
 async function storedDeficit(folder: string): Promise<number> {
-  const { tasks } = await readDatasetManifest(folder);
+  return deficitOf((await readDatasetManifest(folder)).tasks);
+}
+
+function deficitOf(tasks: readonly Pick<PreparedTask, "labels">[]): number {
   return tasks.reduce((sum, task) => sum + task.labels.reduce((n, label) => n + label.deficit, 0), 0);
 }

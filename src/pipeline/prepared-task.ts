@@ -33,13 +33,9 @@ export async function finishTask(
   const { rows: raw, drops, seeds, outOfScope } = builder.build();
   const { prepare: settings } = config;
   const unique = await deduplicate(raw, { nearDuplicateThreshold: settings.near_duplicate_threshold });
-  const { largestGroup, groups } = unique.report;
-  const { name } = unique.rows.task;
-  if (largestGroup > LARGE_GROUP * unique.rows.length && unique.rows.length >= FEW_ROWS)
-    reporter.warn(
-      `task "${name}": one group ties ${largestGroup} of ${unique.rows.length} rows together (${groups} groups in all), ` +
-        "and a group is in one split; is group_column, or a text that many pairs share, what you meant?",
-    );
+  const allDrops = [...drops, ...unique.drops];
+  warnOfNone(unique.rows, allDrops, reporter);
+  warnOfLargeGroup(unique.rows, unique.report, reporter);
   const ratios = { train: settings.train_ratio, test: settings.test_ratio, eval: settings.eval_ratio };
   const split = splitRows(unique.rows, { seed: settings.seed, ratios });
   const balanced = balanceRows(unique.rows, split, {
@@ -50,10 +46,31 @@ export async function finishTask(
   return {
     rows: unique.rows,
     split: balanced.split,
-    drops: [...drops, ...unique.drops],
+    drops: allDrops,
     deduplication: unique.report,
     labels: balanced.labels,
     seeds: seeds.length,
     outOfScope: outOfScope.length,
   };
+}
+
+/** Rows came and none is left: mostly labels that the data write in another way than the TOML. */
+function warnOfNone({ task, length }: TaskRows, drops: DropCounts, reporter: Reporter): void {
+  if (length > 0 || drops.length === 0) return;
+  const reasons = drops.map(
+    ({ reason, rows, examples }) => `${rows} ${reason}, such as ${examples[0] ?? ""}`,
+  );
+  reporter.warn(`task "${task.name}" keeps none of its rows: ${reasons.join("; ")}`);
+}
+
+function warnOfLargeGroup(
+  { task, length }: TaskRows,
+  { largestGroup, groups }: DeduplicationReport,
+  reporter: Reporter,
+): void {
+  if (length < FEW_ROWS || largestGroup <= LARGE_GROUP * length) return;
+  reporter.warn(
+    `task "${task.name}": one group ties ${largestGroup} of ${length} rows together (${groups} groups in all), ` +
+      "and a group is in one split; is group_column, or a text that many pairs share, what you meant?",
+  );
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ModelpackError } from "../core/error.ts";
+import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import { movePointer, readPointer, removeDeadTemporaries, verifyVersion } from "../storage/commit.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
@@ -71,15 +71,16 @@ export interface OpenedVersion {
 /** The version that a pointer names; null where there is none. Throws when it is damaged. */
 export async function openVersion(root: string, pointer: string): Promise<OpenedVersion | null> {
   const version = await readPointer(root, pointer);
-  return version === null ? null : openFolder(join(root, version), version);
+  const damaged = pointer === MODEL_POINTER ? "MODEL_CORRUPT" : "DATASET_CORRUPT";
+  return version === null ? null : openFolder(join(root, version), version, damaged);
 }
 
-async function openFolder(folder: string, version: string): Promise<OpenedVersion> {
+async function openFolder(folder: string, version: string, damaged: ErrorCode): Promise<OpenedVersion> {
   const [first, ...more] = await verifyVersion(folder);
   if (first !== undefined) {
     const others = more.length > 0 ? ` (and ${more.length} more problems)` : "";
     throw new ModelpackError(
-      "DATASET_CORRUPT",
+      damaged,
       `version ${version} is damaged: ${first.file}: ${first.problem}${others}`,
       {
         where: folder,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Split } from "../../src/core/example.ts";
@@ -65,6 +65,17 @@ describe("evaluate", () => {
     await expect(evaluate(load(changed, paths), "test", silentReporter)).rejects.toMatchObject({
       code: "DATASET_MISMATCH",
       message: 'the pack\'s task "size" has other labels than in the TOML',
+    });
+  });
+
+  it("says MODEL_CORRUPT of a damaged pack", async () => {
+    const damaged = writeProject();
+    await runPrepare(damaged);
+    const { folder } = await runTrain(damaged);
+    appendFileSync(join(folder, "pair_label_map.json"), " ");
+    await expect(evaluate(load(damaged), "test", silentReporter)).rejects.toMatchObject({
+      code: "MODEL_CORRUPT",
+      message: expect.stringContaining("pair_label_map.json"),
     });
   });
 

@@ -146,6 +146,12 @@ describe("prepare", () => {
     expect(deduplication).toMatchObject({ exact_duplicates: 1, label_conflicts: 2 });
   });
 
+  it("warns of a task that keeps none of the rows that came for it", async () => {
+    const folder = oneTask([1, 2].map((n) => ({ text: `text ${n}`, label: "A" })));
+    const { warnings } = await runPrepare(folder);
+    expect(warnings).toEqual(['task "t" keeps none of its rows: 2 unknown_label, such as A: text 1']);
+  });
+
   it("says that nothing has changed, changes nothing, and takes less than a second", async () => {
     const folder = writeProject();
     const first = await runPrepare(folder);
