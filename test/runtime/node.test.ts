@@ -10,7 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ModelpackError, openModelpack } from "../../src/runtime/node.ts";
+import type { Loaded } from "../../src/modelpack/modelpack.ts";
+import { Modelpack, ModelpackError, openModelpack } from "../../src/runtime/node.ts";
 import { forge } from "../support/forge.ts";
 import { tinyModel } from "../support/model.ts";
 import { FIRST, filesOf, manifestOf, petsModel, SECOND, turnedModel, writeVersion } from "../support/pack.ts";
@@ -340,6 +341,37 @@ describe("reload", () => {
     writeVersion(folder, SECOND, [turnedModel()]);
     expect(await Promise.all([first, pack.reload(), pack.reload()])).toEqual([true, true, true]);
     expect(pack.status().version).toBe(SECOND);
+  });
+
+  it("does not let a slow load undo a later one", async () => {
+    const version = (name: string): Loaded => ({ version: name, classifiers: [], problems: [] });
+    let finish = (_: Loaded) => {};
+    const slow = new Promise<Loaded>((resolve) => {
+      finish = resolve;
+    });
+    const loads = [Promise.resolve(version("opened")), slow, Promise.resolve(version("last"))];
+    const pack = await Modelpack.open(() => loads.shift() as Promise<Loaded>);
+    const both = [pack.reload(), pack.reload()];
+    setImmediate(() => finish(version("slow")));
+    expect(await Promise.all(both)).toEqual([true, true]);
+    expect(pack.status().version).toBe("last");
+  });
+
+  it("takes a load that throws for a problem", async () => {
+    const whole: Loaded = { version: FIRST, classifiers: [], problems: [] };
+    let broken = false;
+    const pack = await Modelpack.open(async () => {
+      if (broken) throw new RangeError("no more");
+      return whole;
+    });
+    broken = true;
+    expect(await pack.reload()).toBe(false);
+    expect(pack.status()).toMatchObject({
+      version: FIRST,
+      errors: [{ code: "STORAGE", message: "no more" }],
+    });
+    const never = await Modelpack.open(() => Promise.reject(new RangeError("never")));
+    expect(never.status().errors[0]?.message).toBe("never");
   });
 
   it("does not disturb what is in memory when a file is replaced in place", async () => {
