@@ -83,7 +83,8 @@ function copyStatement(input: InputKind, names: Names, split: Split, path: strin
 }
 
 function columnSql(name: string, names: readonly string[] | undefined, split: Split): string {
-  if (names !== undefined) return `[${names.map(exactText).join(", ")}]["${name}" + 1]`;
+  // The type is said: without a row there may be no name, and an empty list is one of integers.
+  if (names !== undefined) return `CAST([${names.map(exactText).join(", ")}] AS VARCHAR[])["${name}" + 1]`;
   if (name === "split") return quoteText(split);
   if (name === "count") return '"count"';
   if (name === "id") return "lower(hex(id))";

@@ -117,6 +117,20 @@ describe("writing", () => {
     );
   });
 
+  test("a family without a row has the same columns", async () => {
+    const folder = temporaryFolder();
+    const { rows } = splitRows(first, []);
+    await writeFamily(folder, "f", [
+      { rows: { ...rows, sources: [], languages: [] }, split: new Uint8Array() },
+    ]);
+    for (const split of ["train", "test", "eval"] as const) {
+      const described = await readParquet(join(folder, `f_${split}.parquet`), "DESCRIBE SELECT * FROM file");
+      const integers = described.filter(([, type]) => type !== "VARCHAR").map(([name]) => name);
+      expect(integers).toEqual(["count"]);
+      expect((await readExamples(folder, "f", split, [first])).get("first")?.label.length).toBe(0);
+    }
+  });
+
   test("a pair family has two texts", async () => {
     const folder = temporaryFolder();
     const pair = taskOf("p", ["same"], "pair");
