@@ -13,11 +13,18 @@ export function placeOf(source: Source, file?: SourceFile): string {
   return file === undefined ? dataset : `${dataset}, file ${JSON.stringify(file.name)}`;
 }
 
+/** DuckDB counts the rows that it has begun, blank lines not among them, and calls the next one the broken. */
+const BROKEN_JSON = /^(.*Malformed JSON in file .*, at byte \d+) in (?:line|record\/value) (\d+)(?=: )/;
+
+function rowOfJson(_all: string, start: string, begun: string): string {
+  return `${start} of row ${Number(begun) - 1}`;
+}
+
 /** What DuckDB says, without the SQL that we wrote and without options that no config can reach. */
 export function engineMessage(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const end = /\n\s*\n|\nLINE \d|\nPossible |\nTry /.exec(message);
-  const text = message.slice(0, end?.index).trim();
+  const end = /\n\s*\n|\nLINE \d|\nPossible |\n\s*Try | Try auto-detecting /.exec(message);
+  const text = message.slice(0, end?.index).trim().replace(BROKEN_JSON, rowOfJson);
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
 }
 
@@ -41,7 +48,9 @@ export function unreadable(source: Source, file: SourceFile | undefined, error: 
   const format = source.files[0]?.format ?? "";
   return new ModelpackError("SOURCE_UNREADABLE", `${what} can't be read as ${format}: ${text}`, {
     where: placeOf(source, named),
-    hint: "check that the file is whole and of the format that its name says",
+    hint: /utf-?8|unicode/i.test(text)
+      ? "save the file as UTF-8"
+      : "check that the file is whole and of the format that its name says",
     cause: error,
   });
 }

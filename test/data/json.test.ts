@@ -208,3 +208,37 @@ test("a giant object, and an object of 100,000 keys, end in a clear error", asyn
   );
   expect(performance.now() - start).toBeLessThan(10_000);
 });
+
+test("a broken row is named by its number", async () => {
+  const folder = temporaryFolder();
+  const good = '{"text":"a","label":"b"}';
+  const cases = {
+    "first.jsonl": [["{", good], 1],
+    "third.jsonl": [[good, good, '{"text":}', good], 3],
+    // Blank lines are no rows.
+    "blank.jsonl": [[good, "", "", `${good},`], 2],
+  } as const;
+  for (const [name, [rows, row]] of Object.entries(cases)) {
+    const { message } = await refusalOf(readPairs(folder, name, `${rows.join("\n")}\n`));
+    expect(message).toMatch(new RegExp(`at byte \\d+ of row ${row}: `));
+    expect(message).not.toContain("Try");
+  }
+  const list = await refusalOf(readPairs(folder, "list.json", `[${good},\n${good},\n{"text":}]`));
+  expect(list.message).toMatch(/at byte \d+ of row 3: /);
+  const long = await refusalOf(readPairs(folder, "long.jsonl", lines({ text: "x".repeat(40_000_000) })));
+  expect(long.message).not.toContain("Try");
+});
+
+test("a file that is no UTF-8 is said to be none", async () => {
+  const folder = temporaryFolder();
+  for (const name of ["a.json", "a.jsonl", "a.csv"]) {
+    const utf16 = await refusalOf(readPairs(folder, name, Buffer.from("\ufefftext,label\na,b\n", "utf16le")));
+    expect([utf16.code, utf16.message, utf16.hint]).toEqual([
+      "SOURCE_UNREADABLE",
+      `${name} is UTF-16, and UTF-8 is read`,
+      "save the file as UTF-8",
+    ]);
+  }
+  const latin = await refusalOf(readPairs(folder, "a.csv", Buffer.from("text,label\nh\u00e9,b\n", "latin1")));
+  expect([latin.code, latin.hint]).toEqual(["SOURCE_UNREADABLE", "save the file as UTF-8"]);
+});
