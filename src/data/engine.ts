@@ -21,6 +21,8 @@ import { type Column, type ColumnType, quoteText } from "./column.ts";
 
 /** DuckDB spills to disk above this: the whole of `prepare` stays under 1.5 GB. */
 const MEMORY = "400MB";
+/** Milliseconds between two interrupts. */
+const STOP_MS = 50;
 /** Rows of one chunk: DuckDB's vector size, and the most that a chunk can hold. */
 export const CHUNK_ROWS = 2048;
 
@@ -70,6 +72,7 @@ export class Engine {
   readonly folder: string;
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  #stopping: NodeJS.Timeout | undefined;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, spill: string) {
     this.#instance = instance;
@@ -178,19 +181,31 @@ export class Engine {
     await this.run("SET lock_configuration = true");
   }
 
+  /** Ends what runs, and whatever is begun from here on: each fails with an error of DuckDB's. */
+  stop(): void {
+    // Again and again: an interrupt that comes between two statements is forgotten.
+    this.#stopping ??= setInterval(() => this.#connection.interrupt(), STOP_MS);
+    this.#connection.interrupt();
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#stopping);
     this.#connection.closeSync();
     this.#instance.closeSync();
     await removeScratch(this.folder);
   }
 }
 
-/** Opens an engine for `use` and closes it, whatever happens. */
-export async function withEngine<T>(use: (engine: Engine) => Promise<T>): Promise<T> {
+/** Opens an engine for `use` and closes it, whatever happens; the signal ends its statements. */
+export async function withEngine<T>(use: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {
   const engine = await Engine.open();
+  const stop = () => engine.stop();
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop);
   try {
     return await use(engine);
   } finally {
+    signal?.removeEventListener("abort", stop);
     await engine.close();
   }
 }

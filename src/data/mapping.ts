@@ -14,6 +14,13 @@ import { checkCondition, checkSelect, refusedSql } from "./sql-guard.ts";
 
 export type { MapResult, ReadOptions } from "./sample.ts";
 
+/**
+ * Rows of a map at most, and how many more for each row of the source: a document may be unnested into many,
+ * and one small file into all of a dataset. Beyond it is a join gone wrong.
+ */
+const MOST_ROWS = 1_000_000;
+const MOST_ROWS_OF_ONE = 1000;
+
 /** Takes the rows that a map gives, a batch at a time. */
 export type TakeRows = (map: DatasetMap, rows: readonly MappedRow[]) => void;
 
@@ -32,9 +39,10 @@ export function readSource(
     // All of them before the first row: a slip in the last map shows at once.
     for (const [i, map] of maps.entries())
       plans.push(await planMap(engine, scan.columns, map, placeOfMap(source, map, i)));
-    for (const plan of plans) await runPlan(engine, source, scan.columns, plan, take);
+    const most = MOST_ROWS + MOST_ROWS_OF_ONE * result.sampledRows;
+    for (const plan of plans) await runPlan(engine, source, scan.columns, plan, most, take);
     return result;
-  });
+  }, options.signal);
 }
 
 function placeOfMap(source: Source, map: DatasetMap, i: number): string {
@@ -102,7 +110,6 @@ function columnText(columns: readonly Column[], key: string, path: string, where
   const found = textPath(columns, path);
   if ("sql" in found) return found.sql;
   if (found.problem === "missing") {
-    const near = nearest(found.name, found.among);
     const there = found.among
       .slice(0, 20)
       .map((name) => JSON.stringify(name))
@@ -112,7 +119,7 @@ function columnText(columns: readonly Column[], key: string, path: string, where
       `${key}: there is no column ${JSON.stringify(path)}; there are ${there}`,
       {
         where,
-        hint: near === undefined ? "name one of these columns" : `did you mean ${JSON.stringify(near)}?`,
+        hint: missingColumnHint(found.name, found.among),
       },
     );
   }
@@ -124,6 +131,15 @@ function columnText(columns: readonly Column[], key: string, path: string, where
       hint: "write the mapping as sql, with unnest(…), list_extract(…, 1) or the field that holds the text",
     },
   );
+}
+
+function missingColumnHint(name: string, among: readonly string[]): string {
+  // A spreadsheet's CSV, where the comma is the decimal mark.
+  const separator = among.length === 1 ? /[;|\t]/.exec(among[0] ?? "")?.[0] : undefined;
+  if (separator !== undefined)
+    return `the columns seem to be separated by ${JSON.stringify(separator)}: .csv is read with commas, .tsv with tabs`;
+  const near = nearest(name, among);
+  return near === undefined ? "name one of these columns" : `did you mean ${JSON.stringify(near)}?`;
 }
 
 /** What the SELECT of a map may give, and what it is in a row. */
@@ -172,15 +188,23 @@ async function runPlan(
   source: Source,
   columns: readonly Column[],
   plan: Plan,
+  most: number,
   take: TakeRows,
 ): Promise<void> {
   const batches = engine.stream(plan.sql);
+  let rows = 0;
   for (;;) {
     // Only what DuckDB says is wrapped, never what `take` throws.
     const next = await batches.next().catch(async (error: unknown) => {
       throw await failure(engine, source, columns, plan, error);
     });
     if (next.done === true) return;
+    rows += next.value.rows;
+    if (rows > most)
+      throw new ModelpackError("MAPPING_INVALID", `sql gives more than ${most} rows`, {
+        where: plan.where,
+        hint: "check what its joins match",
+      });
     take(plan.map, mappedRows(next.value, plan));
   }
 }

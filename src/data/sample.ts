@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly maxRows: number | null;
   /** Which ones: those with the smallest digests, or the first. */
   readonly sample: "hash" | "head";
+  /** Ends the reading, in the middle of a statement too; what is thrown then says nothing. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is there, and what was taken of it. */

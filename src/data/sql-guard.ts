@@ -21,6 +21,16 @@ const TABLE_KINDS = new Set([
 ]);
 /** Changes from run to run, and stands without brackets, as a column would. */
 const CLOCKS = new Set(["current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"]);
+/** Change from run to run, or with the machine, though DuckDB calls them consistent or takes them for macros. */
+const UNDECLARED = [
+  "ago",
+  "current_localtime",
+  "current_localtimestamp",
+  "current_setting",
+  "getvariable",
+  "pg_conf_load_time",
+  "pg_postmaster_start_time",
+];
 /** Volatile for DuckDB, but the same in every run. */
 const HARMLESS = new Set(["error"]);
 /** Nesting of the parsed statement: DuckDB itself stops at 1,000 expressions. */
@@ -84,7 +94,7 @@ async function volatileFunctions(engine: Engine): Promise<ReadonlySet<string>> {
   const rows = await engine.rows(
     "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'",
   );
-  return new Set([...CLOCKS, ...rows.map(([name]) => name ?? "")]);
+  return new Set([...CLOCKS, ...UNDECLARED, ...rows.map(([name]) => name ?? "")]);
 }
 
 interface Found {
@@ -124,11 +134,14 @@ function note(node: Tree, found: Found, where: string): void {
   if ((node.sample ?? null) !== null) {
     throw refusal("a SAMPLE is not allowed: it gives other rows in another run", where);
   }
+  if (type === "RECURSIVE_CTE_NODE") throw refusal("WITH RECURSIVE is not allowed: it may never end", where);
   if (type === "BASE_TABLE") noteTable(node, found, where);
   if (type === "TABLE_FUNCTION") {
     found.tableFunctions.add(lower(asTree(node.function)?.function_name));
   } else if (node.class === "FUNCTION" || "function_name" in node)
     found.functions.add(lower(node.function_name));
+  if (lower(node.function_name) === "age" && Array.isArray(node.children) && node.children.length === 1)
+    throw refusal("age() of one value is not allowed: it counts from today", where);
   if (node.class === "PARAMETER") throw refusal("parameters such as ? and $1 have no value here", where);
   const names = node.column_names;
   if (

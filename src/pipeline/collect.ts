@@ -43,10 +43,13 @@ export async function collect(
   for (const [i, resolved] of inputs.datasets.entries()) {
     checkpoint(signal);
     reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
-    const report = await collectDataset(config, resolved, sample, (map, push) => {
+    const report = await collectDataset(config, resolved, sample, signal, (map, push) => {
       checkpoint(signal);
       const target = map.task === undefined ? undefined : builders.get(map.task);
       if (target !== undefined) push(target);
+    }).catch((error: unknown) => {
+      checkpoint(signal);
+      throw error;
     });
     checkYield(resolved.dataset, report, reporter);
     reporter.note(describeSource(report));
@@ -77,12 +80,14 @@ async function collectDataset(
   config: PipelineConfig,
   { dataset, source }: ResolvedDataset,
   sample: number | null,
+  signal: AbortSignal | undefined,
   into: (map: DatasetMap, push: (builder: TaskRowsBuilder) => void) => void,
 ): Promise<SourceReport> {
   const rows = new Map(dataset.map.map((map) => [map, 0]));
   const limits = [config.prepare.max_rows_per_source, dataset.max_rows, sample ?? undefined];
   const maxRows = Math.min(...limits.filter((limit) => limit !== undefined));
-  const read = await readSource(source, dataset.map, { maxRows, sample: dataset.sample }, (map, batch) => {
+  const options = { maxRows, sample: dataset.sample, ...(signal === undefined ? {} : { signal }) };
+  const read = await readSource(source, dataset.map, options, (map, batch) => {
     rows.set(map, (rows.get(map) ?? 0) + batch.length);
     into(map, (builder) => {
       for (const row of batch) builder.push(row, { source: dataset.name, role: map.role });

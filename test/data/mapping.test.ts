@@ -170,6 +170,11 @@ describe("columns", () => {
     expect(second.message).toContain('label_column: there is no column "lable"');
     expect(second.hint).toBe('did you mean "label"?');
     expect(second.where).toBe('dataset "ds", map 1');
+    writeFileSync(join(folder, "semicolons.csv"), "text;label\na;b\n");
+    const third = await refusalOf(read(folder, "semicolons.csv"));
+    expect(third.hint).toBe(
+      'the columns seem to be separated by ";": .csv is read with commas, .tsv with tabs',
+    );
   });
 
   test("the last map is checked before the first gives a row", async () => {
@@ -380,6 +385,16 @@ describe("sql", () => {
       `SELECT uuid() AS text, 'x' AS label FROM source`,
       `SELECT now()::VARCHAR AS text, 'x' AS label FROM source`,
       `SELECT current_date AS text, 'x' AS label FROM source`,
+      `SELECT current_localtimestamp()::VARCHAR AS text, 'x' AS label FROM source`,
+      `SELECT current_localtime()::VARCHAR AS text, 'x' AS label FROM source`,
+      `SELECT current_setting('temp_directory') AS text, 'x' AS label FROM source`,
+      `SELECT getvariable('x') AS text, 'x' AS label FROM source`,
+      `SELECT ago(INTERVAL 1 DAY) AS text, 'x' AS label FROM source`,
+      `SELECT pg_conf_load_time() AS text, 'x' AS label FROM source`,
+      `SELECT pg_postmaster_start_time() AS text, 'x' AS label FROM source`,
+      `SELECT Age(DATE '2020-01-01')::VARCHAR AS text, 'x' AS label FROM source`,
+      "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i AS text, 'x' AS label FROM r",
+      "SELECT (WITH RECURSIVE r(i) AS (SELECT 1 UNION SELECT i + 1 FROM r) SELECT max(i) FROM r) AS text FROM source",
       `SELECT list_transform([1], lambda i: random()) AS text, 'x' AS label FROM source`,
       `SELECT title AS text, 'x' AS label FROM source USING SAMPLE 1`,
       `SELECT title AS text, 'x' AS label FROM source TABLESAMPLE 50%`,
@@ -414,6 +429,17 @@ describe("sql", () => {
       ]).toEqual([sql, true]);
     }
     expect(readdirSync(folder)).toEqual(["secret.csv"]);
+  });
+
+  test("a join gone wrong ends at the most rows that a map may give", async () => {
+    const refusal = await refuse(
+      "SELECT title AS text, 'x' AS label FROM source, range(10000) a, range(10000) b, range(10000) c",
+    );
+    expect([refusal.code, refusal.message, refusal.hint]).toEqual([
+      "MAPPING_INVALID",
+      "sql gives more than 1002000 rows",
+      "check what its joins match",
+    ]);
   });
 
   test("a where is one condition and does not get out of its brackets", async () => {
@@ -484,6 +510,20 @@ describe("reading", () => {
     await expect(reading).rejects.toBe(stop);
     const after = readdirSync(tmpdir()).filter((name) => name.includes("modelpack-scratch"));
     expect(after.filter((name) => !before.includes(name))).toEqual([]);
+  });
+
+  test("a signal ends a statement that gives no row for hours", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "a.csv"), "text,label\na,b\n");
+    const where =
+      "(SELECT count(*) FROM range(1000000000) a, range(1000) b WHERE (a.range + b.range) % 7 = 8) > 0";
+    for (const delay of [0, 1000]) {
+      const signal = AbortSignal.timeout(delay);
+      const start = performance.now();
+      await expect(read(folder, "a.csv", [{ ...textAndLabel, where }], { signal })).rejects.toThrow();
+      expect(signal.aborted).toBe(true);
+      expect(performance.now() - start).toBeLessThan(10_000);
+    }
   });
 
   test("the event loop turns while rows are read", async () => {
