@@ -6,6 +6,7 @@ import { textPath } from "./column.ts";
 import { type Batch, filePath, type Statement, withEngine } from "./engine.ts";
 import { engineMessage } from "./refusal.ts";
 import type { MappedRow } from "./rows.ts";
+import { rowDigest } from "./sample.ts";
 
 /** A row of a bootstrap file, which names its task and its dataset itself. */
 export interface BootstrapRow {
@@ -18,12 +19,14 @@ export interface BootstrapRow {
 const COLUMNS = ["task", "label", "source", "text?", "text_a?", "text_b?", "origin?", "language?"] as const;
 
 /**
- * Reads a `<family>_<split>.parquet` of another pipeline of the same config keys, a batch at a time, and
- * returns the number of its rows. Its columns: task, label, source and text, or text_a and text_b;
- * origin and language where it has them. Rows without a task or source are an error.
+ * Reads a `<family>_<split>.parquet` of another pipeline of the same config keys, a batch at a time: all of
+ * it, or the `most` rows with the smallest digests; returns their number. Its columns: task, label, source
+ * and text, or text_a and text_b; origin and language where it has them. Rows without a task or source are
+ * an error.
  */
 export async function readBootstrap(
   file: string,
+  most: number | null,
   take: (rows: readonly BootstrapRow[]) => void,
 ): Promise<number> {
   return withEngine(async (engine) => {
@@ -38,7 +41,10 @@ export async function readBootstrap(
     });
     const selected = selectedColumns(statement, file);
     const items = [...selected.values()].map((sql) => `encode(${sql})`);
-    const batches = engine.stream(`SELECT ${items.join(", ")} FROM ${from}`);
+    const { row, digest } = rowDigest(statement.columns);
+    const sampled =
+      most === null ? from : `(SELECT * FROM ${from} AS ${row} ORDER BY ${digest} LIMIT ${most})`;
+    const batches = engine.stream(`SELECT ${items.join(", ")} FROM ${sampled}`);
     let total = 0;
     for (;;) {
       const next = await batches.next().catch((error: unknown) => {

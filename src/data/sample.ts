@@ -128,7 +128,7 @@ async function digestBuckets(engine: Engine, scan: Scan): Promise<Buckets> {
 
 // A digest of a row with all its columns; rows with one digest are equal, so it does not matter which of
 // them is cut. The row needs a name that no column has, or to_json would take the column.
-function rowDigest(columns: readonly Column[]): { readonly row: string; readonly digest: string } {
+export function rowDigest(columns: readonly Column[]): { readonly row: string; readonly digest: string } {
   const names = new Set(columns.map((column) => column.name.toLowerCase()));
   let name = "row";
   while (names.has(name)) name += "_";

@@ -5,7 +5,7 @@ import type { Reporter } from "../core/reporter.ts";
 import { readBootstrap } from "../data/bootstrap.ts";
 import { readSource } from "../data/mapping.ts";
 import { TaskRowsBuilder } from "../data/rows.ts";
-import type { PrepareInputs, ResolvedDataset } from "./inputs.ts";
+import { type BootstrapFile, checkUnchanged, type PrepareInputs, type ResolvedDataset } from "./inputs.ts";
 import { checkpoint } from "./workspace.ts";
 
 /** What a dataset gave, and how much of it each map. */
@@ -51,6 +51,7 @@ export async function collect(
       checkpoint(signal);
       throw error;
     });
+    await checkUnchanged(resolved.source.files, `dataset ${JSON.stringify(resolved.dataset.name)}`);
     checkYield(resolved.dataset, report, reporter);
     reporter.note(describeSource(report));
     sources.push(report);
@@ -58,22 +59,33 @@ export async function collect(
   const bootstrap: BootstrapReport[] = [];
   for (const file of inputs.bootstrap) {
     checkpoint(signal);
-    let used = 0;
-    const rows = await readBootstrap(file.path, (batch) => {
-      checkpoint(signal);
-      for (const { task, source, row } of batch) {
-        const target = builders.get(task);
-        if (target === undefined) continue;
-        target.push(row, { source, role: "train" });
-        used++;
-      }
-    });
+    const report = await collectBootstrap(file, builders, sample, signal);
+    await checkUnchanged([file], file.name);
     reporter.note(
-      `${file.name}: ${rows} rows of an earlier pipeline, ${used} of them of tasks in this config`,
+      `${file.name}: ${report.rows} rows of an earlier pipeline, ${report.used} of them of tasks in this config`,
     );
-    bootstrap.push({ name: file.name, rows, used });
+    bootstrap.push(report);
   }
   return { builders: [...builders.values()], sources, bootstrap };
+}
+
+async function collectBootstrap(
+  { name, path }: BootstrapFile,
+  builders: ReadonlyMap<string, TaskRowsBuilder>,
+  sample: number | null,
+  signal: AbortSignal | undefined,
+): Promise<BootstrapReport> {
+  let used = 0;
+  const rows = await readBootstrap(path, sample, (batch) => {
+    checkpoint(signal);
+    for (const { task, source, row } of batch) {
+      const target = builders.get(task);
+      if (target === undefined) continue;
+      target.push(row, { source, role: "train" });
+      used++;
+    }
+  });
+  return { name, rows, used };
 }
 
 async function collectDataset(

@@ -95,6 +95,24 @@ async function findBootstrap(config: PipelineConfig): Promise<BootstrapFile[]> {
   return found;
 }
 
+/**
+ * Throws where a file is no longer what was digested, after it was read: the rows of one file would be kept
+ * for good under the digest of another.
+ */
+export async function checkUnchanged(
+  files: readonly { readonly path: string; readonly sha256: string }[],
+  where: string,
+): Promise<void> {
+  for (const { path, sha256 } of files) {
+    const now = await digestFile(path).catch(() => null);
+    if (now?.sha256 === sha256) continue;
+    throw new ModelpackError("SOURCE_UNREADABLE", `${path} changed while it was read`, {
+      where,
+      hint: "run the same command again when nothing writes to the file",
+    });
+  }
+}
+
 /** What of the config can change the bytes of a dataset; also what its manifest shows. No path is in it. */
 export function prepareProjection(config: PipelineConfig): unknown {
   const { auto_download_missing: _download, on_underfill: _underfill, ...prepare } = config.prepare;

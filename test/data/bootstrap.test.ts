@@ -7,12 +7,25 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { writeParquet } from "./parquet.ts";
 import { refusalOf } from "./reading.ts";
 
-async function readAll(file: string): Promise<readonly BootstrapRow[]> {
+async function readAll(file: string, most: number | null = null): Promise<readonly BootstrapRow[]> {
   const rows: BootstrapRow[] = [];
-  const total = await readBootstrap(file, (batch) => rows.push(...batch));
+  const total = await readBootstrap(file, most, (batch) => rows.push(...batch));
   expect(total).toBe(rows.length);
   return rows;
 }
+
+test("a sample of the rows, the same whatever their order", async () => {
+  const file = join(temporaryFolder(), "router_train.parquet");
+  const rows =
+    "SELECT 'text ' || i AS text, 't' || (i // 50) AS task, 'l' AS label, 'ds' AS source FROM range(100) r(i)";
+  await writeParquet(file, rows);
+  const sample = await readAll(file, 20);
+  expect(sample.length).toBe(20);
+  expect(new Set(sample.map(({ task }) => task)).size).toBe(2);
+  await writeParquet(file, `${rows} ORDER BY i DESC`);
+  expect(await readAll(file, 20)).toEqual(sample);
+  expect((await readAll(file, 1000)).length).toBe(100);
+});
 
 test("texts and pairs, with what else a file says", async () => {
   const folder = temporaryFolder();

@@ -53,6 +53,15 @@ describe("bootstrap files", () => {
     expect(train.get("colour")?.rows).toBe(64 + 56);
   });
 
+  it("are sampled like any other source", async () => {
+    const { folder: made } = await runPrepare(await withBootstrap(), {}, { sample: 5 });
+    const { bootstrap } = readJson<Manifest>(made, "manifest.json");
+    expect(bootstrap.map(({ name, rows }) => [name, rows])).toEqual([
+      ["pair_eval.parquet", 1],
+      ["router_train.parquet", 5],
+    ]);
+  });
+
   it("stay on disk and out of the run with forceFull", async () => {
     const folder = await withBootstrap();
     const names = namesIn(join(folder, "prepared_data"));

@@ -3,11 +3,14 @@ import { appendFileSync, existsSync, lstatSync, readdirSync, writeFileSync } fro
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
+import { silentReporter } from "../../src/core/reporter.ts";
 import type { TaskEntry } from "../../src/pipeline/dataset-manifest.ts";
+import { prepare } from "../../src/pipeline/prepare.ts";
 import { readPointer, verifyVersion } from "../../src/storage/commit.ts";
 import {
   datasetToml,
   digestsOf,
+  load,
   namedRows,
   namesIn,
   readJson,
@@ -237,6 +240,22 @@ describe("prepare", () => {
       code: "SOURCE_EMPTY",
       where: 'dataset "few"',
     });
+  });
+
+  it("commits nothing where a file changes between its digest and its reading", async () => {
+    const folder = oneTask(namedRows(["a", "b"], 20, 4));
+    const reporter = {
+      ...silentReporter,
+      progress: (step: string) => {
+        if (step === "reading rows") writeRows(join(folder, "rows.jsonl"), namedRows(["a", "b"], 20, 5));
+      },
+    };
+    await expect(prepare(load(folder), reporter)).rejects.toMatchObject({
+      code: "SOURCE_UNREADABLE",
+      message: `${join(folder, "rows.jsonl")} changed while it was read`,
+      where: 'dataset "rows"',
+    });
+    expect(namesIn(join(folder, PREPARED))).toEqual([]);
   });
 
   it("leaves an optional dataset out with a warning, and fails for a required one", async () => {
