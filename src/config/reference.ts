@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MAX_FAMILY_TASKS, MAX_LABEL_LENGTH } from "../core/task.ts";
 import type { Draft, Part } from "./draft.ts";
 import type { Path } from "./fields.ts";
 import { checkMaps } from "./mapping.ts";
@@ -14,6 +15,7 @@ export function checkReferences(draft: Draft): Problem[] {
     ...checkUnique(draft.tasks, "task"),
     ...checkUnique(draft.datasets, "dataset"),
     ...checkInputs(draft),
+    ...checkFamilySizes(draft),
     ...checkFamilies(draft),
     ...checkOverrides(draft),
     ...checkRanges(draft),
@@ -38,6 +40,12 @@ function checkTask({ path, value }: Part<TaskInput>): Problem[] {
     const message = `task ${show(value.name)} has the label ${show(name)} twice`;
     if (seen.has(name)) problems.push({ message, hint: "remove one", paths: [labelPath(path, value, i)] });
     seen.add(name);
+    if (name.length > MAX_LABEL_LENGTH)
+      problems.push({
+        message: `task ${show(value.name)} has a label of ${name.length} characters; at most ${MAX_LABEL_LENGTH} go into a model`,
+        hint: "give it a short name, and the long one as its description; label_map maps the rows",
+        paths: [labelPath(path, value, i)],
+      });
   }
   const { default: fallback } = value;
   if (fallback !== undefined && !seen.has(fallback)) {
@@ -82,6 +90,17 @@ function checkInputs(draft: Draft): Problem[] {
       `family ${show(value.family)} has two kinds of input: task ${show(other.name)} reads ${show(other.input)}, ` +
       `task ${show(value.name)} ${show(value.input)}`;
     return [{ message, hint: "put one of them into a family of its own", paths: [[...path, "input"]] }];
+  });
+}
+
+function checkFamilySizes(draft: Draft): Problem[] {
+  const sizes = new Map<string, number>();
+  return draft.tasks.flatMap(({ path, value: { family } }) => {
+    const size = (sizes.get(family) ?? 0) + 1;
+    sizes.set(family, size);
+    if (size !== MAX_FAMILY_TASKS + 1) return [];
+    const message = `family ${show(family)} has more than ${MAX_FAMILY_TASKS} tasks`;
+    return [{ message, hint: "put some of them into another family", paths: [[...path, "family"]] }];
   });
 }
 

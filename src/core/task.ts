@@ -23,3 +23,8 @@ export interface TaskDefinition {
   readonly targetPrecision: number | null;
   readonly minConfidence: number | null;
 }
+
+/** UTF-16 units of a label at most: each one stands in the header of the model file. */
+export const MAX_LABEL_LENGTH = 4096;
+/** Tasks of a family at most: each one is a bit of every feature's mask. */
+export const MAX_FAMILY_TASKS = 256;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
+import { MAX_FAMILY_TASKS, MAX_LABEL_LENGTH } from "../core/task.ts";
 import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import { parseCalibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
@@ -10,12 +11,9 @@ import { readTensors, type TensorData, type TensorFile, writeTensors } from "./t
 /** Version of the layout that docs/format.md specifies; a reader refuses any other. */
 export const FORMAT_VERSION = 1;
 
-/** Tasks of a family, labels of a task and features of a family at most: bounds on a hostile header. */
-const MAX_TASKS = 256;
+/** Labels of a task and features of a family at most: bounds on a hostile header. */
 const MAX_LABELS = 65_536;
 const MAX_FEATURES = 1 << 24;
-/** Code units of a label or a task name at most. */
-const MAX_NAME = 4096;
 /** Nesting of the description at most; ours has six levels. */
 const MAX_DEPTH = 16;
 
@@ -224,7 +222,7 @@ function parseDescription(text: string, fail: Fail): Description {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME;
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_LABEL_LENGTH;
 }
 
 function isWithin(value: unknown, low: number, high: number): boolean {
@@ -241,7 +239,7 @@ function descriptionProblem(json: unknown): string | null {
   const weight = d.feature_weight;
   if (!Array.isArray(weight) || weight.length !== 2 || !weight.every((w) => isWithin(w, 0, 1e6)))
     return "the feature weights' range is invalid";
-  if (!Array.isArray(d.tasks) || d.tasks.length === 0 || d.tasks.length > MAX_TASKS)
+  if (!Array.isArray(d.tasks) || d.tasks.length === 0 || d.tasks.length > MAX_FAMILY_TASKS)
     return "the tasks are invalid";
   const names = new Set(d.tasks.map((task) => task?.name));
   if (names.size !== d.tasks.length) return "two tasks have one name";

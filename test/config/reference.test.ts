@@ -76,6 +76,16 @@ describe("tasks", () => {
       '5:35 task "mood" has the label "good" twice | remove one',
     ],
     [
+      "a label that no model file takes",
+      TASK.replace('"bad"', `"${"x".repeat(4097)}", { name = "${"y".repeat(4096)}" }`),
+      '5:19 task "mood" has a label of 4097 characters; at most 4096 go into a model | give it a short name, and the long one as its description; label_map maps the rows',
+    ],
+    [
+      "more tasks than a model file takes",
+      Array.from({ length: 258 }, (_, i) => TASK.replace("mood", `mood${i}`)).join(""),
+      '1284:10 family "router" has more than 256 tasks | put some of them into another family',
+    ],
+    [
       "an empty label",
       TASK.replace('"bad"', '""'),
       '5:19 tasks[0].labels[1] must be text that is not empty or a table, got "" | One answer: its name, or a table of name and description.',
