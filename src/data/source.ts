@@ -133,6 +133,7 @@ async function existing(dataset: string, path: string, pattern: string): Promise
 
 async function missingHint(path: string): Promise<string> {
   const names = await listFolder(dirname(path));
+  if (names?.includes(basename(path))) return "it is a link to what is not there, or may not be looked at";
   if (names === undefined) return `there is no folder ${dirname(path)}; path is relative to the TOML file`;
   const near = nearest(basename(path), names);
   if (near !== undefined) return `did you mean ${near}?`;
@@ -153,7 +154,11 @@ async function sourceFile(dataset: string, path: string): Promise<SourceFile> {
     });
   }
   const { sha256, bytes } = await digestFile(path).catch((error: unknown) => {
-    throw new ModelpackError("SOURCE_UNREADABLE", `${path} can't be read`, { where, cause: error });
+    throw new ModelpackError("SOURCE_UNREADABLE", error instanceof Error ? error.message : String(error), {
+      where,
+      hint: "check its permissions and the disk",
+      cause: error,
+    });
   });
   if (bytes === 0) throw new ModelpackError("SOURCE_EMPTY", `${name} is empty`, { where });
   return { path, name, ...kind, bytes, sha256 };

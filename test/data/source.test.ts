@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { matchName } from "../../src/data/glob.ts";
 import { checkedSource, formatOf, resolveLocalSource } from "../../src/data/source.ts";
+import { isRoot } from "../support/child.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { refusalOf } from "./reading.ts";
 
@@ -128,6 +129,31 @@ describe("patterns", () => {
 });
 
 describe("refusals", () => {
+  test("a link to what is not there", async () => {
+    const folder = temporaryFolder();
+    files(folder, "train.csv");
+    for (const name of ["nowhere.csv", "circle.csv"]) {
+      symlinkSync(join(folder, name === "circle.csv" ? name : "gone.csv"), join(folder, name));
+      const refusal = await refusalOf(names(folder, name));
+      expect([refusal.code, refusal.hint]).toEqual([
+        "SOURCE_MISSING",
+        "it is a link to what is not there, or may not be looked at",
+      ]);
+    }
+  });
+
+  test.skipIf(isRoot)("a file that may not be read: why", async () => {
+    const folder = temporaryFolder();
+    files(folder, "train.csv");
+    const path = join(folder, "train.csv");
+    chmodSync(path, 0);
+    const refusal = await refusalOf(names(folder, "train.csv"));
+    expect([refusal.code, refusal.message]).toEqual([
+      "SOURCE_UNREADABLE",
+      `cannot read ${path}: permission is denied (EACCES)`,
+    ]);
+  });
+
   test("a missing file: what was looked for, and what is there", async () => {
     const folder = temporaryFolder();
     files(folder, "train.csv", "notes.txt");
