@@ -12,12 +12,19 @@ import { terminalReporter } from "./reporter.ts";
 
 /** Runs `modelpack` with these arguments; returns the exit code. Never throws, and never exits by itself. */
 export async function main(args: readonly string[]): Promise<number> {
+  const output = watchOutput();
+  const code = await run(args);
+  const failure = await output.failure();
+  if (failure === null) return code;
+  process.stderr.write(`${safeText(renderError(explained(failure)))}\n`);
+  return code === EXIT.done ? EXIT.failed : code;
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const clock = () => performance.now() / 1000;
   const reporter = terminalReporter(process.stderr, () => performance.now());
   const stop = new AbortController();
   const interrupted = listen(stop);
-  process.stdout.on("error", ignoreClosedPipe);
-  process.stderr.on("error", ignoreClosedPipe);
   const context: Context = {
     reporter,
     signal: stop.signal,
@@ -44,9 +51,23 @@ function asksForJson(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
-/** Whoever reads our output may stop reading; that ends the output, not the work. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/**
+ * Whoever reads our output may stop reading; that ends the output, not the work. An output that can't be
+ * written otherwise (a full disk) is a failure, and said; of messages there is nobody left to tell.
+ */
+function watchOutput(): { failure(): Promise<unknown> } {
+  let failure: unknown = null;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") failure ??= storageFailure(error, "write", "standard output");
+  });
+  process.stderr.on("error", () => undefined);
+  return {
+    async failure() {
+      // A write that fails says so a turn later.
+      await new Promise((resolve) => setImmediate(resolve));
+      return failure;
+    },
+  };
 }
 
 /** npm passes a terminal's Ctrl-C on to its script, which has had it already: within this, they are one. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SingleBar } from "cli-progress";
 import type { Reporter } from "../core/reporter.ts";
-import { oneLine, safeText } from "./printable.ts";
+import { oneLine } from "./printable.ts";
 
 /** Milliseconds between two plain progress lines where there is no terminal. */
 const PLAIN_INTERVAL = 10_000;
@@ -20,7 +20,7 @@ export function terminalReporter(stream: NodeJS.WriteStream, now: () => number):
   let lastLine = now();
   const line = (text: string) => {
     bar?.hide();
-    stream.write(`${safeText(text)}\n`);
+    stream.write(`${oneLine(text)}\n`);
   };
   return {
     note: line,

@@ -19,6 +19,8 @@ export interface PipelineStatus {
   readonly packs: readonly (VersionStatus & { readonly dataset: string | null })[];
   /** Of the current dataset; null where there is none that is whole. */
   readonly dataset: DatasetManifest | null;
+  /** What is wrong with the pointer files: the datasets' and the packs'; null where nothing is. */
+  readonly pointers: { readonly datasets: string | null; readonly packs: string | null };
 }
 
 /** What is on disk: versions, which of them are current and whole, and what the current dataset has. */
@@ -26,6 +28,10 @@ export async function readStatus(config: PipelineConfig): Promise<PipelineStatus
   const { prepared_dir, trained_models_dir } = config.paths;
   const datasets = await versionsIn(prepared_dir, DATASET_POINTER);
   const packs = await versionsIn(trained_models_dir, MODEL_POINTER);
+  const pointers = {
+    datasets: await pointerProblem(prepared_dir, DATASET_POINTER, datasets),
+    packs: await pointerProblem(trained_models_dir, MODEL_POINTER, packs),
+  };
   const current = datasets.find((version) => version.current && version.problem === null);
   return {
     datasets,
@@ -36,7 +42,22 @@ export async function readStatus(config: PipelineConfig): Promise<PipelineStatus
       })),
     ),
     dataset: current === undefined ? null : await readDatasetManifest(join(prepared_dir, current.version)),
+    pointers,
   };
+}
+
+async function pointerProblem(
+  root: string,
+  pointer: string,
+  versions: readonly VersionStatus[],
+): Promise<string | null> {
+  try {
+    const version = await readPointer(root, pointer);
+    const isThere = version === null || versions.some((one) => one.version === version);
+    return isThere ? null : `${pointer} names ${version}, which is not there`;
+  } catch {
+    return `${pointer} names no version`;
+  }
 }
 
 async function versionsIn(root: string, pointer: string): Promise<VersionStatus[]> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cli, jsonOf } from "../support/cli.ts";
@@ -200,6 +201,25 @@ describe("status, types and evaluate", () => {
     writeFileSync(file, bytes);
   });
 
+  it.each([
+    ["prepared_data/modelpack/current.json", "prepare"],
+    ["trained_models/latest.json", "train"],
+  ])("status says that %s is broken", (path, stage) => {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    const file = join(project, path);
+    const bytes = readFileSync(file);
+    writeFileSync(file, '{"version": "../../etc"}');
+    expect(cli(project, ["status"]).out).toContain(
+      `\n  DAMAGED: ${name} names no version; run \`modelpack ${stage}\`\n`,
+    );
+    writeFileSync(file, '{"version": "aaaaaaaaaaaa"}');
+    expect(cli(project, ["status"]).out).toContain(
+      `DAMAGED: ${name} names aaaaaaaaaaaa, which is not there;`,
+    );
+    writeFileSync(file, bytes);
+    expect(cli(project, ["status"]).out).not.toContain("DAMAGED");
+  });
+
   it("status says how to start where there is nothing", () => {
     const { code, out } = cli(writeProject(temporaryFolder()), ["status"]);
     expect([code, out]).toEqual([
@@ -219,9 +239,26 @@ describe("status, types and evaluate", () => {
     expect(readFileSync(join(project, "new", "folder", "tasks.ts"), "utf8")).toBe(source);
     expect(cli(project, ["types", "--out", "new"])).toMatchObject({
       code: 1,
-      err: expect.stringContaining("error: "),
+      err: expect.stringContaining("error: new is no regular file\n"),
+    });
+    expect(cli(project, ["types", "--out", ""])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("error: --out takes the name of a file\n"),
     });
   });
+
+  it.skipIf(process.platform === "win32")(
+    "types never puts a file in the place of a pipe or a device",
+    () => {
+      const pipe = join(project, "pipe.ts");
+      execFileSync("mkfifo", [pipe]);
+      expect(cli(project, ["types", "--out", "pipe.ts"])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("error: pipe.ts is no regular file\n"),
+      });
+      expect(statSync(pipe).isFIFO()).toBe(true);
+    },
+  );
 
   it("evaluate prints the figures that train wrote", () => {
     const { code, out } = cli(project, ["evaluate"]);

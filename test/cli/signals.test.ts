@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isRoot } from "../support/child.ts";
@@ -66,6 +66,24 @@ describe("an output that can't be", () => {
     );
     expect(stdout.split("\n").at(-2)).toBe("code 0");
     expect(stderr).toBe("");
+  });
+
+  it.skipIf(!existsSync("/dev/full")).each([[["check", "--print"]], [["check", "--json"]], [["--help"]]])(
+    "of %j on a full disk is a failure that is said",
+    (args) => {
+      const command = `"${process.execPath}" "${MAIN}" ${args.join(" ")} >/dev/full; echo "code $?"`;
+      const { stdout, stderr } = spawnSync("bash", ["-c", command], { cwd: project, encoding: "utf8" });
+      expect([stdout, stderr.split("\n")[0]]).toEqual([
+        "code 1\n",
+        "error: cannot write standard output: no space is left on the disk (ENOSPC)",
+      ]);
+      expect(stderr).not.toMatch(/^ +at /m);
+    },
+  );
+
+  it.skipIf(!existsSync("/dev/full"))("of messages changes no exit code", () => {
+    const command = `"${process.execPath}" "${MAIN}" bogus 2>/dev/full; echo "code $?"`;
+    expect(spawnSync("bash", ["-c", command], { encoding: "utf8" }).stdout).toBe("code 2\n");
   });
 
   it("is a file stops prepare before it reads a row", () => {

@@ -11,6 +11,8 @@ export const status: Action = async (context, options) => {
     `  ${version.version}${version.current ? " (current)" : ""}${version.problem === null ? "" : `  DAMAGED: ${version.problem}`}`;
   const lines = ["datasets:", ...found.datasets.map(state)];
   if (found.datasets.length === 0) lines.push("  none; run `modelpack prepare`");
+  if (found.pointers.datasets !== null)
+    lines.push(`  DAMAGED: ${found.pointers.datasets}; run \`modelpack prepare\``);
   lines.push(
     "packs:",
     ...found.packs.map(
@@ -18,9 +20,16 @@ export const status: Action = async (context, options) => {
     ),
   );
   if (found.packs.length === 0) lines.push("  none; run `modelpack train`");
+  if (found.pointers.packs !== null)
+    lines.push(`  DAMAGED: ${found.pointers.packs}; run \`modelpack train\``);
   if (found.dataset !== null) lines.push("", datasetTable(found.dataset));
   return {
     text: lines.join("\n"),
-    json: { datasets: found.datasets, packs: found.packs, tasks: found.dataset?.tasks ?? [] },
+    json: {
+      datasets: found.datasets,
+      packs: found.packs,
+      pointers: found.pointers,
+      tasks: found.dataset?.tasks ?? [],
+    },
   };
 };
