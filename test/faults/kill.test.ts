@@ -71,12 +71,12 @@ async function unbroken(config: string, stage: Stage): Promise<Scene> {
 }
 
 async function dieAtEach(config: string, stage: Stage, moments: number): Promise<void> {
-  const { before, after, versions, took } = await unbroken(config, stage);
+  const { before, after, versions, took: first } = await unbroken(config, stage);
   const random = seededRandom(77, `kill ${stage.command}`);
   const workspace = temporaryFolder();
-  let killed = 0;
-  for (let i = 0; i < moments; i++) {
-    const ms = ((i + random.below(1000) / 1000) / moments) * took;
+  let [took, killed] = [first, 0];
+  for (let tries = 0; killed < moments && tries < 3 * moments; tries++) {
+    const ms = ((killed + random.below(1000) / 1000) / moments) * took;
     const at = `kill -9 of ${stage.command} after ${Math.round(ms)} of ${Math.round(took)} ms`;
     rmSync(workspace, { recursive: true });
     cpSync(before, workspace, { recursive: true });
@@ -86,7 +86,11 @@ async function dieAtEach(config: string, stage: Stage, moments: number): Promise
     child.kill("SIGKILL");
     const { signal, status } = await ended;
     if (signal === "SIGKILL") killed++;
-    else expect(status, at).toBe(0);
+    else {
+      // The run that was timed had a busier machine: this one was done already.
+      expect(status, at).toBe(0);
+      took *= 0.8;
+    }
     const old = versions[0] as string;
     const left = digests(join(workspace, stage.folder, old));
     expect(left, at).toEqual(digests(join(before, stage.folder, old)));
@@ -96,8 +100,7 @@ async function dieAtEach(config: string, stage: Stage, moments: number): Promise
     expect(digests(join(workspace, stage.folder)), at).toEqual(after);
     expect(leftovers(workspace), at).toEqual([]);
   }
-  // A run may be quicker than the one that was timed, and then the last moments find it done.
-  expect(killed).toBeGreaterThanOrEqual(Math.ceil(moments * 0.6));
+  expect(killed).toBe(moments);
 }
 
 it.each(STAGES)("kill -9 at a few moments of $command on the starter rows", (stage) =>
