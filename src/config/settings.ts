@@ -136,7 +136,7 @@ const trainShape = {
       choice("A named weighting.", ["none", "balanced"]),
       number("The power: 0 is none, 1 is balanced.", { min: 0, max: 1 }),
     ),
-    "none",
+    0.5,
   ),
   predict_batch_size: withDefault(integer("Rows scored at a time when measuring.", COUNT), 8192),
   early_stopping: withDefault(flag("Stop a task when eval no longer improves."), true),

@@ -9,6 +9,7 @@ import {
   crossFitProbabilities,
   fitCalibration,
 } from "../training/calibration.ts";
+import type { ScoreBatch } from "../training/job.ts";
 import { overallMetrics, predictedLabels, type TaskMetrics, taskMetrics } from "../training/metrics.ts";
 import type { WorkerPool } from "../training/pool.ts";
 import { type ClassificationReport, classificationReport } from "../training/report.ts";
@@ -21,31 +22,42 @@ export interface SplitExamples {
 }
 
 /**
- * Raw scores of every task's rows by the model as it ships, rows x labels, in the order of its tasks. The
- * rows go to the threads `batch` at a time.
+ * Raw scores of every task's rows by the model as it ships, rows x labels, in the order of its tasks. The rows are
+ * dealt out `batch` at a time, and a thread gets all its batches at once: the model is copied to it and opened once.
  */
-export function scoreSplit(
+export async function scoreSplit(
   model: FamilyModel,
   { examples }: SplitExamples,
   pool: WorkerPool,
   batch: number,
 ): Promise<readonly Float32Array[]> {
-  return Promise.all(
-    model.tasks.map(async ({ name, labels }, task) => {
-      const rows = examples.get(name);
-      const scores = new Float32Array((rows?.rows ?? 0) * labels.length);
-      const jobs: Promise<void>[] = [];
-      for (let from = 0; rows !== undefined && from < rows.rows; from += batch) {
-        const to = Math.min(from + batch, rows.rows);
-        const text = sliceTexts(rows.text, from, to);
-        const textB = rows.textB === null ? null : sliceTexts(rows.textB, from, to);
-        const job = pool.run<"score">({ kind: "score", model, task, text, textB });
-        jobs.push(job.then((part) => scores.set(part, from * labels.length)));
-      }
-      await Promise.all(jobs);
-      return scores;
-    }),
+  const scores = model.tasks.map(
+    ({ name, labels }) => new Float32Array((examples.get(name)?.rows ?? 0) * labels.length),
   );
+  const hands: { readonly batches: ScoreBatch[]; readonly at: number[] }[] = Array.from(
+    { length: pool.size },
+    () => ({ batches: [], at: [] }),
+  );
+  let dealt = 0;
+  model.tasks.forEach(({ name, labels }, task) => {
+    const rows = examples.get(name);
+    for (let from = 0; rows !== undefined && from < rows.rows; from += batch) {
+      const to = Math.min(from + batch, rows.rows);
+      const text = sliceTexts(rows.text, from, to);
+      const textB = rows.textB === null ? null : sliceTexts(rows.textB, from, to);
+      const hand = hands[dealt++ % hands.length];
+      hand?.batches.push({ task, text, textB });
+      hand?.at.push(from * labels.length);
+    }
+  });
+  const score = async ({ batches, at }: (typeof hands)[number]) => {
+    if (batches.length === 0) return;
+    const parts = await pool.run<"score">({ kind: "score", model, batches });
+    for (const [i, { task }] of batches.entries())
+      scores[task]?.set(parts[i] as Float32Array, at[i] as number);
+  };
+  await Promise.all(hands.map(score));
+  return scores;
 }
 
 /** Fits the calibration of each task on its eval rows; a task without any stays uncalibrated. */

@@ -28,13 +28,17 @@ export interface FamilyProblem {
 }
 
 /** How a task's training went; its weights are in the model. */
-export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias"> & { readonly features: number };
+export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias" | "evalScores"> & {
+  readonly features: number;
+};
 
 export interface FamilyFit {
   /** Uncalibrated. */
   readonly model: FamilyModel;
   /** In the order of the problem's tasks. */
   readonly histories: readonly TaskHistory[];
+  /** Raw scores of each task's eval rows by the fit that had not seen them, rows x labels. */
+  readonly evalScores: readonly Float32Array[];
 }
 
 /**
@@ -87,7 +91,8 @@ export async function trainFamily(
     alpha,
     epochs,
   }));
-  return { model: assembleFamily(outline, fits), histories };
+  const evalScores = fits.map((fit) => fit.evalScores);
+  return { model: assembleFamily(outline, fits), histories, evalScores };
 }
 
 /** Starts the largest task first, so that no thread is left with it at the end; results in the tasks' order. */

@@ -17,19 +17,20 @@ export type Job =
       readonly limits: { readonly minDf: number; readonly maxFeatures: number };
     }
   | { readonly kind: "fit"; readonly problem: TaskProblem }
-  | {
-      readonly kind: "score";
-      readonly model: FamilyModel;
-      readonly task: number;
-      readonly text: TextColumn;
-      readonly textB: TextColumn | null;
-    };
+  | { readonly kind: "score"; readonly model: FamilyModel; readonly batches: readonly ScoreBatch[] };
+
+/** Texts of one task to be scored. */
+export interface ScoreBatch {
+  readonly task: number;
+  readonly text: TextColumn;
+  readonly textB: TextColumn | null;
+}
 
 export interface JobResult {
   count: Candidates;
   fit: TaskFit;
-  /** Raw scores, rows x labels. */
-  score: Float32Array;
+  /** Raw scores of each batch, rows x labels. */
+  score: readonly Float32Array[];
 }
 
 /** Does a job; `report` hears of the epochs of a fit. */
@@ -40,21 +41,20 @@ export function runJob(job: Job, report: (epoch: EpochStatistics) => void): JobR
     case "fit":
       return trainTask(job.problem, report);
     case "score":
-      return scoreRows(job.model, job.task, job.text, job.textB);
+      return scoreBatches(job.model, job.batches);
   }
 }
 
-/** Raw scores of every text by the model as it ships. */
-function scoreRows(
-  model: FamilyModel,
-  task: number,
-  text: TextColumn,
-  textB: TextColumn | null,
-): Float32Array {
+/** Raw scores of every text by the model as it ships; opened once for all batches. */
+function scoreBatches(model: FamilyModel, batches: readonly ScoreBatch[]): Float32Array[] {
   const classifier = new Classifier(model);
-  const labels = model.tasks[task]?.labels.length ?? 0;
-  const scores = new Float32Array(text.length * labels);
-  for (let i = 0; i < text.length; i++)
-    scores.set(classifier.scores(task, textAt(text, i), textB === null ? "" : textAt(textB, i)), i * labels);
-  return scores;
+  return batches.map(({ task, text, textB }) => {
+    const labels = model.tasks[task]?.labels.length ?? 0;
+    const scores = new Float32Array(text.length * labels);
+    for (let i = 0; i < text.length; i++) {
+      const row = classifier.scores(task, textAt(text, i), textB === null ? "" : textAt(textB, i));
+      scores.set(row, i * labels);
+    }
+    return scores;
+  });
 }

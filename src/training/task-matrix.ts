@@ -63,7 +63,10 @@ export function vectorizeRows(
 
 /** What a task makes of the family's features: which it uses, and by how much it weighs each. */
 export interface TaskFeatures {
-  /** Family's number of each of the task's features, ascending. */
+  /**
+   * Family's number of each of the task's features, by falling frequency: the weights that a pass meets most lie
+   * together in the caches.
+   */
   readonly ids: Uint32Array;
   /** Factor on the family's value of each: supervised weight times the constant of its namespace. */
   readonly factor: Float32Array;
@@ -111,10 +114,9 @@ export function weighFeatures(
   }
   for (let k = 0; k < labels; k++) prior[k] = (prior[k] as number) / total;
   const columns = byFeature(x, familySize);
-  const ids = new Uint32Array(familySize);
   const weight = new Float64Array(familySize);
+  const frequency = new Float64Array(familySize);
   const counts = new Float64Array(labels);
-  let kept = 0;
   for (let f = 0; f < familySize; f++) {
     let df = 0;
     counts.fill(0);
@@ -125,10 +127,21 @@ export function weighFeatures(
       df += count[i] as number;
     }
     if (df === 0 || df < minDf) continue;
-    ids[kept] = f;
-    weight[kept++] = WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence(counts, prior, df)));
+    frequency[f] = df;
+    weight[f] = WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence(counts, prior, df)));
   }
-  return { ids: ids.slice(0, kept), weight: weight.slice(0, kept) };
+  const ids = byFrequency(frequency);
+  return { ids, weight: Float64Array.from(ids, (f) => weight[f] as number) };
+}
+
+/** The features that occur, those of the most source rows first; ties by number. */
+function byFrequency(frequency: Float64Array): Uint32Array {
+  const most = 2 ** 32;
+  const keys: number[] = [];
+  frequency.forEach((n, f) => {
+    if (n > 0) keys.push((most - n) * 2 ** 21 + f);
+  });
+  return Uint32Array.from(Float64Array.from(keys).sort(), (key) => key % 2 ** 21);
 }
 
 /** KL divergence in nats of the smoothed label distribution of a feature from the prior. */

@@ -3,10 +3,13 @@ import type { Examples } from "../core/example.ts";
 import type { InputKind } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import { FeatureTable, Vectorizer } from "../model/vectorizer.ts";
+import { searchCost } from "./cost-search.ts";
 import { rowReader } from "./feature-counts.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { type Figures, figures, heldOutFigures } from "./figures.ts";
-import { SoftmaxSolver, type SparseRows } from "./solver.ts";
+import { type Figures, figures } from "./figures.ts";
+import { fitsKernel, KernelSolver } from "./kernel-solver.ts";
+import { PlainSolver } from "./plain-solver.ts";
+import type { LabelledRows, Solver, SolverProblem, SparseRows } from "./solver.ts";
 import {
   namespaceFactors,
   narrowRows,
@@ -61,20 +64,18 @@ export interface TaskFit {
   readonly bias: Float64Array;
   readonly alpha: number;
   readonly epochs: readonly EpochStatistics[];
+  /** Raw scores of the eval rows before these joined the fit, rows x labels. */
+  readonly evalScores: Float32Array;
 }
 
+/** A relative duality gap below this ends the passes: eval figures no longer move, and each pass costs as much. */
+const SMALLEST_GAP = 0.01;
+
 /**
- * C of the loss against |w|^2 / 2 that "auto" tries, the preferred one first; alpha = 1 / (C rows). Of 1, 2,
- * 4, 8 and 16 for all, 8 was best on the mean of 14 public tasks' eval rows; a few want much less or more.
+ * Passes over train and eval together, from the solution for train alone: alpha and the features' weights stay, and
+ * the eval rows, a tenth of all, are what is new.
  */
-const COSTS = [8, 2, 32];
-/** What another cost must gain, in units of 1 / sqrt(eval rows): less is noise, and choosing by noise costs. */
-const LEAST_GAIN = 0.1;
-/** Rows and passes that settle alpha; the ranking hardly moves with more (ENGINE trials). */
-const TRIAL_ROWS = 20_000;
-const TRIAL_PASSES = 5;
-/** A relative duality gap below this ends the passes: no figure moves after it. */
-const SMALLEST_GAP = 1e-3;
+const REFIT_PASSES = 2;
 
 interface Matrices {
   readonly train: SparseRows;
@@ -84,18 +85,55 @@ interface Matrices {
 
 /** Trains one softmax head. `report` hears of every epoch as it ends. */
 export function trainTask(problem: TaskProblem, report: (epoch: EpochStatistics) => void): TaskFit {
+  const { labels, settings, train, eval: held } = problem;
   const matrices = buildMatrices(problem);
-  const weight = rowWeights(problem);
-  const total = weight.reduce((sum, w) => sum + w, 0);
-  const { alpha } = problem.settings;
-  const cost = alpha === "auto" ? chooseCost(problem, matrices, weight) : 1 / (alpha * total);
-  const fit = fitHead(problem, matrices, weight, cost, report);
-  const { factor } = matrices.features;
+  const { ids, factor } = matrices.features;
+  const byLabel = labelWeights(problem);
+  const parts = [labelled(matrices.train, train, byLabel)];
+  if (matrices.eval !== null && held !== null) parts.push(labelled(matrices.eval, held, byLabel));
+  const solver = solverFor({ parts, labels, features: ids.length, seed: settings.seed });
+  const rows = { train: train.rows, all: train.rows + (held?.rows ?? 0) };
+  const total = (parts[0] as LabelledRows).weight.reduce((sum, w) => sum + w, 0);
+  const cost = startSolver(solver, settings, rows, total, labels);
+  const epochs = fitHead(solver, settings, rows, labels, report);
+  const evalScores = solver.scores(rows.train, rows.all);
+  if (rows.all > rows.train) for (let pass = 0; pass < REFIT_PASSES; pass++) solver.pass(rows.all);
+  const weights = solver.weights();
   for (let f = 0; f < factor.length; f++)
-    for (let k = 0; k < problem.labels; k++)
-      fit.weights[f * problem.labels + k] =
-        (fit.weights[f * problem.labels + k] as number) * (factor[f] as number);
-  return { ...fit, ids: matrices.features.ids, alpha: 1 / (cost * total) };
+    for (let k = 0; k < labels; k++)
+      weights[f * labels + k] = (weights[f * labels + k] as number) * (factor[f] as number);
+  return { ids, weights, bias: solver.bias(), alpha: 1 / (cost * total), epochs, evalScores };
+}
+
+function solverFor(problem: SolverProblem): Solver {
+  return fitsKernel(problem) ? new KernelSolver(problem) : new PlainSolver(problem);
+}
+
+interface Rows {
+  readonly train: number;
+  /** Train rows, and the eval rows after them. */
+  readonly all: number;
+}
+
+/** Sets the cost, chosen on eval or given as alpha; returns it. */
+function startSolver(
+  solver: Solver,
+  settings: TaskSettings,
+  rows: Rows,
+  total: number,
+  labels: number,
+): number {
+  if (settings.alpha !== "auto") {
+    const cost = 1 / (settings.alpha * total);
+    solver.setCost(cost);
+    return cost;
+  }
+  const metric = (from: number, to: number) => {
+    const { confusion, loss } = solver.evaluate(from, to);
+    return metricOf(figures(confusion, labels, loss), settings.metric);
+  };
+  const held = rows.all - rows.train;
+  return searchCost(solver, { train: rows.train, held, minDelta: settings.minDelta, metric });
 }
 
 function buildMatrices(problem: TaskProblem): Matrices {
@@ -125,9 +163,8 @@ function buildMatrices(problem: TaskProblem): Matrices {
   return { train: narrowRows(x, local, factor), eval: held, features: { ids, factor } };
 }
 
-/** Source rows behind each row, times its label's weight (n / (K n_k))^power, of mean 1 over source rows. */
-function rowWeights(problem: TaskProblem): Float64Array {
-  const { train, labels, settings } = problem;
+/** Weight of each label, (n / (K n_k))^power, of mean 1 over train's source rows; 1 for one that train lacks. */
+function labelWeights({ train, labels, settings }: TaskProblem): Float64Array {
   const counts = new Float64Array(labels);
   let rows = 0;
   train.label.forEach((k, i) => {
@@ -137,10 +174,13 @@ function rowWeights(problem: TaskProblem): Float64Array {
   const present = counts.reduce((n, count) => n + (count > 0 ? 1 : 0), 0);
   const byLabel = counts.map((n) => (n === 0 ? 0 : power(rows / (present * n), settings.classWeight)));
   const mean = byLabel.reduce((sum, w, k) => sum + w * (counts[k] as number), 0) / rows;
-  return Float64Array.from(
-    train.label,
-    (k, i) => ((byLabel[k] as number) / mean) * (train.count[i] as number),
-  );
+  return byLabel.map((w) => (w === 0 ? 1 : w / mean));
+}
+
+/** Rows with the weight of each: the source rows behind it times its label's weight. */
+function labelled(x: SparseRows, { label, count }: Examples, byLabel: Float64Array): LabelledRows {
+  const weight = Float64Array.from(label, (k, i) => (byLabel[k] as number) * (count[i] as number));
+  return { x, truth: label, weight };
 }
 
 /** x^p by square roots, because Math.pow may differ between engines: exact for p in 64ths. */
@@ -160,45 +200,6 @@ function power(x: number, p: number): number {
   return result;
 }
 
-function firstRows(x: SparseRows, rows: number): SparseRows {
-  return rows >= x.rows ? x : { ...x, rows };
-}
-
-function solver(problem: TaskProblem, x: SparseRows, features: number, weight: Float64Array, cost: number) {
-  return new SoftmaxSolver({
-    x,
-    truth: problem.train.label,
-    cost: weight.map((w) => w * cost),
-    labels: problem.labels,
-    features,
-    seed: problem.settings.seed,
-  });
-}
-
-/** The cost whose short fit is best on eval; the preferred one unless another gains more than the noise. */
-function chooseCost(problem: TaskProblem, matrices: Matrices, weight: Float64Array): number {
-  const [preferred = 1, ...others] = COSTS;
-  const held = problem.eval;
-  if (held === null || matrices.eval === null || held.rows === 0) return preferred;
-  const x = firstRows(matrices.train, TRIAL_ROWS);
-  const evalRows = firstRows(matrices.eval, TRIAL_ROWS);
-  const score = (cost: number): number => {
-    const trial = solver(problem, x, matrices.features.ids.length, weight, cost);
-    for (let pass = 0; pass < TRIAL_PASSES; pass++) trial.pass();
-    const seen = heldOutFigures(evalRows, held.label, trial, problem.labels);
-    return metricOf(seen, problem.settings.metric);
-  };
-  let best = preferred;
-  let bestScore = score(preferred) + problem.settings.minDelta + LEAST_GAIN / Math.sqrt(evalRows.rows);
-  for (const cost of others) {
-    const s = score(cost);
-    if (s <= bestScore) continue;
-    best = cost;
-    bestScore = s;
-  }
-  return best;
-}
-
 /** Larger is better. */
 function metricOf(seen: Figures, metric: TaskSettings["metric"]): number {
   if (metric === "accuracy") return seen.accuracy ?? 0;
@@ -211,38 +212,33 @@ function metricOf(seen: Figures, metric: TaskSettings["metric"]): number {
  * split is mostly luck (on trec6 it kept the second pass, and lost two points on test).
  */
 function fitHead(
-  problem: TaskProblem,
-  matrices: Matrices,
-  weight: Float64Array,
-  cost: number,
+  solver: Solver,
+  settings: TaskSettings,
+  rows: Rows,
+  labels: number,
   report: (epoch: EpochStatistics) => void,
-) {
-  const { settings, labels } = problem;
-  const head = solver(problem, matrices.train, matrices.features.ids.length, weight, cost);
-  const stops = settings.earlyStopping && problem.eval !== null && problem.eval.rows > 0;
+): EpochStatistics[] {
+  const stops = settings.earlyStopping && rows.all > rows.train;
   const epochs: EpochStatistics[] = [];
   let bar = Number.NEGATIVE_INFINITY;
   let waited = 0;
   for (let epoch = 1; epoch <= settings.maxIter; epoch++) {
-    const pass = head.pass();
-    const seen =
-      problem.eval === null || matrices.eval === null || matrices.eval.rows === 0
-        ? null
-        : heldOutFigures(matrices.eval, problem.eval.label, head, labels);
+    const pass = solver.pass(rows.train);
+    const held = rows.all > rows.train ? solver.evaluate(rows.train, rows.all) : null;
     const statistics = {
       epoch,
       train: figures(pass.confusion, labels, pass.loss),
-      eval: seen,
+      eval: held === null ? null : figures(held.confusion, labels, held.loss),
       gap: pass.gap,
     };
     epochs.push(statistics);
     report(statistics);
     if (pass.gap < SMALLEST_GAP) break;
-    if (!stops || seen === null) continue;
-    const score = metricOf(seen, settings.metric);
+    if (!stops || statistics.eval === null) continue;
+    const score = metricOf(statistics.eval, settings.metric);
     waited = score > bar + settings.minDelta ? 0 : waited + 1;
     if (waited === 0) bar = score;
     if (waited >= settings.patience) break;
   }
-  return { weights: head.weights, bias: head.bias, epochs };
+  return epochs;
 }

@@ -47,7 +47,7 @@ describe("a config with nothing but a task", () => {
       char_ngram_max: 5,
       max_iter: 25,
       alpha: "auto",
-      class_weight: "none",
+      class_weight: 0.5,
       predict_batch_size: 8192,
       early_stopping: true,
       early_stopping_patience: 3,
@@ -248,7 +248,7 @@ alpha = 0.3
 ${TASK}`);
 
   it.each([
-    ["other", undefined, 0.1, 2, "none"],
+    ["other", undefined, 0.1, 2, 0.5],
     ["router", undefined, 0.2, 3, 0.25],
     ["router", "mood", 0.3, 3, 0.25],
     ["router", "other", 0.2, 3, 0.25],

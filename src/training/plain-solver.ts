@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+import { exp, log } from "../core/elementary.ts";
+import { seededRandom, shuffle } from "../core/random.ts";
+import { solveRow } from "./row-solver.ts";
+import {
+  joinParts,
+  type PassStatistics,
+  type RowStatistics,
+  type Solver,
+  type SolverProblem,
+  type SolverState,
+  type SparseRows,
+  squaredLength,
+} from "./solver.ts";
+
+/** A dual change below this is not carried to the weights: most labels of most rows stay put. */
+const SMALLEST_STEP = 1e-5;
+
+/**
+ * {@link Solver} in plain TypeScript and double precision: what the kernel is tested against, and what does the
+ * tasks that do not fit its memory.
+ */
+export class PlainSolver implements Solver {
+  readonly #problem: SolverProblem;
+  readonly #truth: Uint32Array;
+  readonly #weight: Float64Array;
+  readonly #weights: Float32Array;
+  readonly #bias: Float64Array;
+  /** Dual distribution of each row; it starts at its label, where W = 0. */
+  readonly #dual: Float32Array;
+  readonly #squares: Float64Array;
+  /** Labels whose dual a step moves, and their steps. */
+  readonly #moved: Uint32Array;
+  readonly #steps: Float64Array;
+  /** Scores of the row at hand. */
+  readonly #z: Float64Array;
+  #cost = 0;
+  #passes = 0;
+
+  constructor(problem: SolverProblem) {
+    const { parts, labels, features } = problem;
+    const { rows, truth, weight } = joinParts(parts);
+    this.#problem = problem;
+    this.#truth = truth;
+    this.#weight = weight;
+    this.#weights = new Float32Array(features * labels);
+    this.#bias = new Float64Array(labels);
+    this.#dual = new Float32Array(rows * labels);
+    this.#moved = new Uint32Array(labels);
+    this.#steps = new Float64Array(labels);
+    this.#z = new Float64Array(labels);
+    truth.forEach((y, i) => {
+      this.#dual[i * labels + y] = 1;
+    });
+    this.#squares = Float64Array.from({ length: rows }, (_, row) => {
+      const { x, i } = this.#at(row);
+      return squaredLength(x, i);
+    });
+  }
+
+  #at(row: number): { readonly x: SparseRows; readonly i: number } {
+    let i = row;
+    for (const { x } of this.#problem.parts) {
+      if (i < x.rows) return { x, i };
+      i -= x.rows;
+    }
+    throw new RangeError(`row ${row}`);
+  }
+
+  setCost(cost: number): void {
+    if (this.#cost > 0) {
+      const ratio = cost / this.#cost;
+      for (let k = 0; k < this.#bias.length; k++) this.#bias[k] = (this.#bias[k] as number) * ratio;
+      for (let j = 0; j < this.#weights.length; j++) this.#weights[j] = (this.#weights[j] as number) * ratio;
+    }
+    this.#cost = cost;
+  }
+
+  pass(rows: number): PassStatistics {
+    const { labels, seed } = this.#problem;
+    const order = Uint32Array.from({ length: rows }, (_, i) => i);
+    shuffle(order, seededRandom(seed, `pass ${this.#passes++}`));
+    const confusion = new Float64Array(labels * labels);
+    const p = new Float64Array(labels);
+    const target = new Float64Array(labels);
+    const relative = new Float64Array(labels);
+    let loss = 0;
+    let primal = 0;
+    let gap = 0;
+    for (const i of order) {
+      const c = this.#cost * (this.#weight[i] as number);
+      for (let k = 0; k < labels; k++) p[k] = this.#dual[i * labels + k] as number;
+      this.#score(i);
+      const seen = look(this.#z, p, this.#truth[i] as number);
+      count(confusion, labels, this.#truth[i] as number, seen.predicted);
+      loss += seen.loss;
+      primal += c * seen.loss;
+      gap += c * seen.divergence;
+      solveRow(this.#z, p, c * (this.#squares[i] as number), target, relative);
+      this.#update(i, c, p);
+    }
+    return { loss, confusion, gap: primal > 0 ? Math.max(0, gap / primal) : 0 };
+  }
+
+  evaluate(from: number, to: number): RowStatistics {
+    const { labels } = this.#problem;
+    const confusion = new Float64Array(labels * labels);
+    const none = new Float64Array(labels);
+    let loss = 0;
+    for (let i = from; i < to; i++) {
+      this.#score(i);
+      const seen = look(this.#z, none, this.#truth[i] as number);
+      count(confusion, labels, this.#truth[i] as number, seen.predicted);
+      loss += seen.loss;
+    }
+    return { loss, confusion };
+  }
+
+  scores(from: number, to: number): Float32Array {
+    const { labels } = this.#problem;
+    const all = new Float32Array((to - from) * labels);
+    for (let i = from; i < to; i++) {
+      this.#score(i);
+      all.set(this.#z, (i - from) * labels);
+    }
+    return all;
+  }
+
+  #score(row: number): void {
+    const { x, i } = this.#at(row);
+    const z = this.#z;
+    const labels = z.length;
+    const w = this.#weights;
+    z.set(this.#bias);
+    const end = x.start[i + 1] as number;
+    for (let j = x.start[i] as number; j < end; j++) {
+      const at = (x.ids[j] as number) * labels;
+      const v = x.values[j] as number;
+      for (let k = 0; k < labels; k++) z[k] = (z[k] as number) + v * (w[at + k] as number);
+    }
+  }
+
+  // Rows outside, labels inside: the other way round strides through memory and took four times as long.
+  #update(row: number, cost: number, p: Float64Array): void {
+    const labels = this.#problem.labels;
+    const w = this.#weights;
+    const moved = this.#moved;
+    const steps = this.#steps;
+    let n = 0;
+    for (let k = 0; k < labels; k++) {
+      const change = (this.#dual[row * labels + k] as number) - (p[k] as number);
+      if (change < SMALLEST_STEP && change > -SMALLEST_STEP) continue;
+      this.#dual[row * labels + k] = p[k] as number;
+      this.#bias[k] = (this.#bias[k] as number) + cost * change;
+      moved[n] = k;
+      steps[n++] = cost * change;
+    }
+    const { x, i } = this.#at(row);
+    const end = x.start[i + 1] as number;
+    for (let j = x.start[i] as number; j < end; j++) {
+      const at = (x.ids[j] as number) * labels;
+      const v = x.values[j] as number;
+      for (let m = 0; m < n; m++) {
+        const slot = at + (moved[m] as number);
+        w[slot] = (w[slot] as number) + v * (steps[m] as number);
+      }
+    }
+  }
+
+  save(): SolverState {
+    const [weights, bias, dual] = [this.#weights.slice(), this.#bias.slice(), this.#dual.slice()];
+    return { cost: this.#cost, weights, bias, dual };
+  }
+
+  restore({ cost, weights, bias, dual }: SolverState): void {
+    this.#weights.set(weights);
+    this.#bias.set(bias);
+    this.#dual.set(dual);
+    this.#cost = cost;
+  }
+
+  weights(): Float32Array {
+    return this.#weights.slice();
+  }
+
+  bias(): Float64Array {
+    return this.#bias.slice();
+  }
+}
+
+function count(confusion: Float64Array, labels: number, truth: number, predicted: number): void {
+  const cell = truth * labels + predicted;
+  confusion[cell] = (confusion[cell] as number) + 1;
+}
+
+/**
+ * The model's opinion of one row before it learns from it: predicted label, loss, and the divergence
+ * KL(p || softmax(z)) of its dual from it, which summed over the rows with C_i is the duality gap.
+ */
+function look(z: Float64Array, p: Float64Array, y: number) {
+  let predicted = 0;
+  for (let k = 1; k < z.length; k++) if ((z[k] as number) > (z[predicted] as number)) predicted = k;
+  const top = z[predicted] as number;
+  let sum = 0;
+  for (let k = 0; k < z.length; k++) sum += exp((z[k] as number) - top);
+  const lse = top + log(sum);
+  let divergence = 0;
+  for (let k = 0; k < z.length; k++) {
+    const q = p[k] as number;
+    if (q > 0) divergence += q * (log(q) - (z[k] as number) + lse);
+  }
+  return { predicted, loss: lse - (z[y] as number), divergence };
+}
