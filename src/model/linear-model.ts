@@ -27,6 +27,15 @@ export function maskBytes(tasks: number): number {
 /** Bits of a word of the expanded mask. */
 const WORD_BITS = 32;
 
+/** [byte of the mask * 256 + its value]: the labels of the tasks whose bits it sets. */
+function widthsOfBytes(labels: readonly number[], bytes: number): Uint32Array {
+  return Uint32Array.from({ length: bytes * 256 }, (_, i) => {
+    let width = 0;
+    for (let t = 0; t < 8; t++) if (((i & 255) >> t) & 1) width += labels[(i >> 8) * 8 + t] ?? 0;
+    return width;
+  });
+}
+
 /** Scores sparse vectors against every head of a family. Holds no vocabulary and knows no text. */
 export class LinearModel {
   readonly heads: readonly Head[];
@@ -45,13 +54,16 @@ export class LinearModel {
     this.#mask = new Uint32Array(features * this.#words);
     this.#start = new Uint32Array(features + 1);
     const bytes = maskBytes(heads.length);
+    const widths = widthsOfBytes(this.#labels, bytes);
+    let at = 0;
     for (let f = 0; f < features; f++) {
       for (let b = 0; b < bytes; b++) {
+        const byte = weights.mask[f * bytes + b] as number;
         const word = f * this.#words + (b >>> 2);
-        const bits = (weights.mask[f * bytes + b] as number) << ((b & 3) * 8);
-        this.#mask[word] = (this.#mask[word] as number) | bits;
+        this.#mask[word] = (this.#mask[word] as number) | (byte << ((b & 3) * 8));
+        at += widths[b * 256 + byte] as number;
       }
-      this.#start[f + 1] = this.#offset(f, heads.length);
+      this.#start[f + 1] = at;
     }
   }
 
