@@ -123,9 +123,10 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     load: () => Promise<Loaded>,
     options: OpenOptions<Tasks> = {},
   ): Promise<Modelpack<Tasks>> {
+    const given = options ?? {}; // JavaScript callers pass null
     const loaded = await attempt(load);
-    throwIfStrict(loaded.problems, options.strict ?? false);
-    return new Modelpack<Tasks>(load, loaded, options);
+    throwIfStrict(loaded.problems, given.strict ?? false);
+    return new Modelpack<Tasks>(load, loaded, given);
   }
 
   /** Answers a single-text task. */

@@ -37,7 +37,7 @@ export function loadModelpack<Tasks extends TaskLabels = TaskLabels>(
   options: LoadOptions<NoInfer<Tasks>> = {},
 ): Promise<Modelpack<Tasks>> {
   if (typeof source === "string" || source instanceof URL) {
-    const get = options.fetch ?? globalThis.fetch;
+    const get = options?.fetch ?? globalThis.fetch;
     const manifest = String(source);
     return Modelpack.open(
       () => loadVersion((name, most) => download(get, urlOf(manifest, name), most), null),

@@ -7,11 +7,18 @@ export const check: Action = async (context, options) => {
   const loaded = notedConfigOf(context, options);
   const { config } = loaded;
   const families = new Set(config.tasks.map((task) => task.family));
-  const counts = `${config.tasks.length} tasks in ${families.size} families, ${config.datasets.length} datasets`;
-  const printed =
-    options.print === true ? renderConfig(loaded) : `${String(options.config)} is valid: ${counts}`;
+  const counts = [
+    counted(config.tasks.length, "task", "tasks"),
+    counted(families.size, "family", "families"),
+    counted(config.datasets.length, "dataset", "datasets"),
+  ];
+  const effective = renderConfig(loaded);
   return {
-    text: printed,
-    json: { config: printed, notes: loaded.notes, origins: Object.fromEntries(loaded.origins) },
+    text: options.print === true ? effective : `${String(options.config)} is valid: ${counts.join(", ")}`,
+    json: { config: effective, notes: loaded.notes, origins: Object.fromEntries(loaded.origins) },
   };
 };
+
+function counted(n: number, one: string, many: string): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
