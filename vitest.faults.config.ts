@@ -8,6 +8,8 @@ export default defineConfig({
     include: ["test/{faults,package,node}/**/*.test.ts"],
     globalSetup: ["test/support/build.ts"],
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    // They race signals and kills against whole processes: on a busy machine a process may be done before.
+    retry: 2,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

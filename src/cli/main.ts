@@ -98,7 +98,9 @@ function listen(stop: AbortController): { (): number | null; stop(): void } {
     return { name, handler };
   });
   return Object.assign(() => code, {
+    // After a signal the handlers stay: a second one in the last moments must not change the exit code.
     stop: () => {
+      if (code !== null) return;
       for (const { name, handler } of handlers) process.off(name, handler);
     },
   });
