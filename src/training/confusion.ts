@@ -35,11 +35,6 @@ export function confusionScores(confusion: ArrayLike<number>, labels: number): C
   return { accuracy, macro_f1: sum / supported, weighted_f1: weighted / total, micro_f1: accuracy };
 }
 
-/** Mean F1 of the labels with support; 0 without rows. For early stopping; matrix as in confusionScores. */
-export function macroF1(confusion: ArrayLike<number>, labels: number): number {
-  return confusionScores(confusion, labels).macro_f1 ?? 0;
-}
-
 /** Precision, recall, F1 and support of label k; a quotient with nothing below the line is 0. */
 export interface LabelScores {
   readonly precision: number;
