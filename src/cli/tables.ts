@@ -3,18 +3,18 @@ import type { DatasetManifest } from "../pipeline/dataset-manifest.ts";
 import type { SplitMetrics } from "../pipeline/evaluation.ts";
 import { table } from "./context.ts";
 
-/** Labels of a task shown at most; the others are summed up. */
+/** Labels of a task shown at the end of a run at most; the others are summed up. `status` shows all. */
 const MOST_LABELS = 30;
 
 type LabelEntry = DatasetManifest["tasks"][number]["labels"][number];
 
 /** Rows of every label by split, what is missing, and what each task dropped. */
-export function datasetTable({ tasks }: DatasetManifest): string {
+export function datasetTable({ tasks }: DatasetManifest, mostLabels = MOST_LABELS): string {
   const rows = [["task", "label", "train", "test", "eval", "deficit"]];
   const notes: string[] = [];
   const leaks: string[] = [];
   for (const { task, labels, drops, deduplication } of tasks) {
-    const shown = labels.length > MOST_LABELS ? labels.slice(0, MOST_LABELS - 1) : labels;
+    const shown = labels.length > mostLabels ? labels.slice(0, mostLabels - 1) : labels;
     for (const label of shown) rows.push([task, JSON.stringify(label.label), ...counts([label])]);
     if (shown.length < labels.length)
       rows.push([task, `${labels.length - shown.length} more labels`, ...counts(labels.slice(shown.length))]);

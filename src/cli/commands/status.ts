@@ -22,7 +22,7 @@ export const status: Action = async (context, options) => {
   if (found.packs.length === 0) lines.push("  none; run `modelpack train`");
   if (found.pointers.packs !== null)
     lines.push(`  DAMAGED: ${found.pointers.packs}; run \`modelpack train\``);
-  if (found.dataset !== null) lines.push("", datasetTable(found.dataset));
+  if (found.dataset !== null) lines.push("", datasetTable(found.dataset, Number.POSITIVE_INFINITY));
   return {
     text: lines.join("\n"),
     json: {
