@@ -9,8 +9,8 @@ export default defineConfig({
     exclude: ["test/{faults,package,node}/**"],
     globalSetup: ["test/support/build.ts"],
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
-    // A few tests race child processes; a busy CI machine gets a second try, a developer sees the first.
-    retry: process.env.CI === "true" ? 1 : 0,
+    // A few tests race child processes; a busy CI machine gets two more tries, a developer sees the first.
+    retry: process.env.CI === "true" ? 2 : 0,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -30,7 +30,7 @@ describe("a signal", () => {
     async (signal, code) => {
       const child = startCli(project, ["train", ...ENDLESS]);
       const end = ended(child);
-      await says(child.stderr, "epoch 3");
+      await says(child.stderr, "epoch 1");
       child.kill(signal);
       expect(await end).toBe(code);
       expect(
