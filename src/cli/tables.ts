@@ -46,13 +46,20 @@ function counts(labels: readonly LabelEntry[]): string[] {
   ];
 }
 
+/** An ECE under this is small whatever the number of rows. */
+const SMALL_ECE = 0.02;
+
 /** Headline figures of every task on a split. */
 export function metricsTable(families: readonly SplitMetrics["metrics"][]): string {
   const split = families[0]?.split ?? "test";
-  const rows = [["family", "task", `${split} rows`, "accuracy", "macro F1", "log loss", "ECE", "ECE before"]];
+  const head = ["family", "task", `${split} rows`, "accuracy", "macro F1", "log loss"];
+  const rows = [[...head, "ECE", "95 % band", "ECE before"]];
   const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4));
+  let marked = false;
   for (const { family, per_task } of families)
-    for (const [task, m] of per_task)
+    for (const [task, m] of per_task) {
+      const high = (m.ece ?? 0) > Math.max(m.ece_band_95 ?? 0, SMALL_ECE);
+      marked ||= high;
       rows.push([
         family,
         task,
@@ -60,8 +67,11 @@ export function metricsTable(families: readonly SplitMetrics["metrics"][]): stri
         figure(m.accuracy),
         figure(m.macro_f1),
         figure(m.log_loss),
-        figure(m.ece),
+        (high ? "* " : "") + figure(m.ece),
+        figure(m.ece_band_95),
         figure(m.ece_uncalibrated),
       ]);
-  return table(rows, [2, 3, 4, 5, 6, 7]);
+    }
+  const note = `\n\n* more than ${SMALL_ECE}, and than a perfectly calibrated model would show in 95 of 100 such samples`;
+  return table(rows, [2, 3, 4, 5, 6, 7, 8]) + (marked ? note : "");
 }

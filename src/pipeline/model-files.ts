@@ -102,6 +102,7 @@ function calibrations({ family, model, splits, methodOf }: FamilyResult): unknow
         return {
           rows: metrics?.rows ?? 0,
           ece: metrics?.ece ?? null,
+          ece_band_95: metrics?.ece_band_95 ?? null,
           ece_uncalibrated: metrics?.ece_uncalibrated ?? null,
         };
       };

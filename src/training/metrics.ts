@@ -2,6 +2,7 @@
 import { log } from "../core/elementary.ts";
 import { ORIGINS, type Origin } from "../core/example.ts";
 import { topLabel } from "../model/calibrator.ts";
+import { type Answers, calibrationError, calibrationErrorBand } from "./calibration-error.ts";
 import { type ConfusionScores, confusionScores, countConfusion } from "./confusion.ts";
 
 /** What a model says about the rows of one task and one split. Every row counts once, whatever its `count`. */
@@ -22,13 +23,15 @@ export interface Predictions {
 export interface Scores extends ConfusionScores {
   /** Mean of -ln p(truth), p not under 1e-15. */
   readonly log_loss: number | null;
-  /** Expected calibration error in [0, 1]: top label, 10 equal bins. */
+  /** Expected calibration error in [0, 1]: top label, 10 equal bins: {@link calibrationError}. */
   readonly ece: number | null;
   readonly ece_uncalibrated: number | null;
 }
 
 export interface SubsetMetrics extends Scores {
   readonly rows: number;
+  /** What `ece` would stay under 95 times in 100 if the same confidences were perfectly calibrated. */
+  readonly ece_band_95: number | null;
   /** [truth][predicted], both in label order. */
   readonly confusion_matrix: readonly (readonly number[])[];
 }
@@ -54,7 +57,6 @@ export interface OverallMetrics extends OverallScores {
 }
 
 const LEAST_PROBABILITY = 1e-15;
-const BINS = 10;
 
 /**
  * Every figure of one task and split. The predicted label is {@link topLabel} of the calibrated
@@ -112,12 +114,14 @@ function byOrigin<T>(of: (origin: Origin) => T): Readonly<Record<Origin, T>> {
 function subsetMetrics(p: Predictions, predicted: Predicted, rows: Uint32Array): SubsetMetrics {
   const labels = p.labels.length;
   const confusion = countConfusion(p.truth, predicted.calibrated, labels, rows);
+  const answers = answersOf(p.probabilities, predicted.calibrated, p.truth, rows);
   return {
     rows: rows.length,
     ...confusionScores(confusion, labels),
     log_loss: logLoss(p, rows),
-    ece: calibrationError(p.probabilities, predicted.calibrated, p.truth, rows),
-    ece_uncalibrated: calibrationError(p.uncalibrated, predicted.uncalibrated, p.truth, rows),
+    ece: calibrationError(answers),
+    ece_band_95: calibrationErrorBand(answers.confidence),
+    ece_uncalibrated: calibrationError(answersOf(p.uncalibrated, predicted.uncalibrated, p.truth, rows)),
     confusion_matrix: p.labels.map((_, k) => [...confusion.subarray(k * labels, (k + 1) * labels)]),
   };
 }
@@ -131,30 +135,21 @@ function logLoss(p: Predictions, rows: Uint32Array): number | null {
   return rows.length === 0 ? null : sum / rows.length;
 }
 
-/**
- * Expected calibration error (Naeini et al., AAAI 2015, in the top-label form of Guo et al., ICML 2017): the
- * rows fall into the bins (0, 0.1], ..., (0.9, 1] by the probability of their predicted label; the mean over
- * the rows of the gap between their bin's accuracy and its mean confidence. `probabilities` is row-major,
- * with as many rows as `truth`; only `rows` count. Null without any.
- */
-function calibrationError(
+/** Confidence in each of `rows`, and whether the label was right; `probabilities` as many rows as `truth`. */
+function answersOf(
   probabilities: Float64Array,
   predicted: Uint32Array,
   truth: Uint32Array,
   rows: Uint32Array,
-): number | null {
+): Answers {
   const labels = probabilities.length / truth.length;
-  const gap = new Float64Array(BINS); // right answers less confidence
-  for (const row of rows) {
-    const label = predicted[row] as number;
-    const confidence = probabilities[row * labels + label] as number;
-    let bin = 0;
-    while (bin < BINS - 1 && confidence > (bin + 1) / BINS) bin += 1;
-    gap[bin] = (gap[bin] as number) + (label === truth[row] ? 1 : 0) - confidence;
-  }
-  let sum = 0;
-  for (const g of gap) sum += Math.abs(g);
-  return rows.length === 0 ? null : sum / rows.length;
+  return {
+    confidence: Float64Array.from(
+      rows,
+      (row) => probabilities[row * labels + (predicted[row] as number)] as number,
+    ),
+    right: Uint8Array.from(rows, (row) => (predicted[row] === truth[row] ? 1 : 0)),
+  };
 }
 
 function average(subsets: readonly (Scores & { readonly rows: number })[]): OverallScores {

@@ -66,6 +66,7 @@ describe("the files of a pack", () => {
         "accuracy",
         "confusion_matrix",
         "ece",
+        "ece_band_95",
         "ece_uncalibrated",
         "labels",
         "llm_labelled",
