@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a command and measures it: wall and CPU seconds, and the most memory that it had.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const USAGE = new URL("./usage.mjs", import.meta.url).href;
+/** How often the memory of a command is looked at; only one that is killed depends on it. */
+const POLL_MS = 100;
+/** What is kept of each stream, from its end. */
+const KEPT = 1 << 20;
+
+/** Most memory of a process that still runs, in MiB; null where the system has no /proc. */
+function peakOf(pid) {
+  try {
+    const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return found === null ? null : Number(found[1]) / 1024;
+  } catch {
+    return null;
+  }
+}
+
+function readUsage(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Runs `command`. Resolves with {code, timedOut, seconds, cpu_seconds, peak_mb, stdout, stderr}; never rejects for
+ * a command that fails. `timeout` is in seconds; the command is killed after it.
+ */
+export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
+  return new Promise((resolve, reject) => {
+    const folder = mkdtempSync(join(tmpdir(), "modelpack-usage-"));
+    const usage = join(folder, "usage.json");
+    const started = performance.now();
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env, BENCH_USAGE: usage },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const kept = { stdout: "", stderr: "" };
+    let peak = null;
+    let timedOut = false;
+    for (const stream of ["stdout", "stderr"])
+      child[stream].setEncoding("utf8").on("data", (text) => {
+        kept[stream] = (kept[stream] + text).slice(-KEPT);
+      });
+    const poll = setInterval(() => {
+      peak = peakOf(child.pid) ?? peak;
+    }, POLL_MS);
+    const alarm = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+    }, timeout * 1000);
+    const end = () => {
+      clearInterval(poll);
+      clearTimeout(alarm);
+    };
+    child.on("error", (error) => {
+      end();
+      rmSync(folder, { recursive: true, force: true });
+      reject(error);
+    });
+    child.on("close", (code) => {
+      end();
+      const seconds = (performance.now() - started) / 1000;
+      const own = readUsage(usage);
+      rmSync(folder, { recursive: true, force: true });
+      resolve({ code, timedOut, seconds, cpu_seconds: own?.cpu_seconds ?? null, peak_mb: own?.peak_mb ?? peak, ...kept });
+    });
+  });
+}
+
+/** {@link measure} of a Node program, which tells its own usage when it ends. */
+export function measureNode(args, options = {}) {
+  return measure(process.execPath, ["--import", USAGE, ...(options.nodeArgs ?? []), ...args], options);
+}
+
+/** The JSON value on the last line that a command printed. */
+export function lastJson({ stdout }) {
+  return JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+/** What a run cost, without what it printed. */
+export function costOf({ seconds, cpu_seconds, peak_mb }) {
+  const round = (value, digits) => (value === null ? null : Number(value.toFixed(digits)));
+  return { seconds: round(seconds, 3), cpu_seconds: round(cpu_seconds, 3), peak_mb: round(peak_mb, 1) };
+}
+
+/** Why a command failed: its last lines of standard error, without the folder that it ran in. */
+export function reasonOf({ code, timedOut, stderr }, timeout) {
+  if (timedOut) return `stopped after ${timeout} s`;
+  const lines = stderr.trim().split("\n").filter((line) => !/^\s+at /.test(line));
+  return `exit code ${code}: ${lines.slice(-3).join(" ")}`.slice(0, 400);
+}

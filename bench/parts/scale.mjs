@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seconds and peak memory by rows, labels and workers: one task, the texts of the 16 tasks repeated with seeded edits.
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fitCost, predictCost } from "../lib/cost-model.mjs";
+import { readRows, sampleOf, SIXTEEN } from "../lib/data.mjs";
+import { rowMaker, writeLines } from "../lib/edits.mjs";
+import { modelpack, packBytes, preparedRows, readJson, testFigures, trainAnew, versionIn, writeToml } from "../lib/project.mjs";
+
+const SEED = 5;
+/** Points of the grid that would take longer are left out, and the table says so; the largest rows always run. */
+const LIMIT = 180;
+const TIMEOUT = 5400;
+const LABELS = [10, 100, 1000];
+
+/** {rows, labels, workers}: the grid, small ones first, so that they can tell what the large ones will take. */
+export function gridOf(quick) {
+  const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000];
+  const labels = quick ? [10, 100] : LABELS;
+  const grid = rows.flatMap((n) => labels.flatMap((k) => [1, 2].map((w) => ({ rows: n, labels: k, workers: w }))));
+  if (!quick) for (const k of [10, 100]) grid.push({ rows: 5_000_000, labels: k, workers: 2, always: true });
+  return grid;
+}
+
+export const nameOf = ({ rows, labels, workers }) => `train ${rows} ${labels} ${workers}`;
+
+function hashOf(text) {
+  let h = 0;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x9e3779b1);
+  return (h ^ (h >>> 15)) >>> 0;
+}
+
+/**
+ * Texts with a label for each number of labels. A label stands for some of the task-and-label pairs of the 16 tasks;
+ * where there are more labels than pairs, a pair is split by the text's longest word. So a label can be learnt from
+ * the words, and most copies keep them.
+ */
+function baseRows(shared) {
+  const base = [];
+  const seen = new Set();
+  const pairs = new Map();
+  for (const task of SIXTEEN)
+    for (const { text, label } of readRows(shared, task, "train")) {
+      if (seen.has(text)) continue;
+      seen.add(text);
+      const key = `${task} ${label}`;
+      if (!pairs.has(key)) pairs.set(key, pairs.size);
+      const longest = text.split(/\s+/).reduce((a, b) => (b.length > a.length ? b : a), "");
+      base.push({ text, pair: pairs.get(key), word: hashOf(longest.toLowerCase()) });
+    }
+  const rows = base.map(({ text, pair, word }) => ({
+    text,
+    ...Object.fromEntries(LABELS.map((k) => [`label${k}`, `c${(k > pairs.size ? pair * 7 + (word % 7) : pair) % k}`])),
+  }));
+  return sampleOf(rows, rows.length, SEED);
+}
+
+/** Writes the rows of a size, unless they are there. */
+async function writeRows(context, rows) {
+  const folder = join(context.work, "scale", String(rows));
+  const path = join(folder, "rows.jsonl");
+  if (existsSync(path)) return { bytes: statSync(path).size };
+  for (const labels of LABELS) writeScaleConfig(folder, labels);
+  const base = baseRows(context.shared);
+  await writeLines(`${path}.tmp`, rows, rowMaker(base, SEED));
+  renameSync(`${path}.tmp`, path);
+  return { bytes: statSync(path).size, base: base.length };
+}
+
+function writeScaleConfig(folder, labels) {
+  const names = Array.from({ length: labels }, (_, k) => `c${k}`);
+  const map = [{ task: "scale", text: "text", label_column: `label${labels}` }];
+  return writeToml(join(folder, String(labels)), {
+    // A threshold of 1 ties only copies with the same character 3-grams: at 0.8 chains of copies would become
+    // groups of thousands of rows, which no split can deal out.
+    prepare: {
+      max_rows_per_source: 100_000_000,
+      max_per_task_label: 100_000_000,
+      target_per_task_label: 0,
+      near_duplicate_threshold: 1,
+    },
+    paths: { prepared_dir: "prepared", trained_models_dir: "trained" },
+    tasks: [{ name: "scale", family: "scale", labels: names }],
+    datasets: [{ name: "rows", kind: "local", path: "../rows.jsonl", map }],
+  });
+}
+
+async function prepare(context, rows, labels) {
+  await writeRows(context, rows);
+  const folder = join(context.work, "scale", String(rows));
+  const config = writeScaleConfig(folder, labels);
+  rmSync(join(folder, String(labels), "prepared"), { recursive: true, force: true });
+  const cost = await modelpack(["prepare", "--config", config, "--no-llm"], { timeout: TIMEOUT });
+  return { rows, labels, cost, split: preparedRows(join(folder, String(labels), "prepared")) };
+}
+
+async function train(context, point) {
+  const folder = join(context.work, "scale", String(point.rows), String(point.labels));
+  const config = join(folder, "model_pipeline.toml");
+  if (!existsSync(join(folder, "prepared", "current.json"))) await prepare(context, point.rows, point.labels);
+  const trained = join(folder, "trained");
+  const cost = await trainAnew(config, trained, ["--set", `train.workers=${point.workers}`], { timeout: TIMEOUT });
+  const { epochs } = readJson(join(versionIn(trained), "run.json"));
+  return { ...point, cost, pack: packBytes(trained), epochs: epochs.length, tasks: testFigures(trained) };
+}
+
+/** What the points with fewer rows say that this one will take; null where they are too few. */
+function expected(done, point) {
+  const smaller = done.filter(({ rows, workers }) => rows < point.rows && workers === point.workers);
+  const model = fitCost(smaller, "seconds");
+  return model === null ? null : predictCost(model, point);
+}
+
+export async function run(context) {
+  const steps = context.steps("scale");
+  const done = [];
+  const grid = gridOf(context.quick);
+  for (const rows of new Set(grid.map((point) => point.rows))) {
+    for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
+      const points = grid.filter((p) => p.rows === rows && p.labels === labels);
+      const wanted = points.filter((point) => point.always || (expected(done, point) ?? 0) <= LIMIT);
+      for (const point of points.filter((p) => !wanted.includes(p)))
+        await steps.run(nameOf(point), async () => ({ ...point, left_out: expected(done, point), limit: LIMIT }));
+      if (wanted.length === 0) continue;
+      await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
+      for (const point of wanted) {
+        const result = await steps.run(nameOf(point), () => train(context, point));
+        if (result.cost !== undefined) done.push(result);
+      }
+      rmSync(join(context.work, "scale", String(rows), String(labels)), { recursive: true, force: true });
+    }
+    rmSync(join(context.work, "scale", String(rows)), { recursive: true, force: true });
+  }
+}
