@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // Whole commands for minutes: they have a config and scripts of their own.
-    exclude: ["test/{faults,package,node}/**"],
+    exclude: ["test/{faults,package,node,speed}/**"],
     globalSetup: ["test/support/build.ts"],
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     // A few tests race child processes; a busy CI machine gets two more tries, a developer sees the first.

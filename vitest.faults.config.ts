@@ -2,10 +2,11 @@ import { defineConfig } from "vitest/config";
 
 const report = process.env.MODELPACK_TEST_REPORT;
 
-// The tests that run whole commands for minutes: npm run test:faults, test:package and test:node.
+// The tests that run whole commands for minutes: npm run test:faults, test:package, test:node
+// and test:speed.
 export default defineConfig({
   test: {
-    include: ["test/{faults,package,node}/**/*.test.ts"],
+    include: ["test/{faults,package,node,speed}/**/*.test.ts"],
     globalSetup: ["test/support/build.ts"],
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     // They race signals and kills against whole processes: on a busy machine a process may be done before.

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const PARTS = ["ours", "predict", "python", "js-peers", "prepare", "micro", "scale"];
+const PARTS = ["ours", "predict", "python", "prepare", "micro", "scale", "js-peers"];
 
 const HELP = `Measures modelpack beside its peers and writes docs/benchmarks.md.
 
@@ -53,10 +53,16 @@ function readOptions() {
 
 function chosenParts(only) {
   if (only === undefined) return PARTS;
-  const names = only.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const names = only
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   const unknown = names.filter((name) => !PARTS.includes(name));
   if (unknown.length > 0 || names.length === 0)
-    refuse(`--only: expected some of ${PARTS.join(", ")}, got ${JSON.stringify(only)}`, "separate parts by commas");
+    refuse(
+      `--only: expected some of ${PARTS.join(", ")}, got ${JSON.stringify(only)}`,
+      "separate parts by commas",
+    );
   return PARTS.filter((name) => names.includes(name));
 }
 
@@ -72,9 +78,16 @@ if (options.help) {
 const parts = chosenParts(options.only);
 const shared = resolve(options.shared ?? join(HERE, "../../shared"));
 if (!options.report && !existsSync(join(shared, "data", "banking77")))
-  refuse(`${shared} has no data/banking77`, "put the rows beside the project as ../shared, or name them with --shared");
-for (const [folder, command] of [["..", "npm ci"], [".", "npm ci in bench/"]])
-  if (!existsSync(join(HERE, folder, "node_modules"))) refuse("the packages are not installed", `run ${command}`);
+  refuse(
+    `${shared} has no data/banking77`,
+    "put the rows beside the project as ../shared, or name them with --shared",
+  );
+for (const [folder, command] of [
+  ["..", "npm ci"],
+  [".", "npm ci in bench/"],
+])
+  if (!existsSync(join(HERE, folder, "node_modules")))
+    refuse("the packages are not installed", `run ${command}`);
 
 const { readResults, Steps } = await import("./lib/store.mjs");
 const { buildProject } = await import("./lib/project.mjs");
@@ -91,9 +104,10 @@ if (!options.report) {
   buildProject();
   for (const part of parts) {
     const { run } = await import(`./parts/${part}.mjs`);
+    context.steps(part).begin();
     await run(context);
   }
 }
 const { writeReport } = await import("./report/write.mjs");
 const docs = options.quick ? results : join(HERE, "..", "docs");
-log(`wrote ${writeReport(readResults(results, PARTS), docs)}`);
+log(`wrote ${await writeReport(readResults(results, PARTS), docs, options.quick)}`);

@@ -21,7 +21,10 @@ const predicted = test.map(({ text }) => {
 const result = {
   train_rows: train.length,
   fit_seconds: (fitted - started) / 1000,
-  ...score(test.map(({ label }) => label), predicted),
+  ...score(
+    test.map(({ label }) => label),
+    predicted,
+  ),
   ...latency(times),
 };
 console.log(`\n${JSON.stringify(result)}`);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Latency of predictions: node predict.mjs SINGLE_PACK PAIRS_PACK SHARED. Prints one JSON line.
 import { openModelpack } from "../../dist/runtime/node.js";
-import { latency, mean, median } from "../lib/figures.mjs";
 import { readRows } from "../lib/data.mjs";
+import { latency, mean, median } from "../lib/figures.mjs";
 
 const [single, pairs, shared] = process.argv.slice(2);
 /** Rounds over the texts: the first ones warm the compiler up and are left out. */
@@ -38,7 +38,11 @@ async function meanGrams(texts) {
     const { Analyzer, FeatureHashes } = await import("../../dist/model/analyzer.js");
     const analyzer = new Analyzer({ ngramMin: 1, ngramMax: 2, charNgramMin: 3, charNgramMax: 5 });
     const hashes = new FeatureHashes();
-    return mean(texts.map((text) => (analyzer.analyze(text, hashes), hashes.length)));
+    const count = (text) => {
+      analyzer.analyze(text, hashes);
+      return hashes.length;
+    };
+    return mean(texts.map(count));
   } catch {
     return null;
   }

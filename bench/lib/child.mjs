@@ -71,7 +71,14 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
       const seconds = (performance.now() - started) / 1000;
       const own = readUsage(usage);
       rmSync(folder, { recursive: true, force: true });
-      resolve({ code, timedOut, seconds, cpu_seconds: own?.cpu_seconds ?? null, peak_mb: own?.peak_mb ?? peak, ...kept });
+      resolve({
+        code,
+        timedOut,
+        seconds,
+        cpu_seconds: own?.cpu_seconds ?? null,
+        peak_mb: own?.peak_mb ?? peak,
+        ...kept,
+      });
     });
   });
 }
@@ -92,9 +99,10 @@ export function costOf({ seconds, cpu_seconds, peak_mb }) {
   return { seconds: round(seconds, 3), cpu_seconds: round(cpu_seconds, 3), peak_mb: round(peak_mb, 1) };
 }
 
-/** Why a command failed: its last lines of standard error, without the folder that it ran in. */
+/** Why a command failed: the last line of its standard error that tells an error. */
 export function reasonOf({ code, timedOut, stderr }, timeout) {
   if (timedOut) return `stopped after ${timeout} s`;
-  const lines = stderr.trim().split("\n").filter((line) => !/^\s+at /.test(line));
-  return `exit code ${code}: ${lines.slice(-3).join(" ")}`.slice(0, 400);
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^\s/.test(line));
+  const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
+  return `exit code ${code}: ${last}`.slice(0, 300);
 }

@@ -10,7 +10,10 @@ const FEWEST = 4;
 /** Coefficients [a, b, c, d] from points with a cost; `measure` is `seconds` or `peak_mb`. Null for too few. */
 export function fitCost(points, measure) {
   if (points.length < FEWEST) return null;
-  return fitNonNegative(points.map(row), points.map(({ cost }) => cost[measure]));
+  return fitNonNegative(
+    points.map(row),
+    points.map(({ cost }) => cost[measure]),
+  );
 }
 
 export function predictCost(model, point) {

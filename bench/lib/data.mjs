@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
 /** "The 16 tasks": families dialogue and opinion of examples/public-tasks.toml. */
-export const DIALOGUE = ["banking77", "goemotions", "sgd_domain", "sgd_act", "sgd_intent", "clickbait", "hate_davidson", "trec6", "trec50"];
+export const DIALOGUE = [
+  "banking77",
+  "goemotions",
+  "sgd_domain",
+  "sgd_act",
+  "sgd_intent",
+  "clickbait",
+  "hate_davidson",
+  "trec6",
+  "trec50",
+];
 export const OPINION = ["sst2", "sst5", "subj", "mr", "mpqa", "cr", "imdb_cad"];
 export const SIXTEEN = [...DIALOGUE, ...OPINION];
 export const PAIRS = ["mrpc", "snli_cad", "entity_match"];
@@ -12,7 +22,10 @@ export const PAIRS = ["mrpc", "snli_cad", "entity_match"];
 /** Rows {text, label} or {text_a, text_b, label} of a split, in the order of the file. */
 export function readRows(shared, task, split) {
   const lines = gunzipSync(readFileSync(join(shared, "data", task, `${split}.jsonl.gz`))).toString();
-  return lines.trim().split("\n").map((line) => JSON.parse(line));
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 /** Seeded generator: random(n) is a whole number in [0, n). */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many rows from few: texts repeated with seeded edits, written to a file as they are made.
-import { createWriteStream } from "node:fs";
+
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 import { seeded } from "./data.mjs";
 
 /** Letters of a typo. */

@@ -17,7 +17,11 @@ export function machine() {
 }
 
 function git(...args) {
-  return execFileSync("git", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  return execFileSync("git", args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
 }
 
 function commit() {
@@ -31,5 +35,9 @@ function commit() {
 
 /** When a step started, from which commit (+ where src/ had changes), and how busy the machine was. */
 export function stamp() {
-  return { at: new Date().toISOString().slice(0, 16), commit: commit(), load: Number(loadavg()[0].toFixed(2)) };
+  return {
+    at: new Date().toISOString().slice(0, 16),
+    commit: commit(),
+    load: Number(loadavg()[0].toFixed(2)),
+  };
 }

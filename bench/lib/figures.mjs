@@ -6,7 +6,10 @@ export function quantile(sorted, q) {
 }
 
 export function median(values) {
-  return quantile([...values].sort((a, b) => a - b), 0.5);
+  return quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
 }
 
 /** p50 and p99 of durations, in microseconds. */
@@ -45,13 +48,19 @@ export function mean(values) {
 export function fitNonNegative(rows, y) {
   const scaled = rows.map((row, i) => row.map((value) => value / y[i]));
   const columns = scaled[0].length;
-  const norms = Array.from({ length: columns }, (_, j) => Math.sqrt(scaled.reduce((s, row) => s + row[j] ** 2, 0)) || 1);
+  const norms = Array.from(
+    { length: columns },
+    (_, j) => Math.sqrt(scaled.reduce((s, row) => s + row[j] ** 2, 0)) || 1,
+  );
   const a = scaled.map((row) => row.map((value, j) => value / norms[j]));
   const b = new Array(columns).fill(0);
   for (let pass = 0; pass < 100_000; pass++) {
     let largest = 0;
     for (let j = 0; j < columns; j++) {
-      const step = a.reduce((s, row) => s + row[j] * (1 - row.reduce((t, value, k) => t + value * b[k], 0)), 0);
+      const step = a.reduce(
+        (s, row) => s + row[j] * (1 - row.reduce((t, value, k) => t + value * b[k], 0)),
+        0,
+      );
       const next = Math.max(0, b[j] + step);
       largest = Math.max(largest, Math.abs(next - b[j]));
       b[j] = next;

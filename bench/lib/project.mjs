@@ -96,12 +96,15 @@ export function packBytes(trained) {
   };
 }
 
-/** Rows of a prepared dataset by split, official ones in theirs, and the rows read for train before. */
-export function preparedRows(prepared) {
-  const { tasks, sources } = readJson(join(versionIn(prepared), "manifest.json"));
+/** Rows of tasks of a prepared dataset by split, official ones in theirs, and the rows read for train before. */
+export function preparedRows(prepared, chosen = null) {
+  const manifest = readJson(join(versionIn(prepared), "manifest.json"));
+  const { sources } = manifest;
+  const isChosen = ({ task }) => chosen === null || chosen.includes(task);
+  const tasks = manifest.tasks.filter(isChosen);
   const sum = (of) => tasks.reduce((n, task) => n + task.labels.reduce((m, label) => m + of(label), 0), 0);
   const total = ({ real, llm_labelled, synthetic }) => real + llm_labelled + synthetic;
-  const read = sources.flatMap(({ maps }) => maps).filter(({ role }) => role === "train");
+  const read = sources.flatMap(({ maps }) => maps).filter((map) => map.role === "train" && isChosen(map));
   return {
     read: read.reduce((n, { rows }) => n + rows, 0),
     train: sum((label) => total(label.train)),

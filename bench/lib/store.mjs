@@ -43,6 +43,11 @@ export class Steps {
     this.#log = log;
   }
 
+  /** Forgets the steps of an earlier run, unless it is resumed. */
+  begin() {
+    if (!this.#resume) write(this.#folder, this.#part, { part: this.#part, steps: {} });
+  }
+
   /** What a step has stored, or undefined. */
   stored(step) {
     return read(this.#folder, this.#part).steps[step];
@@ -63,7 +68,9 @@ export class Steps {
     content.steps[step] = { ...mark, ...value };
     write(this.#folder, this.#part, content);
     const took = ((performance.now() - started) / 1000).toFixed(1);
-    this.#log(`${this.#part} ${step}: ${value.failed === undefined ? "done" : `FAILED (${value.failed})`}, ${took} s`);
+    this.#log(
+      `${this.#part} ${step}: ${value.failed === undefined ? "done" : `FAILED (${value.failed})`}, ${took} s`,
+    );
     return content.steps[step];
   }
 }

@@ -8,6 +8,9 @@ if (isMainThread && path !== undefined) {
   delete process.env.BENCH_USAGE;
   process.on("exit", () => {
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-    writeFileSync(path, JSON.stringify({ cpu_seconds: (userCPUTime + systemCPUTime) / 1e6, peak_mb: maxRSS / 1024 }));
+    writeFileSync(
+      path,
+      JSON.stringify({ cpu_seconds: (userCPUTime + systemCPUTime) / 1e6, peak_mb: maxRSS / 1024 }),
+    );
   });
 }

@@ -37,7 +37,9 @@ export async function run(context) {
 
 async function fewer(context, steps, name, limit) {
   for (const rows of context.quick ? [100] : FEWER) {
-    const tried = await steps.run(`${name} banking77 ${rows}`, () => peer(context, name, "banking77", rows, limit));
+    const tried = await steps.run(`${name} banking77 ${rows}`, () =>
+      peer(context, name, "banking77", rows, limit),
+    );
     if (tried.unfinished === undefined && tried.failed === undefined) return;
   }
 }

@@ -3,8 +3,8 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../lib/figures.mjs";
-import { packBytes, preparedRows, modelpack, testFigures, trainAnew, writeConfig } from "../lib/project.mjs";
 import { sixes, tasksOf } from "../lib/plan.mjs";
+import { modelpack, packBytes, preparedRows, testFigures, trainAnew, writeConfig } from "../lib/project.mjs";
 
 /** Rows of each source with --quick. */
 const QUICK_ROWS = 1500;
@@ -32,8 +32,8 @@ async function train(config, args = [], times = 1) {
 /** A project of its own for `tasks`: prepared, then trained. */
 async function subset(context, name, tasks, times) {
   const config = writeConfig(context, join(context.work, name), tasks);
-  const { rows } = await prepare(context, config);
-  return { of: tasks, rows, ...(await train(config, [], times)) };
+  const { rows, cost } = await prepare(context, config);
+  return { of: tasks, rows, prepare: cost, ...(await train(config, [], times)) };
 }
 
 export async function run(context) {
@@ -46,7 +46,11 @@ export async function run(context) {
   await steps.run("train", async () => {
     const result = await train(config, ["--families", "dialogue,opinion"], times);
     keep(folder, "single");
-    return { ...result, rows: steps.stored("prepare").rows };
+    return {
+      ...result,
+      rows: preparedRows(join(folder, "prepared"), single),
+      prepare: steps.stored("prepare").cost,
+    };
   });
   await steps.run("exact", () =>
     train(config, ["--families", "dialogue,opinion", "--set", 'train.quantization="none"']),
@@ -68,4 +72,3 @@ function keep(folder, name) {
   rmSync(to, { recursive: true, force: true });
   cpSync(join(folder, "trained"), to, { recursive: true });
 }
-

@@ -23,27 +23,48 @@ async function opening(pack) {
   const runs = [];
   for (let i = 0; i < OPENINGS; i++) runs.push(await child([OPEN, pack]));
   const of = (key) => median(runs.map((run) => run[key]));
-  return { open_ms: of("open_ms"), first_ms: of("first_ms"), import_ms: of("import_ms"), peak_mb: of("peak_mb"), processes: OPENINGS };
+  return {
+    open_ms: of("open_ms"),
+    first_ms: of("first_ms"),
+    import_ms: of("import_ms"),
+    peak_mb: of("peak_mb"),
+    processes: OPENINGS,
+  };
 }
 
 /** What a bundler makes of the browser's door. */
 async function bundle() {
   const { rolldown } = await import("rolldown");
-  const build = await rolldown({ input: join(ROOT, "dist", "runtime", "index.js"), platform: "browser", external: /^node:/ });
+  const build = await rolldown({
+    input: join(ROOT, "dist", "runtime", "index.js"),
+    platform: "browser",
+    external: /^node:/,
+  });
   const { output } = await build.generate({ format: "esm", minify: true });
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const outside = output[0].imports.filter((name) => name in dependencies || !name.startsWith("."));
-  return { minified: output[0].code.length, gzipped: gzipSync(output[0].code, { level: 9 }).length, imports: outside };
+  return {
+    minified: output[0].code.length,
+    gzipped: gzipSync(output[0].code, { level: 9 }).length,
+    imports: outside,
+  };
 }
 
 export async function run(context) {
   const steps = context.steps("predict");
   const [single, pairs] = ["single", "pairs"].map((name) => join(context.work, "public", `pack-${name}`));
   const needPacks = (work) => async () => {
-    if (!existsSync(single) || !existsSync(pairs)) throw new Error("no packs: run `npm run bench -- --only ours` first");
+    if (!existsSync(single) || !existsSync(pairs))
+      throw new Error("no packs: run `npm run bench -- --only ours` first");
     return work();
   };
-  await steps.run("latency", needPacks(() => child([PREDICT, single, pairs, context.shared])));
-  await steps.run("opening", needPacks(() => opening(single)));
+  await steps.run(
+    "latency",
+    needPacks(() => child([PREDICT, single, pairs, context.shared])),
+  );
+  await steps.run(
+    "opening",
+    needPacks(() => opening(single)),
+  );
   await steps.run("bundle", bundle);
 }

@@ -8,7 +8,15 @@ import { rowMaker, writeLines } from "../lib/edits.mjs";
 import { median } from "../lib/figures.mjs";
 import { modelpack, preparedRows, writeToml } from "../lib/project.mjs";
 
-const TASKS = ["banking77", "goemotions", "sgd_domain", "sgd_act", "sgd_intent", "clickbait", "hate_davidson"];
+const TASKS = [
+  "banking77",
+  "goemotions",
+  "sgd_domain",
+  "sgd_act",
+  "sgd_intent",
+  "clickbait",
+  "hate_davidson",
+];
 const ROWS = 1_500_000;
 const SEED = 42;
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { lastJson, measure, reasonOf } from "../lib/child.mjs";
 import { sixes, tasksOf } from "../lib/plan.mjs";
 
-export const HOW_TO_INSTALL = "apt-get install -y python3-sklearn python3-fasttext, or --python with one that has them";
+export const HOW_TO_INSTALL =
+  "apt-get install -y python3-sklearn python3-fasttext, or --python with one that has them";
 /** Epochs of reference-loop that are measured; the table scales them to 25. */
 const LOOP_EPOCHS = 2;
 /** Seconds that a peer gets for the 16 tasks. */
@@ -37,14 +38,38 @@ export async function run(context) {
   const { single } = tasksOf(context);
   const sklearn = (work) => () => modules(context, ["sklearn"]).then(work);
   const fasttext = (work) => () => modules(context, ["sklearn", "fasttext"]).then(work);
-  await steps.run("best banking77", sklearn(() => peer(context, "best", ["banking77"])));
-  await steps.run("reference banking77", sklearn(() => peer(context, "reference", ["banking77"])));
-  await steps.run("fasttext banking77", fasttext(() => peer(context, "fasttext", ["banking77"])));
-  await steps.run("best latency", sklearn(() => python(context, [LATENCY, context.shared])));
+  await steps.run(
+    "best banking77",
+    sklearn(() => peer(context, "best", ["banking77"])),
+  );
+  await steps.run(
+    "reference banking77",
+    sklearn(() => peer(context, "reference", ["banking77"])),
+  );
+  await steps.run(
+    "fasttext banking77",
+    fasttext(() => peer(context, "fasttext", ["banking77"])),
+  );
+  await steps.run(
+    "best latency",
+    sklearn(() => python(context, [LATENCY, context.shared])),
+  );
   for (const [name, tasks] of Object.entries(sixes(context)))
-    await steps.run(`best ${name}`, sklearn(() => peer(context, "best", tasks)));
-  await steps.run("best", sklearn(() => peer(context, "best", single)));
+    await steps.run(
+      `best ${name}`,
+      sklearn(() => peer(context, "best", tasks)),
+    );
+  await steps.run(
+    "best",
+    sklearn(() => peer(context, "best", single)),
+  );
   const epochs = ["--epochs", String(LOOP_EPOCHS)];
-  await steps.run("reference-loop", sklearn(() => peer(context, "reference-loop", single, epochs)));
-  await steps.run("fasttext", fasttext(() => peer(context, "fasttext", single)));
+  await steps.run(
+    "reference-loop",
+    sklearn(() => peer(context, "reference-loop", single, epochs)),
+  );
+  await steps.run(
+    "fasttext",
+    fasttext(() => peer(context, "fasttext", single)),
+  );
 }

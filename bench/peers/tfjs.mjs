@@ -9,7 +9,10 @@ export const settings = `TF-IDF of words (df 2, at most ${FEATURES}), one softma
 
 export async function fit(rows) {
   const labels = [...new Set(rows.map(({ label }) => label))];
-  const tfIdf = fitTfIdf(rows.map(({ text }) => text), FEATURES);
+  const tfIdf = fitTfIdf(
+    rows.map(({ text }) => text),
+    FEATURES,
+  );
   const { size } = tfIdf;
   await tf.setBackend("cpu");
   const x = new Float32Array(rows.length * size);

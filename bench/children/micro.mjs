@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every hot loop by itself: node micro.mjs SINGLE_PACK SHARED. Prints one JSON line, {loops: [{loop, file, unit, ns}]}.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { measure } from "mitata";
+import { readRows } from "../lib/data.mjs";
+import { solverRows } from "../lib/problem.mjs";
+
+const [pack, shared] = process.argv.slice(2);
+const from = (path) => import(`../../dist/${path}.js`);
+const loops = [];
+
+/** Measures `work`, which does `units` of a loop; a loop that has changed its shape is stored with its error. */
+async function loop(name, file, unit, make) {
+  try {
+    const { units, work } = await make();
+    const { p50, min } = await measure(work);
+    loops.push({ loop: name, file, unit, ns: p50 / units, fastest_ns: min / units });
+    console.error(`${name}: ${(p50 / units).toPrecision(3)} ns per ${unit}`);
+  } catch (error) {
+    loops.push({ loop: name, file, unit, failed: error.message });
+  }
+}
+
+const texts = readRows(shared, "banking77", "test").map(({ text }) => text);
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+/** The pack's model with banking77, and its files' bytes. */
+function readModel(readFamilyFile) {
+  const folder = readdirSync(pack).find((name) => /^[0-9a-f]{12}$/.test(name));
+  const files = readdirSync(join(pack, folder)).filter((name) => name.endsWith(".safetensors"));
+  const bytes = files.map((name) => new Uint8Array(readFileSync(join(pack, folder, name))));
+  const models = bytes.map((file, i) => readFamilyFile(file, files[i]));
+  const model = models.find(({ tasks }) => tasks.some(({ name }) => name === "banking77"));
+  return {
+    model,
+    task: model.tasks.findIndex(({ name }) => name === "banking77"),
+    bytes: bytes[models.indexOf(model)],
+  };
+}
+
+async function analyzed() {
+  const { Analyzer, FeatureHashes } = await from("model/analyzer");
+  const { readFamilyFile } = await from("modelpack/family-file");
+  const { model, task } = readModel(readFamilyFile);
+  const analyzer = new Analyzer(model.analyzer);
+  const features = texts.map((text) => {
+    const hashes = new FeatureHashes();
+    analyzer.analyze(text, hashes);
+    return hashes;
+  });
+  return { model, task, analyzer, features, grams: sum(features.map(({ length }) => length)) };
+}
+
+await loop("analyze: text to n-gram hashes", "src/model/analyzer.ts", "n-gram", async () => {
+  const { analyzer, features, grams } = await analyzed();
+  return { units: grams, work: () => texts.forEach((text) => void analyzer.analyze(text, features[0])) };
+});
+await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async () => {
+  const { FeatureTable } = await from("model/vectorizer");
+  const { model, features, grams } = await analyzed();
+  const table = new FeatureTable(model.hashes);
+  const work = () => {
+    let found = 0;
+    for (const { hashes, length } of features)
+      for (let i = 0; i < length; i++) if (table.find(hashes[i]) >= 0) found++;
+    return found;
+  };
+  return { units: grams, work };
+});
+await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", async () => {
+  const { FeatureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
+  const { model, features, grams } = await analyzed();
+  const vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
+  const vector = new SparseVector();
+  return {
+    units: grams,
+    work: () => features.forEach((hashes) => void vectorizer.vectorize(hashes, vector)),
+  };
+});
+
+async function vectors() {
+  const { FeatureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
+  const { LinearModel } = await from("model/linear-model");
+  const { model, task, features } = await analyzed();
+  const vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
+  const all = features.map((hashes) => {
+    const vector = new SparseVector();
+    vectorizer.vectorize(hashes, vector);
+    return vector;
+  });
+  const linear = new LinearModel(model.hashes.length, model.tasks, model.weights);
+  const scores = model.tasks.map(({ labels }) => new Float64Array(labels.length));
+  return { task, all, linear, scores };
+}
+
+await loop("score: one task of 77 labels", "src/model/linear-model.ts", "text", async () => {
+  const { task, all, linear, scores } = await vectors();
+  return { units: all.length, work: () => all.forEach((x) => void linear.score(x, task, scores[task])) };
+});
+await loop("scoreAll: the whole family", "src/model/linear-model.ts", "text", async () => {
+  const { all, linear, scores } = await vectors();
+  return { units: all.length, work: () => all.forEach((x) => void linear.scoreAll(x, scores)) };
+});
+await loop(
+  "probabilities: text to calibrated answer, one task",
+  "src/model/classifier.ts",
+  "text",
+  async () => {
+    const { Classifier } = await from("model/classifier");
+    const { model, task } = await analyzed();
+    const classifier = new Classifier(model);
+    return {
+      units: texts.length,
+      work: () => texts.forEach((text) => void classifier.probabilities(task, text, "")),
+    };
+  },
+);
+
+const SIZE = { rows: 4000, labels: 20, features: 30_000, width: 60 };
+function solverLoop(name, file, className) {
+  return loop(`one pass, ${SIZE.labels} labels: ${name}`, file, "non-zero x class", async () => {
+    const module = await from(file.replace(/^src\/|\.ts$/g, ""));
+    const parts = [solverRows(SIZE.rows, SIZE.labels, SIZE.features, SIZE.width, 3)];
+    const solver = new module[className]({ parts, labels: SIZE.labels, features: SIZE.features, seed: 42 });
+    solver.setCost(4);
+    return { units: SIZE.rows * SIZE.width * SIZE.labels, work: () => solver.pass(SIZE.rows) };
+  });
+}
+await solverLoop("WASM kernel", "src/training/kernel-solver.ts", "KernelSolver");
+await solverLoop("plain loop", "src/training/plain-solver.ts", "PlainSolver");
+
+async function column() {
+  const { textColumn } = await from("core/text-column");
+  return { length: texts.length, text: textColumn(texts), textB: null };
+}
+await loop("read: text to normalized units", "src/data/normalization.ts", "character", async () => {
+  const { NormalizedReader } = await from("data/normalization");
+  const { text } = await column();
+  const reader = new NormalizedReader();
+  const work = () => {
+    for (let i = 0; i < texts.length; i++) reader.read(text, i);
+  };
+  return { units: sum(texts.map(({ length }) => length)), work };
+});
+await loop("read: the set of a row's character 3-grams", "src/data/gram-set.ts", "row", async () => {
+  const { GramSet } = await from("data/gram-set");
+  const rows = await column();
+  const grams = new GramSet();
+  const work = () => {
+    for (let i = 0; i < texts.length; i++) grams.read(rows, i);
+  };
+  return { units: texts.length, work };
+});
+await loop("minHash: 3-grams to a signature of 128", "src/data/min-hash.ts", "row", async () => {
+  const { GramSet } = await from("data/gram-set");
+  const { minHash, SLOTS } = await from("data/min-hash");
+  const rows = await column();
+  const sets = texts.map((_, i) => {
+    const grams = new GramSet();
+    grams.read(rows, i);
+    return grams;
+  });
+  const signature = new Int32Array(SLOTS);
+  return {
+    units: texts.length,
+    work: () => sets.forEach(({ hashes, size }) => void minHash(hashes, size, signature)),
+  };
+});
+await loop("sha256 of a model file, by Web Crypto", "src/modelpack/digest.ts", "byte", async () => {
+  const { verifyFile } = await from("modelpack/digest");
+  const { sha256 } = await from("storage/digest");
+  const { readFamilyFile } = await from("modelpack/family-file");
+  const { bytes } = readModel(readFamilyFile);
+  const entry = { name: "model", bytes: bytes.length, sha256: sha256(bytes) };
+  return { units: bytes.length, work: () => verifyFile(bytes, entry) };
+});
+await loop("readFamilyFile: bounds, checksums, tensors", "src/modelpack/family-file.ts", "byte", async () => {
+  const { readFamilyFile } = await from("modelpack/family-file");
+  const { bytes } = readModel(readFamilyFile);
+  return { units: bytes.length, work: () => readFamilyFile(bytes, "model") };
+});
+console.log(JSON.stringify({ loops }));

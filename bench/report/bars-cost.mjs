@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+import { meanOf } from "./bars-accuracy.mjs";
+import { digits, done, gap, mebibytes, micros, NOT_MEASURED, seconds, times } from "./text.mjs";
+
+/** Epochs of the loop that the project replaces. */
+const LOOP_EPOCHS = 25;
+const BYTES = { models: 12e6, bundle: 12_000 };
+
+/** Seconds of reference-loop at 25 epochs, from the ones that were measured: reading and predicting as they are. */
+export function loopSeconds(peer) {
+  const { total, fit } = peer.seconds;
+  return total - fit + (fit / peer.epochs) * LOOP_EPOCHS;
+}
+
+function bar(id, what, text, measured, met, ratio) {
+  return { id, what, bar: text, measured, met, ...(ratio === undefined ? {} : { ratio }) };
+}
+
+/** How many times faster than a peer; `limit` is what is wanted. */
+function speedBar(id, what, ours, peerSeconds, limit, peerName) {
+  const text = `${limit} x`;
+  if (ours === undefined || !Number.isFinite(peerSeconds)) return bar(id, what, text, NOT_MEASURED, null);
+  const ratio = peerSeconds / ours.cost.seconds;
+  const against = `${seconds(ours.cost.seconds)} against ${peerName}'s ${seconds(peerSeconds)}`;
+  return bar(id, what, text, times(ratio), ratio >= limit, against);
+}
+
+function trainingBars(results) {
+  const ours = done(results, "ours", "train");
+  const best = done(results, "python", "best");
+  const loop = done(results, "python", "reference-loop");
+  const rows = [
+    speedBar(
+      "speed_best",
+      "`train` on the 16 tasks, against `best`",
+      ours,
+      best?.seconds.total,
+      15,
+      "`best`",
+    ),
+    speedBar(
+      "speed_loop",
+      "`train` on the 16 tasks, against `reference-loop` at 25 epochs",
+      ours,
+      loop === undefined ? Number.NaN : loopSeconds(loop),
+      50,
+      "`reference-loop`",
+    ),
+  ];
+  for (const [step, name] of [
+    ["six-drawn", "six drawn tasks"],
+    ["six-smallest", "the six smallest tasks"],
+  ]) {
+    const peer = done(results, "python", `best ${step}`);
+    rows.push(
+      speedBar(
+        `speed_${step}`,
+        `\`train\` on ${name}, against \`best\``,
+        done(results, "ours", step),
+        peer?.seconds.total,
+        15,
+        "`best`",
+      ),
+    );
+  }
+  const known = ours !== undefined && best !== undefined;
+  const memory = known ? ours.cost.peak_mb / best.peak_rss_mb : Number.NaN;
+  const against = known
+    ? `${mebibytes(ours.cost.peak_mb)} against \`best\`'s ${mebibytes(best.peak_rss_mb)}`
+    : undefined;
+  rows.push(
+    bar(
+      "memory",
+      "peak memory of that run",
+      "half of `best`'s",
+      times(memory),
+      known ? memory <= 0.5 : null,
+      against,
+    ),
+  );
+  return rows;
+}
+
+function predictionBars(results) {
+  const latency = done(results, "predict", "latency");
+  const best = done(results, "python", "best latency");
+  const limit = (id, what, most, of, ratio, note = "") =>
+    bar(
+      id,
+      what,
+      `${most} us`,
+      `${micros(of?.p50_us)}${note}`,
+      of === undefined ? null : of.p50_us <= most,
+      ratio,
+    );
+  const grams = latency?.ns_per_gram ? `, ${digits(latency.ns_per_gram)} ns an n-gram` : "";
+  const against =
+    best !== undefined && latency !== undefined
+      ? `\`best\` ${micros(best.p50_us)}, ${times(best.p50_us / latency.task.p50_us)}`
+      : undefined;
+  return [
+    limit("predict_task", "one prediction of banking77, p50", 10, latency?.task, against, grams),
+    limit(
+      "predict_family",
+      `the same text, a family of ${latency?.family.tasks ?? 9} tasks, p50`,
+      40,
+      latency?.family,
+    ),
+    limit("predict_pair", "one pair of 20 words each, p50", 60, latency?.pair),
+  ];
+}
+
+function sizeBars(results) {
+  const ours = done(results, "ours", "train");
+  const exact = done(results, "ours", "exact");
+  const bytes =
+    ours === undefined ? Number.NaN : Object.values(ours.pack.models).reduce((sum, size) => sum + size, 0);
+  const known = ours !== undefined && exact !== undefined;
+  const loss = known ? meanOf(exact, "macro_f1") - meanOf(ours, "macro_f1") : Number.NaN;
+  const opening = done(results, "predict", "opening");
+  const bundle = done(results, "predict", "bundle");
+  const clean = bundle !== undefined && bundle.imports.length === 0;
+  return [
+    bar(
+      "pack_bytes",
+      "packs of the 16 tasks, int8",
+      "12 MB",
+      Number.isFinite(bytes) ? `${(bytes / 1e6).toFixed(2)} MB` : NOT_MEASURED,
+      known || ours !== undefined ? bytes <= BYTES.models : null,
+    ),
+    bar(
+      "pack_loss",
+      "macro-F1 that int8 costs",
+      ".0020",
+      known ? gap(loss) : NOT_MEASURED,
+      known ? loss <= 0.002 : null,
+    ),
+    bar(
+      "opening",
+      "opening the packs of the 16 tasks, median of fresh processes",
+      "50 ms",
+      opening === undefined ? NOT_MEASURED : `${digits(opening.open_ms)} ms`,
+      opening === undefined ? null : opening.open_ms <= 50,
+    ),
+    bar(
+      "bundle",
+      "runtime, minified and gzipped, no dependency",
+      "12 kB",
+      bundle === undefined
+        ? NOT_MEASURED
+        : `${(bundle.gzipped / 1000).toFixed(2)} kB, ${bundle.imports.length} imports`,
+      bundle === undefined ? null : bundle.gzipped <= BYTES.bundle && clean,
+    ),
+  ];
+}
+
+function prepareBars(results) {
+  const prepare = done(results, "prepare", "prepare");
+  const rows = prepare === undefined ? "1.5 million" : `${(prepare.written / 1e6).toFixed(2)} million`;
+  const measured =
+    prepare === undefined
+      ? NOT_MEASURED
+      : `${seconds(prepare.cost.seconds)}, ${mebibytes(prepare.cost.peak_mb)}`;
+  const met =
+    prepare === undefined ? null : prepare.cost.seconds <= 30 && prepare.cost.peak_mb * 2 ** 20 < 1.5e9;
+  return [bar("prepare", `\`prepare\`, ${rows} rows, no LLM`, "30 s, under 1.5 GB", measured, met)];
+}
+
+function scaleBars(results) {
+  const points = Object.values(results.scale?.steps ?? {}).filter(
+    ({ rows, cost, workers }) => rows >= 5e6 && workers > 0 && cost,
+  );
+  const measured = points.map(
+    ({ labels, cost }) =>
+      `${labels} labels: ${seconds(cost.seconds)}, ${(cost.peak_mb / 1024).toFixed(1)} GiB`,
+  );
+  const failed = Object.entries(results.scale?.steps ?? {}).filter(
+    ([step, { failed }]) => /^train 5000000/.test(step) && failed,
+  );
+  const met = points.length === 0 && failed.length === 0 ? null : failed.length === 0;
+  const text = [...measured, ...failed.map(([step, { failed: why }]) => `${step}: ${why}`)].join("; ");
+  return [bar("scale", "5 million rows train on 2 cores", "24 GiB", text || NOT_MEASURED, met)];
+}
+
+export function costBars(results) {
+  return [
+    ...trainingBars(results),
+    ...predictionBars(results),
+    ...sizeBars(results),
+    ...prepareBars(results),
+    ...scaleBars(results),
+  ];
+}

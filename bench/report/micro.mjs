@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import { digits, done, table, whyNot } from "./text.mjs";
+
+export function microSection(results) {
+  const step = done(results, "micro", "loops");
+  if (step === undefined) return `## Hot loops\n\n${whyNot(results, "micro", "loops")}\n`;
+  const rows = step.loops.map(({ loop, file, unit, ns, fastest_ns, failed }) =>
+    failed === undefined
+      ? [loop, `\`${file}\``, `${digits(ns)} ns a ${unit}`, `${digits(fastest_ns)} ns`]
+      : [loop, `\`${file}\``, `failed: ${failed}`, ""],
+  );
+  const text =
+    "Each loop by itself, with mitata, on banking77's test texts and on a seeded problem for the solvers.";
+  return `## Hot loops\n\n${text}\n\n${table(["loop", "file", "p50", "fastest"], rows, 2)}\n`;
+}

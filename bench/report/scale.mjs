@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cost by rows, labels and workers, with the model that predicts the next point.
+import { fitCost, predictCost } from "../lib/cost-model.mjs";
+import { digits, grouped, mebibytes, seconds, table } from "./text.mjs";
+
+export function pointsOf(results) {
+  return Object.entries(results.scale?.steps ?? {})
+    .filter(([step]) => step.startsWith("train "))
+    .map(([step, point]) => ({ step, ...point }));
+}
+
+const measuredOf = (points) => points.filter(({ cost }) => cost !== undefined);
+
+/** What the points with fewer rows and as many workers say of a point. */
+function predicted(points, point, measure) {
+  const model = fitCost(
+    points.filter(({ rows, workers }) => rows < point.rows && workers === point.workers),
+    measure,
+  );
+  return model === null ? Number.NaN : predictCost(model, point);
+}
+
+function pointRow(points, point) {
+  const { rows, labels, workers, cost, left_out, failed, limit } = point;
+  const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? ""];
+  if (failed !== undefined) return [...name, `failed: ${failed}`, "", "", "", "", ""];
+  if (cost === undefined)
+    return [...name, `left out: over ${limit} s, ${seconds(left_out)} expected`, "", "", "", "", ""];
+  const [time, memory] = ["seconds", "peak_mb"].map((measure) => predicted(points, point, measure));
+  const against = (value, expected) => (Number.isFinite(expected) ? `${digits(value / expected)} x` : "");
+  return [
+    ...name,
+    seconds(cost.seconds),
+    Number.isFinite(time) ? seconds(time) : "",
+    against(cost.seconds, time),
+    mebibytes(cost.peak_mb),
+    Number.isFinite(memory) ? mebibytes(memory) : "",
+    against(cost.peak_mb, memory),
+  ];
+}
+
+function formula(points, workers) {
+  const of = points.filter((point) => point.workers === workers);
+  const time = fitCost(of, "seconds");
+  const memory = fitCost(of, "peak_mb");
+  if (time === null || memory === null) return `- ${workers} workers: too few points.`;
+  const million = (value) => digits(value * 1e6);
+  return (
+    `- ${workers} worker${workers > 1 ? "s" : ""}: seconds = ${digits(time[0])} + (${million(time[1])} + ${million(time[2])} labels) x million rows + ${digits(time[3])} labels; ` +
+    `MiB = ${digits(memory[0])} + (${million(memory[1])} + ${million(memory[2])} labels) x million rows + ${digits(memory[3])} labels.`
+  );
+}
+
+function prepareTable(results) {
+  const rows = Object.entries(results.scale?.steps ?? {})
+    .filter(([step]) => step.startsWith("prepare "))
+    .map(([step, { rows: n, labels, cost, split, failed }]) =>
+      failed === undefined
+        ? [
+            grouped(n),
+            labels,
+            seconds(cost.seconds),
+            mebibytes(cost.peak_mb),
+            `${grouped(split.train)} / ${grouped(split.eval)} / ${grouped(split.test)}`,
+          ]
+        : [step, "", `failed: ${failed}`, "", ""],
+    );
+  return rows.length === 0
+    ? ""
+    : `${table(["rows", "labels", "prepare", "peak memory", "train / eval / test rows after it"], rows)}\n`;
+}
+
+export function scaleSection(results) {
+  const title = "## Scale\n\n";
+  const points = pointsOf(results);
+  const measured = measuredOf(points);
+  if (measured.length === 0) return `${title}not measured: \`npm run bench -- --only scale\`\n`;
+  const text =
+    "One task. Its rows are the different train texts of the 16 tasks and, beyond those, copies with seeded edits (words swapped, dropped, " +
+    "misspelt, two words of another text put in); its labels stand for task-and-label pairs of the 16, split by a word of the " +
+    "text where there are more labels than pairs. near_duplicate_threshold is 1 here: at the default, chains of copies would tie many rows " +
+    "into one group. Rows are those that `prepare` reads; it keeps four in five for train.\n\n" +
+    "![Seconds of train by rows, labels and workers](benchmarks/scale-seconds.svg)\n\n" +
+    "![Peak memory of train by rows, labels and workers](benchmarks/scale-memory.svg)\n\n" +
+    "The model of the cost is a + b rows + c rows labels + d labels with coefficients of at least 0, fitted to relative errors. What it " +
+    "predicts for a point comes only from the points with fewer rows and as many workers; fitted to all points it is:\n";
+  const formulas = [...new Set(measured.map(({ workers }) => workers))]
+    .sort()
+    .map((workers) => formula(measured, workers));
+  const head = [
+    "rows",
+    "labels",
+    "workers",
+    "train",
+    "predicted",
+    "measured / predicted",
+    "peak memory",
+    "predicted",
+    "measured / predicted",
+  ];
+  const rows = points.map((point) => pointRow(measured, point));
+  return `${title}${text}\n${formulas.join("\n")}\n\n${table(head, rows)}\n\n${prepareTable(results)}`;
+}
