@@ -17,6 +17,7 @@ const HELP = `Measures modelpack beside its peers and writes docs/benchmarks.md.
   --resume           keep the steps that are done; without it, each part is measured anew
   --quick            small samples, a few minutes in all, figures in bench/results/quick; docs/ stays as it is
   --report           measure nothing: write docs/benchmarks.md from the stored figures
+  --max-rows <n>     part scale: no more rows than that
   --shared <folder>  rows and peer.py (data/, peers/); ../shared beside the project by default
   --python <path>    interpreter with scikit-learn and fastText; /usr/bin/python3 by default
   --help
@@ -32,6 +33,7 @@ const OPTIONS = {
   resume: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
   report: { type: "boolean", default: false },
+  "max-rows": { type: "string", default: "5000000" },
   shared: { type: "string" },
   python: { type: "string", default: "/usr/bin/python3" },
   help: { type: "boolean", default: false },
@@ -76,6 +78,9 @@ if (options.help) {
   process.exit(0);
 }
 const parts = chosenParts(options.only);
+const maxRows = Number(options["max-rows"]);
+if (!(maxRows >= 1))
+  refuse(`--max-rows: expected a number of at least 1, got ${options["max-rows"]}`, "such as 100000");
 const shared = resolve(options.shared ?? join(HERE, "../../shared"));
 if (!options.report && !existsSync(join(shared, "data", "banking77")))
   refuse(
@@ -96,6 +101,7 @@ const context = {
   shared,
   python: options.python,
   quick: options.quick,
+  maxRows,
   work: join(HERE, "work", options.quick ? "quick" : "full"),
   steps: (part) => new Steps(results, part, options.resume, log),
   log,

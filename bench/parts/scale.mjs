@@ -23,14 +23,14 @@ const TIMEOUT = 5400;
 const LABELS = [10, 100, 1000];
 
 /** {rows, labels, workers}: the grid, small ones first, so that they can tell what the large ones will take. */
-export function gridOf(quick) {
+export function gridOf({ quick, maxRows }) {
   const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000];
   const labels = quick ? [10, 100] : LABELS;
   const grid = rows.flatMap((n) =>
     labels.flatMap((k) => [1, 2].map((w) => ({ rows: n, labels: k, workers: w }))),
   );
   if (!quick) for (const k of [10, 100]) grid.push({ rows: 5_000_000, labels: k, workers: 2, always: true });
-  return grid;
+  return grid.filter(({ rows: n }) => n <= maxRows);
 }
 
 export const nameOf = ({ rows, labels, workers }) => `train ${rows} ${labels} ${workers}`;
@@ -129,7 +129,7 @@ function expected(done, point) {
 export async function run(context) {
   const steps = context.steps("scale");
   const done = [];
-  const grid = gridOf(context.quick);
+  const grid = gridOf(context);
   for (const rows of new Set(grid.map((point) => point.rows))) {
     for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);

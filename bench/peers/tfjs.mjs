@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import * as tf from "@tensorflow/tfjs";
 import { fitTfIdf } from "./tf-idf.mjs";
 
 const FEATURES = 5000;
@@ -8,6 +7,7 @@ const FIT = { epochs: 15, batchSize: 64, verbose: 0 };
 export const settings = `TF-IDF of words (df 2, at most ${FEATURES}), one softmax layer, Adam 0.01, ${FIT.epochs} epochs, pure JavaScript backend`;
 
 export async function fit(rows) {
+  const tf = await import("@tensorflow/tfjs");
   const labels = [...new Set(rows.map(({ label }) => label))];
   const tfIdf = fitTfIdf(
     rows.map(({ text }) => text),

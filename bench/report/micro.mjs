@@ -6,7 +6,7 @@ export function microSection(results) {
   if (step === undefined) return `## Hot loops\n\n${whyNot(results, "micro", "loops")}\n`;
   const rows = step.loops.map(({ loop, file, unit, ns, fastest_ns, failed }) =>
     failed === undefined
-      ? [loop, `\`${file}\``, `${digits(ns)} ns a ${unit}`, `${digits(fastest_ns)} ns`]
+      ? [loop, `\`${file}\``, `${digits(ns)} ns per ${unit}`, `${digits(fastest_ns)} ns`]
       : [loop, `\`${file}\``, `failed: ${failed}`, ""],
   );
   const text =
