@@ -74,7 +74,7 @@ export class Classifier {
       this.#analyze = (a, _b, withTerms) => analyzer.analyze(a, features, withTerms);
     }
     this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
-    this.#linear = new LinearModel(model.hashes.length, model.tasks, model.weights);
+    this.#linear = new LinearModel(model.tasks, model.weights);
     this.#scores = model.tasks.map((task) => new Float64Array(task.labels.length));
     this.#probabilities = model.tasks.map((task) => new Float64Array(task.labels.length));
   }

@@ -24,73 +24,113 @@ export function maskBytes(tasks: number): number {
   return Math.ceil(tasks / 8);
 }
 
-/** Bits of a word of the expanded mask. */
-const WORD_BITS = 32;
+/** Where the blocks of the features begin among the weights. */
+export interface BlockStarts {
+  /** First weight of each feature's block. */
+  readonly start: Uint32Array;
+  /** Number of weights that the masks call for; NaN where one has the bit of a task that is not there. */
+  readonly size: number;
+  /** [byte of the mask * 256 + its value]: the labels of the tasks whose bits it sets. */
+  readonly widths: Float64Array;
+}
 
-/** [byte of the mask * 256 + its value]: the labels of the tasks whose bits it sets. */
-function widthsOfBytes(labels: readonly number[], bytes: number): Uint32Array {
-  return Uint32Array.from({ length: bytes * 256 }, (_, i) => {
-    let width = 0;
-    for (let t = 0; t < 8; t++) if (((i & 255) >> t) & 1) width += labels[(i >> 8) * 8 + t] ?? 0;
-    return width;
-  });
+/** Finds the blocks of features by their masks, for tasks of so many `labels`. */
+export function blockStarts(labels: readonly number[], mask: Uint8Array): BlockStarts {
+  const bytes = maskBytes(labels.length);
+  const widths = new Float64Array(bytes * 256);
+  for (let i = 0; i < widths.length; i++)
+    for (let t = 0; t < 8; t++)
+      if (((i & 255) >> t) & 1) widths[i] = (widths[i] as number) + (labels[(i >> 8) * 8 + t] ?? Number.NaN);
+  const start = new Uint32Array(mask.length / bytes);
+  let size = 0;
+  for (let f = 0, i = 0; f < start.length; f++) {
+    start[f] = size;
+    for (let b = 0; b < bytes; b++, i++) size += widths[b * 256 + (mask[i] as number)] as number;
+  }
+  return { start, size, widths };
+}
+
+/**
+ * out[k] += sum of by[i] * values[at[i] + k] over i < n, in that order. Eight blocks at a time, so that a sum
+ * is read and written once for eight products: 0.3 ns a product for 77 labels, against 1.4 one by one.
+ */
+function accumulate(
+  values: Int8Array | Float32Array,
+  at: Uint32Array,
+  by: Float64Array,
+  n: number,
+  out: Float64Array,
+): void {
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const a = at[i] as number;
+    const b = at[i + 1] as number;
+    const c = at[i + 2] as number;
+    const d = at[i + 3] as number;
+    const e = at[i + 4] as number;
+    const f = at[i + 5] as number;
+    const g = at[i + 6] as number;
+    const h = at[i + 7] as number;
+    const va = by[i] as number;
+    const vb = by[i + 1] as number;
+    const vc = by[i + 2] as number;
+    const vd = by[i + 3] as number;
+    const ve = by[i + 4] as number;
+    const vf = by[i + 5] as number;
+    const vg = by[i + 6] as number;
+    const vh = by[i + 7] as number;
+    for (let k = 0; k < out.length; k++)
+      out[k] =
+        (out[k] as number) +
+        va * (values[a + k] as number) +
+        vb * (values[b + k] as number) +
+        vc * (values[c + k] as number) +
+        vd * (values[d + k] as number) +
+        ve * (values[e + k] as number) +
+        vf * (values[f + k] as number) +
+        vg * (values[g + k] as number) +
+        vh * (values[h + k] as number);
+  }
+  for (; i < n; i++) {
+    const block = at[i] as number;
+    const v = by[i] as number;
+    for (let k = 0; k < out.length; k++) out[k] = (out[k] as number) + v * (values[block + k] as number);
+  }
 }
 
 /** Scores sparse vectors against every head of a family. Holds no vocabulary and knows no text. */
 export class LinearModel {
   readonly heads: readonly Head[];
   readonly #values: Int8Array | Float32Array;
-  readonly #words: number;
-  readonly #mask: Uint32Array;
-  /** First weight of each feature's block, and the end of the last. */
-  readonly #start: Uint32Array;
-  readonly #labels: readonly number[];
+  readonly #mask: Uint8Array;
+  readonly #blocks: BlockStarts;
+  /** Blocks of the task at hand, and the value that each is times. */
+  #at = new Uint32Array(1024);
+  #by = new Float64Array(1024);
 
-  constructor(features: number, heads: readonly Head[], weights: LinearWeights) {
+  /** `weights` has what its masks call for, no more and no less (see {@link blockStarts}). */
+  constructor(heads: readonly Head[], weights: LinearWeights) {
     this.heads = heads;
     this.#values = weights.values;
-    this.#labels = heads.map((head) => head.labels.length);
-    this.#words = Math.ceil(heads.length / WORD_BITS);
-    this.#mask = new Uint32Array(features * this.#words);
-    this.#start = new Uint32Array(features + 1);
-    const bytes = maskBytes(heads.length);
-    const widths = widthsOfBytes(this.#labels, bytes);
-    let at = 0;
-    for (let f = 0; f < features; f++) {
-      for (let b = 0; b < bytes; b++) {
-        const byte = weights.mask[f * bytes + b] as number;
-        const word = f * this.#words + (b >>> 2);
-        this.#mask[word] = (this.#mask[word] as number) | (byte << ((b & 3) * 8));
-        at += widths[b * 256 + byte] as number;
-      }
-      this.#start[f + 1] = at;
-    }
-  }
-
-  /** Number of weights that the masks call for; a valid model has exactly that many. */
-  get size(): number {
-    return this.#start[this.#start.length - 1] as number;
-  }
-
-  // First weight of task t in the block of feature f: the labels of the tasks before it that have one.
-  #offset(f: number, t: number): number {
-    let at = this.#start[f] as number;
-    for (let w = 0; w * WORD_BITS < t; w++) {
-      let bits = this.#mask[f * this.#words + w] as number;
-      if (t - w * WORD_BITS < WORD_BITS) bits &= (1 << (t - w * WORD_BITS)) - 1;
-      while (bits !== 0) {
-        const lowest = 31 - Math.clz32(bits & -bits);
-        at += this.#labels[w * WORD_BITS + lowest] as number;
-        bits &= bits - 1;
-      }
-    }
-    return at;
+    this.#mask = weights.mask;
+    this.#blocks = blockStarts(
+      heads.map((head) => head.labels.length),
+      weights.mask,
+    );
   }
 
   /** First weight of task `t` for feature `f`, or -1 where the task does not use the feature. */
   block(f: number, t: number): number {
-    const bits = this.#mask[f * this.#words + (t >>> 5)] as number;
-    return (bits >>> (t & 31)) & 1 ? this.#offset(f, t) : -1;
+    const mask = this.#mask;
+    const { start, widths } = this.#blocks;
+    const last = t >> 3;
+    const bit = 1 << (t & 7);
+    const from = f * maskBytes(this.heads.length);
+    const byte = mask[from + last] as number;
+    if ((byte & bit) === 0) return -1;
+    let at = start[f] as number;
+    for (let b = 0; b < last; b++) at += widths[b * 256 + (mask[from + b] as number)] as number;
+    return at + (widths[last * 256 + (byte & (bit - 1))] as number);
   }
 
   /** Weight at a position of a block, in units of the score. */
@@ -100,44 +140,26 @@ export class LinearModel {
 
   /** Raw scores of task `t`, one a label, into `out`. */
   score(x: SparseVector, t: number, out: Float64Array): void {
-    const labels = this.#labels[t] as number;
-    const values = this.#values;
-    out.fill(0);
+    if (this.#at.length < x.length) {
+      this.#at = new Uint32Array(x.length * 2);
+      this.#by = new Float64Array(x.length * 2);
+    }
+    let n = 0;
     for (let i = 0; i < x.length; i++) {
       const at = this.block(x.ids[i] as number, t);
       if (at < 0) continue;
-      const v = x.values[i] as number;
-      for (let k = 0; k < labels; k++) out[k] = (out[k] as number) + v * (values[at + k] as number);
+      this.#at[n] = at;
+      this.#by[n++] = x.values[i] as number;
     }
-    this.#finish(t, out);
-  }
-
-  /** Raw scores of every task in one pass over the vector; `out[t]` has one entry a label. */
-  scoreAll(x: SparseVector, out: readonly Float64Array[]): void {
-    const values = this.#values;
-    for (const scores of out) scores.fill(0);
-    for (let i = 0; i < x.length; i++) {
-      const f = x.ids[i] as number;
-      const v = x.values[i] as number;
-      let at = this.#start[f] as number;
-      for (let w = 0; w < this.#words; w++) {
-        let bits = this.#mask[f * this.#words + w] as number;
-        while (bits !== 0) {
-          const t = w * WORD_BITS + 31 - Math.clz32(bits & -bits);
-          const scores = out[t] as Float64Array;
-          for (let k = 0; k < scores.length; k++)
-            scores[k] = (scores[k] as number) + v * (values[at + k] as number);
-          at += scores.length;
-          bits &= bits - 1;
-        }
-      }
-    }
-    for (let t = 0; t < out.length; t++) this.#finish(t, out[t] as Float64Array);
-  }
-
-  #finish(t: number, out: Float64Array): void {
+    out.fill(0);
+    accumulate(this.#values, this.#at, this.#by, n, out);
     const { scale, bias } = this.heads[t] as Head;
     for (let k = 0; k < out.length; k++)
       out[k] = (out[k] as number) * (scale[k] as number) + (bias[k] as number);
+  }
+
+  /** Raw scores of every task; `out[t]` has one entry a label. */
+  scoreAll(x: SparseVector, out: readonly Float64Array[]): void {
+    for (let t = 0; t < out.length; t++) this.score(x, t, out[t] as Float64Array);
   }
 }

@@ -4,7 +4,7 @@ import { MAX_FAMILY_TASKS, MAX_LABEL_LENGTH } from "../core/task.ts";
 import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import { parseCalibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
-import { maskBytes } from "../model/linear-model.ts";
+import { blockStarts, maskBytes } from "../model/linear-model.ts";
 import { parseJson, quote } from "./json.ts";
 import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
 
@@ -109,7 +109,10 @@ export function readFamilyFile(file: Uint8Array, where: string): FamilyModel {
   const values = weightValues(tensors, fail);
   const width = maskBytes(description.tasks.length);
   if (codes.length !== features || mask.length !== features * width) fail("tensors differ in their features");
-  checkSize(description, mask, width, values.length, fail);
+  // Every weight that the masks call for is there, and none else: no read can leave the tensor.
+  const labels = description.tasks.map((task) => task.labels.length);
+  const { size } = blockStarts(labels, mask);
+  if (size !== values.length) fail(`${values.length} weights, but the features' tasks call for ${size}`);
   const [low, high] = description.feature_weight;
   return {
     family: description.family,
@@ -164,28 +167,6 @@ function weightValues(file: TensorFile, fail: Fail): Int8Array | Float32Array {
 function finite(values: Float32Array, name: string, fail: Fail): Float32Array {
   for (const value of values) if (!Number.isFinite(value)) fail(`tensor ${name} holds NaN or Infinity`);
   return values;
-}
-
-// Every weight that the masks call for is there, and none else: no read can leave the tensor.
-function checkSize(
-  description: Description,
-  mask: Uint8Array,
-  width: number,
-  weights: number,
-  fail: Fail,
-): void {
-  const perTask = description.tasks.map((task) => task.labels.length);
-  const perByte = Array.from({ length: width }, (_, b) =>
-    Float64Array.from({ length: 256 }, (_, bits) => {
-      let sum = 0;
-      for (let t = 0; t < 8; t++) if ((bits >> t) & 1) sum += perTask[b * 8 + t] ?? Number.NaN;
-      return sum;
-    }),
-  );
-  let expected = 0;
-  for (let i = 0; i < mask.length; i++)
-    expected += (perByte[i % width] as Float64Array)[mask[i] as number] as number;
-  if (expected !== weights) fail(`${weights} weights, but the features' tasks call for ${expected}`);
 }
 
 function readTasks(description: Description, file: TensorFile, fail: Fail): TaskModel[] {
