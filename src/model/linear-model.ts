@@ -31,21 +31,23 @@ export interface BlockStarts {
   /** Number of weights that the masks call for; NaN where one has the bit of a task that is not there. */
   readonly size: number;
   /** [byte of the mask * 256 + its value]: the labels of the tasks whose bits it sets. */
-  readonly widths: Float64Array;
+  readonly widths: Uint32Array;
 }
 
 /** Finds the blocks of features by their masks, for tasks of so many `labels`. */
 export function blockStarts(labels: readonly number[], mask: Uint8Array): BlockStarts {
   const bytes = maskBytes(labels.length);
-  const widths = new Float64Array(bytes * 256);
+  const widths = new Uint32Array(bytes * 256);
   for (let i = 0; i < widths.length; i++)
     for (let t = 0; t < 8; t++)
-      if (((i & 255) >> t) & 1) widths[i] = (widths[i] as number) + (labels[(i >> 8) * 8 + t] ?? Number.NaN);
+      if (((i & 255) >> t) & 1) widths[i] = (widths[i] as number) + (labels[(i >> 8) * 8 + t] ?? 0);
+  const none = 0xff00 >> (bytes * 8 - labels.length);
   const start = new Uint32Array(mask.length / bytes);
   let size = 0;
   for (let f = 0, i = 0; f < start.length; f++) {
     start[f] = size;
-    for (let b = 0; b < bytes; b++, i++) size += widths[b * 256 + (mask[i] as number)] as number;
+    for (let b = 0; b < bytes; b++) size += widths[b * 256 + (mask[i++] as number)] as number;
+    if (((mask[i - 1] as number) & none) !== 0) size = Number.NaN;
   }
   return { start, size, widths };
 }
@@ -61,6 +63,7 @@ function accumulate(
   n: number,
   out: Float64Array,
 ): void {
+  const labels = out.length;
   let i = 0;
   for (; i + 8 <= n; i += 8) {
     const a = at[i] as number;
@@ -79,7 +82,7 @@ function accumulate(
     const vf = by[i + 5] as number;
     const vg = by[i + 6] as number;
     const vh = by[i + 7] as number;
-    for (let k = 0; k < out.length; k++)
+    for (let k = 0; k < labels; k++)
       out[k] =
         (out[k] as number) +
         va * (values[a + k] as number) +
@@ -94,7 +97,7 @@ function accumulate(
   for (; i < n; i++) {
     const block = at[i] as number;
     const v = by[i] as number;
-    for (let k = 0; k < out.length; k++) out[k] = (out[k] as number) + v * (values[block + k] as number);
+    for (let k = 0; k < labels; k++) out[k] = (out[k] as number) + v * (values[block + k] as number);
   }
 }
 
@@ -103,6 +106,8 @@ export class LinearModel {
   readonly heads: readonly Head[];
   readonly #values: Int8Array | Float32Array;
   readonly #mask: Uint8Array;
+  /** Bytes of a mask. */
+  readonly #bytes: number;
   readonly #blocks: BlockStarts;
   /** Blocks of the task at hand, and the value that each is times. */
   #at = new Uint32Array(1024);
@@ -113,6 +118,7 @@ export class LinearModel {
     this.heads = heads;
     this.#values = weights.values;
     this.#mask = weights.mask;
+    this.#bytes = maskBytes(heads.length);
     this.#blocks = blockStarts(
       heads.map((head) => head.labels.length),
       weights.mask,
@@ -125,7 +131,7 @@ export class LinearModel {
     const { start, widths } = this.#blocks;
     const last = t >> 3;
     const bit = 1 << (t & 7);
-    const from = f * maskBytes(this.heads.length);
+    const from = f * this.#bytes;
     const byte = mask[from + last] as number;
     if ((byte & bit) === 0) return -1;
     let at = start[f] as number;
@@ -144,18 +150,25 @@ export class LinearModel {
       this.#at = new Uint32Array(x.length * 2);
       this.#by = new Float64Array(x.length * 2);
     }
-    let n = 0;
-    for (let i = 0; i < x.length; i++) {
-      const at = this.block(x.ids[i] as number, t);
-      if (at < 0) continue;
-      this.#at[n] = at;
-      this.#by[n++] = x.values[i] as number;
-    }
     out.fill(0);
-    accumulate(this.#values, this.#at, this.#by, n, out);
+    accumulate(this.#values, this.#at, this.#by, this.#gather(x, t), out);
     const { scale, bias } = this.heads[t] as Head;
     for (let k = 0; k < out.length; k++)
       out[k] = (out[k] as number) * (scale[k] as number) + (bias[k] as number);
+  }
+
+  // Blocks of task t among the features of x, and their values.
+  #gather({ ids, values, length }: SparseVector, t: number): number {
+    const at = this.#at;
+    const by = this.#by;
+    let n = 0;
+    for (let i = 0; i < length; i++) {
+      const block = this.block(ids[i] as number, t);
+      if (block < 0) continue;
+      at[n] = block;
+      by[n++] = values[i] as number;
+    }
+    return n;
   }
 
   /** Raw scores of every task; `out[t]` has one entry a label. */
