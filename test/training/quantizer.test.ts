@@ -19,15 +19,25 @@ function head(ids: readonly number[], labels: number, weights: readonly number[]
   };
 }
 
+/** A family of one task. */
+function outlineOf(labels: number, quantization: Quantization) {
+  const names = Array.from({ length: labels }, (_, k) => `label ${k}`);
+  return {
+    family: "f",
+    input: "text" as const,
+    analyzer: LETTERS,
+    tasks: [{ name: "task0", labels: names, default: null, minConfidence: null }],
+    quantization,
+  };
+}
+
 function family(
   size: number,
   fits: readonly (readonly [labels: number, TaskFit])[],
   quantization: Quantization,
 ) {
   const outline = {
-    family: "f",
-    input: "text" as const,
-    analyzer: LETTERS,
+    ...outlineOf(1, quantization),
     features: {
       hashes: Uint32Array.from({ length: size }, (_, i) => 10 * (i + 1)),
       weights: { codes: Uint8Array.from({ length: size }, (_, i) => i), low: 1, high: 2 },
@@ -38,7 +48,6 @@ function family(
       default: null,
       minConfidence: null,
     })),
-    quantization,
   };
   return assembleFamily(
     outline,
@@ -145,6 +154,47 @@ describe("assembleFamily", () => {
         0, 1e5,
       ]);
     }
+  });
+
+  it("drops the half of a large task's features that moves its scores least, with int8 alone", () => {
+    const size = 10_000;
+    const next = numbers(7);
+    const gaps = Array.from({ length: size }, () => 0.1 + next());
+    // Every label of a feature is moved alike by 5, which no softmax sees.
+    const weights = gaps.flatMap((gap) => [5, 5 + gap, 5]);
+    const fit = head([...gaps.keys()], 3, weights);
+    const outline = {
+      features: {
+        hashes: Uint32Array.from(gaps.keys()),
+        weights: { codes: new Uint8Array(size), low: 1, high: 1 },
+      },
+    };
+    const build = (quantization: Quantization) =>
+      assembleFamily({ ...outlineOf(3, quantization), ...outline }, [fit]);
+    const median = gaps.toSorted((a, b) => a - b)[size / 2] as number;
+    const expected = [...gaps.keys()].filter((f) => (gaps[f] as number) >= median);
+    expect([...build("int8").hashes]).toEqual(expected);
+    expect(build("none").hashes.length).toBe(size);
+  });
+
+  it("counts a feature for more where more texts have it", () => {
+    const size = 10_000;
+    const codes = Uint8Array.from({ length: size }, (_, f) => (f % 2) * 255);
+    const fit = head(
+      [...codes.keys()],
+      2,
+      Array.from({ length: 2 * size }, (_, at) => (at % 2) / 8),
+    );
+    const weights = { codes, low: 1.5, high: 3 };
+    const features = { hashes: Uint32Array.from(codes.keys()), weights };
+    const model = assembleFamily({ ...outlineOf(2, "int8"), features }, [fit]);
+    expect(model.hashes.length).toBe(size / 2);
+    expect(model.hashes.every((f) => codes[f] === 0)).toBe(true);
+  });
+
+  it("drops nothing of a small task", () => {
+    const weights = Array.from({ length: 2 * 4096 }, (_, at) => at % 127);
+    expect(family(4096, [[2, head([...Array(4096).keys()], 2, weights)]], "int8").hashes.length).toBe(4096);
   });
 
   it("takes calibrations in the order of the tasks", () => {
