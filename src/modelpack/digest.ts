@@ -6,12 +6,14 @@ import type { ManifestFile } from "./manifest.ts";
  * Checks the bytes of a file against its manifest entry with Web Crypto, which Node, browsers and workers
  * share. A page that is not served securely has none: there the checksums inside the file still hold.
  *
+ * @returns whether there was a digest to compare with
  * @throws ModelpackError MODEL_CORRUPT
  */
-export async function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<void> {
+export async function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<boolean> {
   if (bytes.length !== entry.bytes) throw differs(entry, `${entry.bytes} bytes`, `${bytes.length}`);
   const hex = await sha256(bytes);
   if (hex !== null && hex !== entry.sha256) throw differs(entry, `sha256 ${entry.sha256}`, hex);
+  return hex !== null;
 }
 
 /** A manifest ends with its own digest and these: `"`, a line, `}`, a line. */

@@ -88,10 +88,11 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
  * Reads a family's model file; the tensors are views of `file`, which must not change afterwards.
  *
  * @param where what to call the file in an error
+ * @param verified whether its sha256 was right, which saves the checksums of its tensors
  * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
  */
-export function readFamilyFile(file: Uint8Array, where: string): FamilyModel {
-  const tensors = readTensors(file, where, (metadata) => checkFormat(metadata, where));
+export function readFamilyFile(file: Uint8Array, where: string, verified = false): FamilyModel {
+  const tensors = readTensors(file, where, (metadata) => checkFormat(metadata, where), verified);
   const fail = (problem: string): never => {
     throw new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
       where,

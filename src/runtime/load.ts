@@ -3,11 +3,23 @@ import { ModelpackError } from "../core/error.ts";
 import { Classifier } from "../model/classifier.ts";
 import { verifyFile, verifySeal } from "../modelpack/digest.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
-import { MAX_MANIFEST_BYTES, type Manifest, modelFiles, parseManifest } from "../modelpack/manifest.ts";
+import {
+  MAX_MANIFEST_BYTES,
+  type Manifest,
+  type ManifestFile,
+  modelFiles,
+  parseManifest,
+} from "../modelpack/manifest.ts";
 import { type Loaded, type LoadProblem, loadProblem } from "../modelpack/modelpack.ts";
 
 /** Reads one file of a version by its name in the manifest; refuses one of more than `most` bytes. */
 export type ReadFile = (name: string, most: number) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** Bytes of a family file, and whether their sha256 was right. */
+interface Verified {
+  readonly bytes: Uint8Array;
+  readonly verified: boolean;
+}
 
 /** The families that are whole, and what is wrong with the others. */
 class Collection {
@@ -15,10 +27,11 @@ class Collection {
   readonly problems: LoadProblem[] = [];
   readonly #taken = new Set<string>();
 
-  /** Adds the family that `read` gives, or the problem that it has. */
-  async add(where: string, read: () => Promise<Uint8Array>): Promise<void> {
+  /** Adds the family of these bytes, or the problem that it has. */
+  async add(where: string, file: Verified | Promise<Verified>): Promise<void> {
     try {
-      const classifier = new Classifier(readFamilyFile(await read(), where));
+      const { bytes, verified } = await file;
+      const classifier = new Classifier(readFamilyFile(bytes, where, verified));
       this.#claim(classifier, where);
       this.classifiers.push(classifier);
     } catch (error) {
@@ -39,7 +52,7 @@ class Collection {
 /** Classifiers of family files that came without a manifest. */
 export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
   const found = new Collection();
-  for (const [i, file] of files.entries()) await found.add(`model file ${i}`, async () => file);
+  for (const [i, bytes] of files.entries()) await found.add(`model file ${i}`, { bytes, verified: false });
   return { version: null, classifiers: found.classifiers, problems: found.problems };
 }
 
@@ -59,12 +72,14 @@ export async function loadVersion(read: ReadFile, expected: string | null): Prom
     return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
   }
   const found = new Collection();
-  for (const entry of modelFiles(manifest))
-    await found.add(entry.name, async () => {
-      const bytes = await read(entry.name, entry.bytes);
-      await verifyFile(bytes, entry);
-      return bytes;
-    });
+  const load = async (entry: ManifestFile): Promise<Verified> => {
+    const bytes = await read(entry.name, entry.bytes);
+    return { bytes, verified: await verifyFile(bytes, entry) };
+  };
+  // All are on their way at once, and taken in their order, which is where each one's failure is heard of.
+  const files = modelFiles(manifest).map((entry) => ({ name: entry.name, file: load(entry) }));
+  for (const { file } of files) file.catch(() => {});
+  for (const { name, file } of files) await found.add(name, file);
   return { version: manifest.version, classifiers: found.classifiers, problems: found.problems };
 }
 

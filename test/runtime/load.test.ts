@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { writeFamilyFile } from "../../src/modelpack/family-file.ts";
 import { loadModelpack, ModelpackError } from "../../src/runtime/index.ts";
 import { tinyModel } from "../support/model.ts";
@@ -150,6 +150,18 @@ describe("loadModelpack from a URL", () => {
     expect(pack.status().errors[0]?.message).toMatch(problem);
     expect(pack.predict("pet", "cat")).toMatchObject({ label: "cat", source: "model" });
     expect(pack.predict("query_domain", TEXT).reason).toBe("no_model");
+  });
+
+  it("checks the tensors' checksums where a page has no SHA-256", async () => {
+    vi.stubGlobal("crypto", undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const whole = await serve(packServer({}));
+    expect((await loadModelpack(`${whole}/packs/manifest.json`)).status().errors).toEqual([]);
+    const weighty = router.slice();
+    weighty[weighty.length - 80] = (weighty[weighty.length - 80] as number) ^ 1;
+    const base = await serve(packServer({ "router_model.safetensors": answer(200, weighty) }));
+    const [problem] = (await loadModelpack(`${base}/packs/manifest.json`)).status().errors;
+    expect(problem?.message).toMatch(/router_model.safetensors: tensor "\w+" differs from its checksum/);
   });
 
   it.each<[string, RequestListener, string, RegExp]>([

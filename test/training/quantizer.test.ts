@@ -156,40 +156,41 @@ describe("assembleFamily", () => {
     }
   });
 
-  it("drops the half of a large task's features that moves its scores least, with int8 alone", () => {
-    const size = 10_000;
+  it("drops the two fifths of a large task's features that move its scores least, with int8 alone", () => {
+    const [size, labels] = [20_000, 50];
     const next = numbers(7);
     const gaps = Array.from({ length: size }, () => 0.1 + next());
     // Every label of a feature is moved alike by 5, which no softmax sees.
-    const weights = gaps.flatMap((gap) => [5, 5 + gap, 5]);
-    const fit = head([...gaps.keys()], 3, weights);
-    const outline = {
-      features: {
-        hashes: Uint32Array.from(gaps.keys()),
-        weights: { codes: new Uint8Array(size), low: 1, high: 1 },
-      },
+    const weights = gaps.flatMap((gap) => [5 + gap, ...Array<number>(labels - 1).fill(5)]);
+    const fit = head([...gaps.keys()], labels, weights);
+    const features = {
+      hashes: Uint32Array.from(gaps.keys()),
+      weights: { codes: new Uint8Array(size), low: 1, high: 1 },
     };
     const build = (quantization: Quantization) =>
-      assembleFamily({ ...outlineOf(3, quantization), ...outline }, [fit]);
-    const median = gaps.toSorted((a, b) => a - b)[size / 2] as number;
-    const expected = [...gaps.keys()].filter((f) => (gaps[f] as number) >= median);
+      assembleFamily({ ...outlineOf(labels, quantization), features }, [fit]);
+    const least = gaps.toSorted((a, b) => a - b)[size * 0.4] as number;
+    const expected = [...gaps.keys()].filter((f) => (gaps[f] as number) >= least);
     expect([...build("int8").hashes]).toEqual(expected);
     expect(build("none").hashes.length).toBe(size);
   });
 
-  it("counts a feature for more where more texts have it", () => {
-    const size = 10_000;
+  it("counts a feature for more where more texts have it, and keeps 512 KiB", () => {
+    const [size, labels] = [20_000, 32];
     const codes = Uint8Array.from({ length: size }, (_, f) => (f % 2) * 255);
-    const fit = head(
-      [...codes.keys()],
-      2,
-      Array.from({ length: 2 * size }, (_, at) => (at % 2) / 8),
-    );
-    const weights = { codes, low: 1.5, high: 3 };
-    const features = { hashes: Uint32Array.from(codes.keys()), weights };
-    const model = assembleFamily({ ...outlineOf(2, "int8"), features }, [fit]);
-    expect(model.hashes.length).toBe(size / 2);
-    expect(model.hashes.every((f) => codes[f] === 0)).toBe(true);
+    const weights = Array.from({ length: labels * size }, (_, at) => (at % 2) / 8);
+    const fit = head([...codes.keys()], labels, weights);
+    const features = {
+      hashes: Uint32Array.from(codes.keys()),
+      weights: { codes, low: 1.5, high: 3 },
+    };
+    const model = assembleFamily({ ...outlineOf(labels, "int8"), features }, [fit]);
+    // 16,384 features of 32 labels are 512 KiB; the first that go are of the other kind, all of one size.
+    expect(model.hashes.length).toBe(size);
+    const rarer = fit.weights.map((w, at) => w * (1 + (size - Math.floor(at / labels)) / 1e6));
+    const pruned = assembleFamily({ ...outlineOf(labels, "int8"), features }, [{ ...fit, weights: rarer }]);
+    expect(pruned.hashes.length).toBe(512 * 32);
+    expect(pruned.hashes.filter((f) => codes[f] === 0).length).toBe(size / 2);
   });
 
   it("drops nothing of a small task", () => {
