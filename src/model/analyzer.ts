@@ -30,7 +30,9 @@ const PAD = 0x20;
 
 /** What a feature hash stands for, for explanations. */
 export interface Term {
-  /** `word`, `first`, `first two`, `last`, `characters`; for pairs `both`, `only a`, `only b`, `overlap`. */
+  /**
+   * `word`, `first`, `first two`, `last`, `characters`; for pairs `both`, `only a`, `only b`, `overlap`, `exchange`.
+   */
   readonly kind: string;
   readonly text: string;
 }
@@ -110,6 +112,11 @@ export class Analyzer {
   /** Hash of token `i` of the last text. */
   tokenHash(i: number): number {
     return mix32(this.#tokenHash[i] as number);
+  }
+
+  /** Whether token `i` of the last text is a word or a number, not a symbol. */
+  isWord(i: number): boolean {
+    return this.#classes[this.#tokenStart[i] as number] === WORD;
   }
 
   /** Whether token `i` of the last text begins with one of 0 to 9. */

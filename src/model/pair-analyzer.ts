@@ -1,38 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hashString, mix32, step32 } from "../core/hash.ts";
+import { mix32, step32 } from "../core/hash.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
+import { HashComparison, HashList } from "./hash-comparison.ts";
+import { count, fact, flag, overlap, share, shares } from "./pair-facts.ts";
+import { MOST_ORDERED, WordOrder } from "./word-order.ts";
 
-/** Steps of the thermometer that a share in [0, 1] is coded with; ENGINE trials found 10 to 20 alike. */
-const LEVELS = 12;
-/** Counts above this many are one bucket. */
-const MOST_UNMATCHED = 10;
+/** Longest character n-gram of a pair: longer ones cost time and a place among the features, and lose on eval. */
+const LONGEST_CHARACTERS = 4;
+/**
+ * Pairs of a word only in A with one only in B that are features; a pair of texts with more of them has none. It
+ * bounds the time, and where so much differs no single exchange says anything.
+ */
+const MOST_EXCHANGES = 144;
 
 const BOTH = 0x51ed270b;
 const ONLY_A = 0x2127599b;
 const ONLY_B = 0x7a3f9d2d;
-const OVERLAP = 0x165667b1;
+const EXCHANGE = 0x3ad8025f;
 
-/** Something that the two texts have in common or not; the salt gives each a hash space of its own. */
-interface Fact {
-  readonly name: string;
-  readonly salt: number;
-}
-
-const fact = (name: string): Fact => ({ name, salt: hashString(name, OVERLAP) });
-
-const WORDS = fact("words");
-const WORDS_OF_A = fact("words of a in b");
-const WORDS_OF_B = fact("words of b in a");
-const WORD_NGRAMS = fact("word n-grams");
-const CHARACTERS = fact("characters");
+const WORDS = shares("words");
+const WORD_NGRAMS = shares("word n-grams");
+const CHARACTERS = shares("characters");
 const LENGTH = fact("length");
 const A_LONGER = fact("a longer");
+const IN_BOTH = fact("words in both");
 const ONLY_IN_A = fact("words only in a");
 const ONLY_IN_B = fact("words only in b");
 const NUMBERS = fact("numbers");
 const NEGATION = fact("negation");
 const FIRST_WORD = fact("first word");
 const LAST_WORD = fact("last word");
+const ORDER_OF_A = fact("order of a in b");
+const ORDER_OF_B = fact("order of b in a");
+const ORDER = fact("order of words in both");
+const STRETCH = fact("longest stretch");
+const STRETCH_WORDS = fact("words of the longest stretch");
+const PREFIX = fact("same beginning");
+const PREFIX_WORDS = fact("words of the same beginning");
+const SUFFIX = fact("same end");
+const SUFFIX_WORDS = fact("words of the same end");
 
 // The one place where a language shows: without it "I smoke" and "I don't smoke" overlap but for a word.
 const NEGATIONS = [
@@ -49,185 +55,177 @@ const NEGATIONS = [
   "t",
 ];
 
-/** The distinct hashes of a range, ascending. */
-function distinct(hashes: Uint32Array, from: number, to: number): Uint32Array {
-  const sorted = hashes.slice(from, to).sort();
-  let n = 0;
-  for (let i = 0; i < sorted.length; i++)
-    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[n++] = sorted[i] as number;
-  return sorted.subarray(0, n);
-}
+/** One text of the pair at hand. */
+class Side {
+  readonly analyzer: Analyzer;
+  readonly ngrams = new FeatureHashes();
+  /** Words in their order, and those of them that begin with a digit: hashes. Punctuation is no word. */
+  readonly words = new HashList();
+  readonly numbers = new HashList();
+  negated = 0;
 
-interface Overlap {
-  readonly both: readonly number[];
-  readonly onlyA: readonly number[];
-  readonly onlyB: readonly number[];
-}
-
-function compare(a: Uint32Array, b: Uint32Array): Overlap {
-  const both: number[] = [];
-  const onlyA: number[] = [];
-  const onlyB: number[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const x = i < a.length ? (a[i] as number) : Number.POSITIVE_INFINITY;
-    const y = j < b.length ? (b[j] as number) : Number.POSITIVE_INFINITY;
-    if (x === y) both.push(x);
-    else if (x < y) onlyA.push(x);
-    else onlyB.push(y);
-    if (x <= y) i++;
-    if (y <= x) j++;
+  constructor(settings: AnalyzerSettings) {
+    this.analyzer = new Analyzer(settings);
   }
-  return { both, onlyA, onlyB };
+
+  read(text: string, negations: ReadonlySet<number>, withTerms: boolean): void {
+    const { analyzer, words, numbers } = this;
+    analyzer.analyze(text, this.ngrams, withTerms);
+    words.reset(analyzer.tokens);
+    numbers.reset(analyzer.tokens);
+    this.negated = 0;
+    for (let i = 0; i < analyzer.tokens; i++) {
+      if (!analyzer.isWord(i)) continue;
+      const hash = analyzer.tokenHash(i);
+      words.push(hash);
+      if (negations.has(hash)) this.negated = 1;
+      if (analyzer.startsWithDigit(i)) numbers.push(hash);
+    }
+  }
 }
+
+/** Texts of the hashes of the pair at hand. */
+type Names = ReadonlyMap<number, string>;
 
 /**
- * Features of a pair of texts. Six namespaces: word n-grams in both, only in A, only in B; character
- * n-grams in both, and in one only; and thermometer-coded overlaps of words, word n-grams and characters,
- * containment both ways, length ratio, unmatched words, and mismatches of numbers, negation, first and
- * last word.
+ * Features of a pair of texts. Seven namespaces: word n-grams in both, only in A and only in B; character n-grams in
+ * both; only in A; only in B; thermometer-coded overlaps of words, word n-grams and characters, containment both
+ * ways, lengths, unmatched words, numbers, negation, first and last word; how far the words run in the same order;
+ * and each word only in A with each only in B.
  */
 export class PairAnalyzer {
-  readonly #analyzer: Analyzer;
-  readonly #a = new FeatureHashes();
-  readonly #b = new FeatureHashes();
+  readonly #a: Side;
+  readonly #b: Side;
+  readonly #words = new HashComparison();
+  readonly #numbers = new HashComparison();
+  readonly #ngrams = new HashComparison();
+  readonly #characters = new HashComparison();
+  readonly #order = new WordOrder();
   readonly #negations: ReadonlySet<number>;
 
   constructor(settings: AnalyzerSettings) {
-    this.#analyzer = new Analyzer(settings);
-    const words = new Set<number>();
+    const { charNgramMin, charNgramMax } = settings;
+    const longest = Math.min(charNgramMax, Math.max(charNgramMin, LONGEST_CHARACTERS));
+    this.#a = new Side({ ...settings, charNgramMax: longest });
+    this.#b = new Side(this.#a.analyzer.settings);
+    const negations = new Set<number>();
     for (const word of NEGATIONS) {
-      this.#analyzer.analyze(word, this.#a);
-      words.add(this.#analyzer.tokenHash(0));
+      this.#a.read(word, negations, false);
+      negations.add(this.#a.words.hashes[0] as number);
     }
-    this.#negations = words;
+    this.#negations = negations;
   }
 
-  /** Hashes the pair into six namespaces of `out`, whose former content is dropped. */
+  /** Hashes the pair into seven namespaces of `out`, whose former content is dropped. */
   analyze(textA: string, textB: string, out: FeatureHashes, withTerms = false): void {
     out.reset(withTerms);
-    this.#analyzer.analyze(textA, this.#a, withTerms);
-    const tokensA = this.#tokens();
-    this.#analyzer.analyze(textB, this.#b, withTerms);
-    const tokensB = this.#tokens();
-    const names = withTerms ? this.#names() : null;
-    const words = this.#namespace(0);
-    for (const [list, salt, kind] of [
-      [words.both, BOTH, "both"],
-      [words.onlyA, ONLY_A, "only a"],
-      [words.onlyB, ONLY_B, "only b"],
-    ] as const) {
-      emit(list, salt, kind, out, names);
-      out.close();
-    }
-    const characters = this.#namespace(1);
-    emit(characters.both, BOTH, "both", out, names);
+    const a = this.#a;
+    const b = this.#b;
+    a.read(textA, this.#negations, withTerms);
+    b.read(textB, this.#negations, withTerms);
+    this.#words.compare(a.words.hashes, 0, a.words.length, b.words.hashes, 0, b.words.length);
+    this.#numbers.compare(a.numbers.hashes, 0, a.numbers.length, b.numbers.hashes, 0, b.numbers.length);
+    const ends = [a.ngrams.ends[0] as number, b.ngrams.ends[0] as number] as const;
+    this.#ngrams.compare(a.ngrams.hashes, 0, ends[0], b.ngrams.hashes, 0, ends[1]);
+    const { length } = a.ngrams;
+    this.#characters.compare(a.ngrams.hashes, ends[0], length, b.ngrams.hashes, ends[1], b.ngrams.length);
+    this.#emitNgrams(out, withTerms ? ngramNames(a, b) : null);
+    this.#emitOverlaps(out);
+    this.#emitOrder(out);
+    this.#emitExchanges(out, withTerms ? wordNames(a, b) : null);
+  }
+
+  #emitNgrams(out: FeatureHashes, names: Names | null): void {
+    const { both, onlyA, onlyB } = this.#ngrams;
+    emit(both, BOTH, "both", out, names);
+    emit(onlyA, ONLY_A, "only a", out, names);
+    emit(onlyB, ONLY_B, "only b", out, names);
     out.close();
-    emit(characters.onlyA, ONLY_A, "only a", out, names);
-    emit(characters.onlyB, ONLY_B, "only b", out, names);
+    emit(this.#characters.both, BOTH, "both", out, names);
     out.close();
-    this.#overlaps(tokensA, tokensB, words, characters, out);
+    emit(this.#characters.onlyA, ONLY_A, "only a", out, names);
+    out.close();
+    emit(this.#characters.onlyB, ONLY_B, "only b", out, names);
     out.close();
   }
 
-  #tokens(): Tokens {
-    const hashes = new Uint32Array(this.#analyzer.tokens);
-    const numbers: number[] = [];
-    let negations = 0;
-    for (let i = 0; i < hashes.length; i++) {
-      const hash = this.#analyzer.tokenHash(i);
-      hashes[i] = hash;
-      if (this.#negations.has(hash)) negations++;
-      if (this.#analyzer.startsWithDigit(i)) numbers.push(hash);
-    }
-    return { sequence: hashes, set: distinct(hashes, 0, hashes.length), numbers, negations };
+  #emitOverlaps(out: FeatureHashes): void {
+    const words = this.#words;
+    const numbers = this.#numbers;
+    const a = this.#a.words;
+    const b = this.#b.words;
+    overlap(WORDS, words, out);
+    overlap(WORD_NGRAMS, this.#ngrams, out);
+    overlap(CHARACTERS, this.#characters, out);
+    count(IN_BOTH, words.both.length, out);
+    count(ONLY_IN_A, words.onlyA.length, out);
+    count(ONLY_IN_B, words.onlyB.length, out);
+    share(LENGTH, Math.min(a.length, b.length), Math.max(a.length, b.length), out);
+    share(A_LONGER, Math.max(0, a.length - b.length), a.length, out);
+    const some = (list: HashList, level: number) => (list.length > 0 ? level : 0);
+    flag(NUMBERS, some(numbers.both, 1) + some(numbers.onlyA, 2) + some(numbers.onlyB, 4), out);
+    flag(NEGATION, this.#a.negated * 2 + this.#b.negated, out);
+    const same = (i: number, j: number) => (a.hashes[i] === b.hashes[j] && a.length * b.length > 0 ? 1 : 0);
+    flag(FIRST_WORD, same(0, 0), out);
+    flag(LAST_WORD, same(a.length - 1, b.length - 1), out);
+    out.close();
   }
 
-  #namespace(i: number): Overlap {
-    const range = (f: FeatureHashes) =>
-      distinct(f.hashes, i === 0 ? 0 : (f.ends[i - 1] as number), f.ends[i] as number);
-    return compare(range(this.#a), range(this.#b));
+  #emitOrder(out: FeatureHashes): void {
+    const order = this.#order;
+    order.compare(this.#a.words, this.#b.words);
+    const a = Math.min(this.#a.words.length, MOST_ORDERED);
+    const b = Math.min(this.#b.words.length, MOST_ORDERED);
+    const shorter = Math.min(a, b);
+    share(ORDER_OF_A, order.subsequence, a, out);
+    share(ORDER_OF_B, order.subsequence, b, out);
+    share(ORDER, Math.min(order.subsequence, this.#words.both.length), this.#words.both.length, out);
+    share(STRETCH, order.stretch, shorter, out);
+    count(STRETCH_WORDS, order.stretch, out);
+    share(PREFIX, Math.min(order.prefix, shorter), shorter, out);
+    count(PREFIX_WORDS, order.prefix, out);
+    share(SUFFIX, Math.min(order.suffix, shorter), shorter, out);
+    count(SUFFIX_WORDS, order.suffix, out);
+    out.close();
   }
 
-  #names(): ReadonlyMap<number, string> {
-    const names = new Map<number, string>();
-    for (const side of [this.#a, this.#b])
-      side.terms?.forEach((term, i) => {
-        names.set(side.hashes[i] as number, term.kind === "word" ? term.text : `${term.text} (${term.kind})`);
-      });
-    return names;
-  }
-
-  #overlaps(a: Tokens, b: Tokens, words: Overlap, characters: Overlap, out: FeatureHashes): void {
-    const tokens = compare(a.set, b.set);
-    const shared = tokens.both.length;
-    thermometer(WORDS, jaccard(tokens), out);
-    thermometer(WORDS_OF_A, ratio(shared, a.set.length), out);
-    thermometer(WORDS_OF_B, ratio(shared, b.set.length), out);
-    thermometer(WORD_NGRAMS, jaccard(words), out);
-    thermometer(CHARACTERS, jaccard(characters), out);
-    const [short, long] = [a.sequence.length, b.sequence.length].sort((x, y) => x - y) as [number, number];
-    thermometer(LENGTH, ratio(short, long), out);
-    thermometer(A_LONGER, a.sequence.length > b.sequence.length ? 1 - ratio(short, long) : 0, out);
-    for (let n = 1; n <= Math.min(tokens.onlyA.length, MOST_UNMATCHED); n++) flag(ONLY_IN_A, n, out);
-    for (let n = 1; n <= Math.min(tokens.onlyB.length, MOST_UNMATCHED); n++) flag(ONLY_IN_B, n, out);
-    flag(NUMBERS, numbersLevel(a.numbers, b.numbers), out);
-    flag(NEGATION, Math.min(a.negations, 1) * 2 + Math.min(b.negations, 1), out);
-    flag(FIRST_WORD, a.sequence[0] === b.sequence[0] ? 1 : 0, out);
-    flag(LAST_WORD, a.sequence.at(-1) === b.sequence.at(-1) ? 1 : 0, out);
+  #emitExchanges(out: FeatureHashes, names: Names | null): void {
+    const { onlyA, onlyB } = this.#words;
+    if (onlyA.length * onlyB.length <= MOST_EXCHANGES)
+      for (let i = 0; i < onlyA.length; i++) {
+        const from = onlyA.hashes[i] as number;
+        const half = step32(EXCHANGE, from);
+        for (let j = 0; j < onlyB.length; j++) {
+          const to = onlyB.hashes[j] as number;
+          out.push(mix32(step32(half, to)));
+          if (names !== null)
+            out.terms?.push({ kind: "exchange", text: `${names.get(from)} > ${names.get(to)}` });
+        }
+      }
+    out.close();
   }
 }
 
-interface Tokens {
-  readonly sequence: Uint32Array;
-  /** Distinct, ascending. */
-  readonly set: Uint32Array;
-  /** The tokens that begin with a digit, in order. */
-  readonly numbers: readonly number[];
-  readonly negations: number;
-}
-
-function emit(
-  hashes: readonly number[],
-  salt: number,
-  kind: string,
-  out: FeatureHashes,
-  names: ReadonlyMap<number, string> | null,
-): void {
-  for (const hash of hashes) {
+function emit(list: HashList, salt: number, kind: string, out: FeatureHashes, names: Names | null): void {
+  for (let i = 0; i < list.length; i++) {
+    const hash = list.hashes[i] as number;
     out.push(mix32(step32(salt, hash)));
     if (names !== null) out.terms?.push({ kind, text: names.get(hash) ?? "" });
   }
 }
 
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
+function ngramNames(...sides: readonly Side[]): Names {
+  const names = new Map<number, string>();
+  for (const { ngrams } of sides)
+    ngrams.terms?.forEach(({ kind, text }, i) => {
+      names.set(ngrams.hashes[i] as number, kind === "word" ? text : `${text} (${kind})`);
+    });
+  return names;
 }
 
-function jaccard(o: Overlap): number {
-  return ratio(o.both.length, o.both.length + o.onlyA.length + o.onlyB.length);
-}
-
-/** Numbers of both texts: 0 none at all, 1 the same in the same order, 2 the same in another order, 3 others. */
-function numbersLevel(a: readonly number[], b: readonly number[]): number {
-  if (a.length !== b.length) return 3;
-  if (a.every((hash, i) => hash === b[i])) return a.length === 0 ? 0 : 1;
-  const sorted = Uint32Array.from(b).sort();
-  return Uint32Array.from(a)
-    .sort()
-    .every((hash, i) => hash === sorted[i])
-    ? 2
-    : 3;
-}
-
-function flag(fact: Fact, level: number, out: FeatureHashes): void {
-  out.push(mix32(step32(fact.salt, level)));
-  out.terms?.push({ kind: "overlap", text: `${fact.name} ${level}` });
-}
-
-/** One feature for each level that the share reaches, so that a linear model can fit any monotone curve. */
-function thermometer(fact: Fact, share: number, out: FeatureHashes): void {
-  const level = Math.round(share * LEVELS);
-  for (let l = 0; l <= level; l++) flag(fact, l, out);
+function wordNames(...sides: readonly Side[]): Names {
+  const names = new Map<number, string>();
+  for (const { analyzer } of sides)
+    for (let i = 0; i < analyzer.tokens; i++) names.set(analyzer.tokenHash(i), analyzer.token(i));
+  return names;
 }
