@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { exp } from "../core/elementary.ts";
+import { exp, log } from "../core/elementary.ts";
 
 /** How the raw scores z of a task's K labels become probabilities. Plain JSON; lists are in label order. */
 export type Calibration =
   | { readonly method: "none" }
   /** softmax(z / temperature): Guo et al., "On calibration of modern neural networks", ICML 2017. */
-  | { readonly method: "temperature"; readonly temperature: number }
+  | { readonly method: "temperature"; readonly temperature: number; readonly confidence?: Confidence }
   /** 1 / (1 + e^-(slope z_k + intercept)) for each label by itself (Platt, 1999), then renormalised. */
   | { readonly method: "sigmoid"; readonly slope: readonly number[]; readonly intercept: readonly number[] }
   /**
@@ -17,6 +17,20 @@ export type Calibration =
       readonly x: readonly (readonly number[])[];
       readonly y: readonly (readonly number[])[];
     };
+
+/**
+ * A correction of the most probable label's probability c that leaves this label the most probable one. With
+ * x = ln(c / (1 - c)), its log-odds become slopes[0] min(x, 2) + slopes[1] max(x - 2, 0) + offset of that label; the
+ * other labels keep their shares of the rest. Both slopes are over 0.
+ */
+export interface Confidence {
+  readonly slopes: readonly [number, number];
+  /** One a label. */
+  readonly offset: readonly number[];
+}
+
+/** Log-odds at which the second slope of a {@link Confidence} begins: a probability of 0.88. */
+export const BEND = 2;
 
 type Scores = Float64Array | Float32Array;
 
@@ -42,7 +56,8 @@ export function calibrate(calibration: Calibration, scores: Scores, out: Float64
       softmax(scores, out);
       return;
     case "temperature":
-      scaledSoftmax(scores, calibration.temperature, out);
+      if (scaledSoftmax(scores, calibration.temperature, out) && calibration.confidence)
+        correctTop(calibration.confidence, scores, out);
       return;
     case "sigmoid":
       for (let k = 0; k < out.length; k++) {
@@ -75,17 +90,21 @@ export function topLabel(probabilities: Float64Array, scores: Scores): number {
 
 /**
  * A calibration from untrusted JSON, for `labels` labels, with unknown keys left out; null unless every list
- * has its length, every number is finite, the temperature is positive, and each isotonic curve has 1 to
+ * has its length, every number is finite, temperature and slopes are positive, and each isotonic curve has 1 to
  * {@link MAX_POINTS} points, x strictly rising and y never falling, both in [0, 1].
  */
 export function parseCalibration(value: unknown, labels: number): Calibration | null {
   if (typeof value !== "object" || value === null) return null;
-  const { method, temperature, slope, intercept, x, y } = value as Record<string, unknown>;
+  const { method, temperature, confidence, slope, intercept, x, y } = value as Record<string, unknown>;
   switch (method) {
     case "none":
       return { method };
     case "temperature":
-      return isNumber(temperature) && temperature > 0 ? { method, temperature } : null;
+      if (!(isNumber(temperature) && temperature > 0)) return null;
+      if (confidence === undefined) return { method, temperature };
+      return isConfidence(confidence, labels)
+        ? { method, temperature, confidence: { slopes: confidence.slopes, offset: confidence.offset } }
+        : null;
     case "sigmoid":
       return isNumbers(slope, labels) && isNumbers(intercept, labels) ? { method, slope, intercept } : null;
     case "isotonic":
@@ -99,12 +118,33 @@ export function parseCalibration(value: unknown, labels: number): Calibration | 
   }
 }
 
-/** Differences from the maximum, because those neither overflow nor all underflow. */
-function scaledSoftmax(scores: Scores, temperature: number, out: Float64Array): void {
+/** False where there is no softmax. Differences from the maximum, because those neither overflow nor all underflow. */
+function scaledSoftmax(scores: Scores, temperature: number, out: Float64Array): boolean {
   let highest = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < out.length; k++) if ((scores[k] as number) > highest) highest = scores[k] as number;
   for (let k = 0; k < out.length; k++) out[k] = exp(((scores[k] as number) - highest) / temperature);
-  if (!normalize(out)) out.fill(1 / out.length);
+  if (normalize(out)) return true;
+  out.fill(1 / out.length);
+  return false;
+}
+
+/** {@link Confidence}. The rest is summed, not taken from 1, so that it is exact where c is nearly 1. */
+function correctTop({ slopes, offset }: Confidence, scores: Scores, out: Float64Array): void {
+  const top = topLabel(out, scores);
+  let rest = 0;
+  let second = 0;
+  for (let k = 0; k < out.length; k++) {
+    if (k === top) continue;
+    rest += out[k] as number;
+    second = Math.max(second, out[k] as number);
+  }
+  if (rest === 0) return;
+  const x = log((out[top] as number) / rest);
+  const odds = slopes[0] * Math.min(x, BEND) + slopes[1] * Math.max(x - BEND, 0) + (offset[top] as number);
+  // No more than what leaves the second label at most even with the first.
+  const wrong = Math.min(1 / (1 + exp(odds)), 1 / (1 + second / rest));
+  for (let k = 0; k < out.length; k++) out[k] = ((out[k] as number) / rest) * wrong;
+  out[top] = Math.max(1 - wrong, (second / rest) * wrong);
 }
 
 /** Divides by the sum; false, leaving the values alone, when there is no positive finite sum. */
@@ -138,6 +178,12 @@ function isNumber(value: unknown): value is number {
 
 function isNumbers(value: unknown, length: number): value is readonly number[] {
   return Array.isArray(value) && value.length === length && value.every(isNumber);
+}
+
+function isConfidence(value: unknown, labels: number): value is Confidence {
+  if (typeof value !== "object" || value === null) return false;
+  const { slopes, offset } = value as Record<string, unknown>;
+  return isNumbers(slopes, 2) && slopes.every((slope) => slope > 0) && isNumbers(offset, labels);
 }
 
 /** One list of points for each label, all in [0, 1], none below the one before it (above, if `rising`). */

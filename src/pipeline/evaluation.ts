@@ -70,7 +70,7 @@ export function fitCalibrations(
   return model.tasks.map(({ name }, t) => {
     const rows = examples.get(name);
     if (rows === undefined || rows.rows === 0) return { method: "none" };
-    return fitCalibration(methodOf(name), scores[t] as Float32Array, rows.label, rows.count);
+    return fitCalibration(methodOf(name), scores[t] as Float32Array, rows.label, rows.count, rows.group);
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mix32 } from "../core/hash.ts";
 import { type Calibration, calibrate } from "../model/calibrator.ts";
+import { fitConfidence } from "./confidence.ts";
+import { foldsOf } from "./folds.ts";
 import { fitIsotonic } from "./isotonic.ts";
 import { fitPlatt } from "./platt.ts";
 import { fitTemperature } from "./temperature.ts";
@@ -19,8 +20,9 @@ export interface CrossFit {
 
 /**
  * Fits a calibration on the scores of rows that the model was not trained on. `scores` is rows x K,
- * row-major, finite; `truth` holds label indices below K. Without a row of positive weight the answer is
- * `none`, since nothing speaks for any other.
+ * row-major, finite; `truth` holds label indices below K; `group` tells which rows are near-duplicates of
+ * each other. Without a row of positive weight the answer is `none`, since nothing speaks for any other.
+ * `temperature` corrects the top label's probability as well where that pays: {@link fitConfidence}.
  *
  * Labels without a positive row: temperature treats all labels alike; sigmoid gives such a label Platt's
  * constant, 1 / (N + 2) before renormalisation; isotonic leaves its softmax probability as it is, because a
@@ -32,11 +34,18 @@ export function fitCalibration(
   scores: Float32Array,
   truth: Uint32Array,
   weight: Weight,
+  group: Uint32Array,
 ): Calibration {
   const total = totalWeight(truth.length, weight);
   if (method === "none" || !(total > 0)) return { method: "none" };
-  if (method === "temperature") return { method, temperature: fitTemperature(scores, truth, weight) };
   const labels = scores.length / truth.length;
+  if (method === "temperature") {
+    const tempered = { method, temperature: fitTemperature(scores, truth, weight) };
+    const chances = calibrateRows(tempered, scores, labels);
+    const weights = Float64Array.from(truth, (_, row) => weight?.[row] ?? 1);
+    const confidence = fitConfidence({ chances, scores, truth, weight: weights, group });
+    return confidence === null ? tempered : { ...tempered, confidence };
+  }
   const each = Array.from({ length: labels }, (_, k) => k);
   if (method === "sigmoid") {
     const fits = each.map((k) => fitPlatt(column(scores, labels, k), isLabel(truth, k), weight));
@@ -67,8 +76,7 @@ export function calibrateRows(calibration: Calibration, scores: Float32Array, la
 
 /**
  * Probabilities for figures about the rows that calibrate: each row gets those of a fit on the other folds.
- * Whole groups go to a fold, by the hash of their number, so that near-duplicates never calibrate each
- * other. With fewer groups than `folds` each group is a fold; with fewer than two groups there is nothing to
+ * Whole groups go to a fold, so that near-duplicates never calibrate each other. With fewer groups than `folds` each group is a fold; with fewer than two groups there is nothing to
  * fit on, and the plain softmax comes back with `folds` 0.
  */
 export function crossFitProbabilities(
@@ -80,32 +88,26 @@ export function crossFitProbabilities(
   labels: number,
   folds = 5,
 ): CrossFit {
-  const fold = foldOfGroup(group, folds);
-  const used = Math.min(folds, fold.size);
+  const { fold, folds: used } = foldsOf(group, folds);
   if (used < 2) return { probabilities: calibrateRows({ method: "none" }, scores, labels), folds: 0 };
   const probabilities = new Float64Array(scores.length);
   for (let f = 0; f < used; f++) {
     const rows = Uint32Array.from(group.keys());
-    const fit = rows.filter((row) => fold.get(group[row] as number) !== f);
+    const fit = rows.filter((row) => fold[row] !== f);
     const calibration = fitCalibration(
       method,
       takeRows(scores, labels, fit),
       fit.map((row) => truth[row] as number),
       weight === null ? null : Float64Array.from(fit, (row) => weight[row] as number),
+      fit.map((row) => group[row] as number),
     );
     for (const row of rows) {
-      if (fold.get(group[row] as number) !== f) continue;
+      if (fold[row] !== f) continue;
       const [from, to] = [row * labels, (row + 1) * labels];
       calibrate(calibration, scores.subarray(from, to), probabilities.subarray(from, to));
     }
   }
   return { probabilities, folds: used };
-}
-
-/** Groups dealt to folds in the order of their hashes: none is empty, whatever the numbers of the groups. */
-function foldOfGroup(group: Uint32Array, folds: number): ReadonlyMap<number, number> {
-  const groups = [...new Set(group)].sort((a, b) => mix32(a) - mix32(b)); // a bijection: no two are equal
-  return new Map(groups.map((id, i) => [id, i % folds]));
 }
 
 function takeRows(scores: Float32Array, labels: number, rows: Uint32Array): Float32Array {

@@ -12,6 +12,8 @@ import {
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const scoreLists = (length: number) => fc.array(finite, { minLength: length, maxLength: length });
 
+const slope = fc.double({ min: 5e-324, max: 1e308, noNaN: true });
+
 /** Strictly rising x in [0, 1] and never falling y in [0, 1], of one length. */
 const curve = fc
   .uniqueArray(
@@ -33,6 +35,13 @@ function calibrations(labels: number): fc.Arbitrary<Calibration> {
     fc
       .double({ min: 5e-324, max: 1e308, noNaN: true })
       .map((temperature): Calibration => ({ method: "temperature", temperature })),
+    fc.tuple(fc.double({ min: 0.05, max: 20, noNaN: true }), slope, slope, scoreLists(labels)).map(
+      ([temperature, low, high, offset]): Calibration => ({
+        method: "temperature",
+        temperature,
+        confidence: { slopes: [low, high], offset },
+      }),
+    ),
     fc
       .tuple(scoreLists(labels), scoreLists(labels))
       .map(([slope, intercept]): Calibration => ({ method: "sigmoid", slope, intercept })),
@@ -125,6 +134,48 @@ describe("calibrate", () => {
     expect(run({ method: "temperature", temperature: 2 }, [2, 4])).toEqual(run({ method: "none" }, [1, 2]));
   });
 
+  it("corrects the log-odds of the top label, and leaves the others their shares of the rest", () => {
+    const confidence = { slopes: [0.5, 0.25], offset: [0.1, 9, 9] } as const;
+    const out = run({ method: "temperature", temperature: 2, confidence }, [8, 2, 0]);
+    // softmax(4, 1, 0): the odds are e^4 / (e + 1), and their logarithm is over the bend at 2.
+    const x = 4 - Math.log(Math.E + 1);
+    const right = 1 / (1 + Math.exp(-(0.5 * 2 + 0.25 * (x - 2) + 0.1)));
+    expect(out[0]).toBeCloseTo(right, 12);
+    expect((out[1] as number) / (out[2] as number)).toBeCloseTo(Math.E, 12);
+    expect(sum(out)).toBeCloseTo(1, 12);
+  });
+
+  it("leaves the top label on top, and a certain one alone", () => {
+    const doubt = { slopes: [1, 1], offset: [-50, -50, -50] } as const;
+    const [a, b, c] = run({ method: "temperature", temperature: 1, confidence: doubt }, [2, 1.5, -1]);
+    expect(a).toBeCloseTo(b as number, 15);
+    expect(c).toBeLessThan(a as number);
+    expect(
+      topLabel(Float64Array.of(a as number, b as number, c as number), Float64Array.of(2, 1.5, -1)),
+    ).toBe(0);
+    expect(run({ method: "temperature", temperature: 1, confidence: doubt }, [900, 0, 0])).toEqual([1, 0, 0]);
+    expect(run({ method: "temperature", temperature: 1, confidence: doubt }, [5])).toEqual([1]);
+  });
+
+  it("keeps the top label and the order of confidences with any correction", () => {
+    const moderate = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 3, maxLength: 3 });
+    const moderateSlope = fc.double({ min: 0.05, max: 5, noNaN: true });
+    const offset = fc.double({ min: -5, max: 5, noNaN: true });
+    fc.assert(
+      fc.property(moderate, moderateSlope, moderateSlope, offset, (scores, low, high, shift) => {
+        const confidence = { slopes: [low, high], offset: [shift, shift, shift] } as const;
+        const top = scores.indexOf(Math.max(...scores));
+        const sharper = scores.map((z, k) => (k === top ? z + 1 : z));
+        const [plain, more] = [scores, sharper].map((z) =>
+          run({ method: "temperature", temperature: 1, confidence }, z),
+        ) as [number[], number[]];
+        expect(topLabel(Float64Array.from(plain), Float64Array.from(scores))).toBe(top);
+        expect(more[top]).toBeGreaterThan((plain[top] as number) - 1e-12);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it("puts each score through its own sigmoid, then renormalises", () => {
     const out = run({ method: "sigmoid", slope: [1, -2], intercept: [0, 1] }, [0, 0.5]);
     // 1 / (1 + e^0) and 1 / (1 + e^-(-2 x 0.5 + 1)): both one half.
@@ -188,13 +239,16 @@ describe("topLabel", () => {
   });
 });
 
+const corrected = (confidence: unknown) => ({ method: "temperature", temperature: 1, confidence });
+
 describe("parseCalibration", () => {
   it("accepts what it could have been given, through JSON", () => {
     fc.assert(
       fc.property(calibrations(3), (calibration) => {
         const read = JSON.parse(JSON.stringify(calibration)) as unknown;
         expect(parseCalibration(read, 3)).toEqual(read);
-        const other = calibration.method === "sigmoid" || calibration.method === "isotonic" ? null : read;
+        const lists = JSON.stringify(calibration).includes("[");
+        const other = lists ? null : read;
         expect(parseCalibration(read, 4)).toEqual(other);
       }),
     );
@@ -209,6 +263,11 @@ describe("parseCalibration", () => {
     const x = Array.from({ length: MAX_POINTS }, (_, i) => i / MAX_POINTS);
     const value = { method: "isotonic", x: [x], y: [x] };
     expect(parseCalibration(value, 1)).toEqual(value);
+  });
+
+  it("leaves unknown keys of a confidence out", () => {
+    const confidence = { slopes: [1, 2], offset: [0] };
+    expect(parseCalibration(corrected({ ...confidence, extra: 1 }), 1)).toEqual(corrected(confidence));
   });
 
   const tooLong = Array.from({ length: MAX_POINTS + 1 }, (_, i) => i / (MAX_POINTS + 1));
@@ -226,6 +285,13 @@ describe("parseCalibration", () => {
     ["an infinite temperature", { method: "temperature", temperature: Number.POSITIVE_INFINITY }],
     ["NaN", { method: "temperature", temperature: Number.NaN }],
     ["a temperature as text", { method: "temperature", temperature: "1" }],
+    ["a confidence that is null", { method: "temperature", temperature: 1, confidence: null }],
+    ["a confidence without offset", corrected({ slopes: [1, 1] })],
+    ["one offset too many", corrected({ slopes: [1, 1], offset: [0, 0, 0] })],
+    ["an infinite offset", corrected({ slopes: [1, 1], offset: [0, Number.POSITIVE_INFINITY] })],
+    ["three slopes", corrected({ slopes: [1, 1, 1], offset: [0, 0] })],
+    ["a slope of 0", corrected({ slopes: [1, 0], offset: [0, 0] })],
+    ["a slope as text", corrected({ slopes: ["1", 1], offset: [0, 0] })],
     ["a short slope", { method: "sigmoid", slope: [1], intercept: [1, 2] }],
     ["a long intercept", { method: "sigmoid", slope: [1, 2], intercept: [1, 2, 3] }],
     ["no intercept", { method: "sigmoid", slope: [1, 2] }],

@@ -42,6 +42,7 @@ describe("a family file", () => {
     const calibrations = [
       { method: "none" },
       { method: "temperature", temperature: 0.1 + 0.2 },
+      { method: "temperature", temperature: 2, confidence: { slopes: [0.7, 1 / 3], offset: [-1e-300, 0.1] } },
       { method: "sigmoid", slope: [1e-300, -0.5], intercept: [1 / 3, 1e300] },
       { method: "isotonic", x: [[0, 0.1, 1], [0.5]], y: [[0, 0.1, 0.1], [1]] },
     ] as const;

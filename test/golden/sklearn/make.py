@@ -130,7 +130,7 @@ def sigmoid_case(rows, share, strength, weighted):
 
 
 def temperature_case(rows, labels, true_temperature, weighted):
-    """scipy's minimum of the objective of src/training/temperature.ts: likelihood plus one row's prior."""
+    """scipy's minimum of the objective of src/training/temperature.ts: likelihood plus the prior of ten rows."""
     scores = np.round(random.normal(size=(rows, labels)) * 3, 3)
     chances = softmax(scores / true_temperature)
     truth = np.array([random.choice(labels, p=c) for c in chances])
@@ -138,7 +138,7 @@ def temperature_case(rows, labels, true_temperature, weighted):
 
     def loss(b):
         likelihood = log_softmax(scores * b, axis=1)[np.arange(rows), truth]
-        return -(weight * likelihood).sum() + b - 1 - np.log(b)
+        return -(weight * likelihood).sum() + 10 * (b - 1 - np.log(b))
 
     best = minimize_scalar(loss, bounds=(0.05, 20), method="bounded", options={"xatol": 1e-12})
     return {
