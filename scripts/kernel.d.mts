@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-export declare function compileKernel(): Promise<Buffer>;
-export declare function kernelSource(bytes: Buffer): string;
+type Kernel = "softmax" | "scores";
+export function compileKernel(name?: Kernel): Promise<Buffer>;
+export function kernelSource(bytes: Buffer, name?: Kernel): string;

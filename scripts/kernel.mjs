@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles kernel/softmax.ts into src/training/kernel-bytes.ts: `node scripts/kernel.mjs`, after a change of it.
+// Compiles the kernels into the sources that hold their bytes: `node scripts/kernel.mjs`, after a change of one.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,17 +7,32 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import asc from "assemblyscript/asc";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const target = join(root, "src", "training", "kernel-bytes.ts");
 
-/** The bytes of the compiled kernel. Throws with the compiler's messages where it does not compile. */
-export async function compileKernel() {
+/** What is compiled for speed, and what for size, into which file, and the test that compares them. */
+export const KERNELS = {
+  softmax: {
+    target: "src/training/kernel-bytes.ts",
+    test: "test/training/kernel.test.ts",
+    options: ["-O3"],
+    constant: "KERNEL",
+  },
+  scores: {
+    target: "src/model/score-bytes.ts",
+    test: "test/model/accumulator.test.ts",
+    options: ["-O3z"],
+    constant: "SCORES",
+  },
+};
+
+/** The bytes of a compiled kernel. Throws with the compiler's messages where it does not compile. */
+export async function compileKernel(name = "softmax") {
   const folder = mkdtempSync(join(tmpdir(), "modelpack-kernel-"));
-  const file = join(folder, "softmax.wasm");
+  const file = join(folder, `${name}.wasm`);
   try {
     const { error, stderr } = await asc.main([
-      join("kernel", "softmax.ts"),
+      join("kernel", `${name}.ts`),
       ...["--baseDir", root, "--outFile", file, "--runtime", "stub", "--importMemory", "--noExportMemory"],
-      ...["--noAssert", "--enable", "simd", "-O3"],
+      ...["--noAssert", "--enable", "simd", ...KERNELS[name].options],
     ]);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
     return readFileSync(file);
@@ -26,17 +41,18 @@ export async function compileKernel() {
   }
 }
 
-/** Content of kernel-bytes.ts for these bytes. */
-export function kernelSource(bytes) {
+/** Content of the source that holds these bytes. */
+export function kernelSource(bytes, name = "softmax") {
   const lines = bytes.toString("base64").match(/.{1,100}/g) ?? [];
   return `// SPDX-License-Identifier: Apache-2.0
-// Made by scripts/kernel.mjs from kernel/softmax.ts; test/training/kernel.test.ts compares them.
+// Made by scripts/kernel.mjs from kernel/${name}.ts; ${KERNELS[name].test} compares them.
 
 /** The compiled kernel, WebAssembly as base64. */
-export const KERNEL =
+export const ${KERNELS[name].constant} =
   ${lines.map((line) => `"${line}"`).join(" +\n  ")};
 `;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
-  writeFileSync(target, kernelSource(await compileKernel()));
+  for (const [name, { target }] of Object.entries(KERNELS))
+    writeFileSync(join(root, target), kernelSource(await compileKernel(name), name));

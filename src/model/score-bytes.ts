@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Made by scripts/kernel.mjs from kernel/scores.ts; test/model/accumulator.test.ts compares them.
+
+/** The compiled kernel, WebAssembly as base64. */
+export const SCORES =
+  "AGFzbQEAAAABCgFgBn9/f39/fwACDwEDZW52Bm1lbW9yeQIAAAMCAQAHBwEDYWRkAAAKowIBoAICB3sCfyAEIAVBA3RqIQ0gASAD" +
+  "QQJ0aiEOA0AgBCANSQRAIAT9AAQAIQYgBP0ABBAhByAE/QAEICEIIAT9AAQwIQkgAiEFIAEhAwNAIAMgDkkEQCAGIAX9CgMAIgog" +
+  "ACADKAIAav0BAAAiDP2nASIL/f4B/fIB/fABIQYgByAKIAsgC/0NCAkKCwwNDg8ICQoLDA0OD/3+Af3yAf3wASEHIAggCiAM/agB" +
+  "Igv9/gH98gH98AEhCCAJIAogCyAL/Q0ICQoLDA0ODwgJCgsMDQ4P/f4B/fIB/fABIQkgA0EEaiEDIAVBCGohBQwBCwsgBCAG/QsE" +
+  "ACAEIAf9CwQQIAQgCP0LBCAgBCAJ/QsEMCAEQUBrIQQgAEEIaiEADAELCws=";

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { afterEach, expect, test, vi } from "vitest";
+import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
+import {
+  type Accumulator,
+  accumulator,
+  MOST_BLOCKS,
+  plainAccumulator,
+  simdAccumulator,
+} from "../../src/model/accumulator.ts";
+import { LinearModel } from "../../src/model/linear-model.ts";
+import { SparseVector } from "../../src/model/vectorizer.ts";
+
+afterEach(() => void vi.unstubAllGlobals());
+
+test("the committed kernel comes from its source", async () => {
+  const path = fileURLToPath(new URL("../../src/model/score-bytes.ts", import.meta.url));
+  expect(readFileSync(path, "utf8")).toBe(kernelSource(await compileKernel("scores"), "scores"));
+});
+
+/** The sums of these blocks, a call of `add` for each. */
+function sumsOf(of: Accumulator, calls: readonly (readonly (readonly [number, number])[])[], labels: number) {
+  of.sums.fill(0.125);
+  for (const blocks of calls) {
+    blocks.forEach(([at, by], i) => {
+      of.at[i] = at;
+      of.by[i] = by;
+    });
+    of.add(blocks.length, labels);
+  }
+  return [...of.sums.subarray(0, labels)];
+}
+
+test("WASM SIMD, the plain loop and the formula agree to the bit", () => {
+  const cases = fc.integer({ min: 1, max: 80 }).chain((labels) => {
+    const values = fc.int8Array({ minLength: labels, maxLength: labels + 200 });
+    return values.chain((all) => {
+      const block = fc.tuple(
+        fc.nat(all.length - labels),
+        fc.double({ noNaN: true, min: -1e300, max: 1e300 }),
+      );
+      const calls = fc.array(fc.array(block, { maxLength: 40 }), { maxLength: 3 });
+      return fc.tuple(fc.constant(labels), fc.constant(all), calls);
+    });
+  });
+  fc.assert(
+    fc.property(cases, ([labels, values, calls]) => {
+      const expected = Array.from({ length: labels }, (_, k) =>
+        calls.flat().reduce((sum, [at, by]) => sum + by * (values[at + k] as number), 0.125),
+      );
+      expect(sumsOf(plainAccumulator(values, labels), calls, labels)).toEqual(expected);
+      expect(sumsOf(simdAccumulator(values, labels), calls, labels)).toEqual(expected);
+      const reals = plainAccumulator(Float32Array.from(values), labels);
+      expect(sumsOf(reals, calls, labels)).toEqual(expected);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a task of fewer labels than the most leaves the other sums alone in what is read of them", () => {
+  const values = Int8Array.from({ length: 64 }, (_, i) => i - 32);
+  for (const labels of [1, 7, 8, 9, 20]) {
+    const [simd, plain] = [simdAccumulator(values, 20), plainAccumulator(values, 20)];
+    const blocks = [[[64 - labels, 0.5] as const, [3, -2] as const]];
+    expect(sumsOf(simd, blocks, labels)).toEqual(sumsOf(plain, blocks, labels));
+  }
+});
+
+const refused = class {
+  constructor() {
+    throw new EvalError("not allowed by the page");
+  }
+};
+
+test.each([
+  ["missing", undefined],
+  ["refused", { Memory: class {}, Module: refused, Instance: refused }],
+  ["out of memory", { Memory: refused }],
+])("the plain loop takes over where WebAssembly is %s", (_, host) => {
+  vi.stubGlobal("WebAssembly", host);
+  const values = Int8Array.of(1, 2, 3, 4);
+  expect(() => simdAccumulator(values, 2)).toThrow();
+  expect(sumsOf(accumulator(values, 2), [[[1, 10]]], 2)).toEqual([20.125, 30.125]);
+});
+
+test("a text of more features than a call takes is added up in several", () => {
+  const features = 2 * MOST_BLOCKS + 7;
+  const head = { labels: ["a", "b"], scale: Float32Array.of(1, 0.5), bias: Float32Array.of(0, 1) };
+  const values = Int8Array.from({ length: features * 2 }, (_, at) => (at % 2 === 0 ? 1 : -2));
+  for (const length of [MOST_BLOCKS - 1, MOST_BLOCKS, MOST_BLOCKS + 1, features]) {
+    const x = new SparseVector();
+    x.reserve(features);
+    for (let i = 0; i < length; i++) {
+      x.ids[i] = i;
+      x.values[i] = 0.25;
+    }
+    x.length = length;
+    const out = new Float64Array(2);
+    new LinearModel([head], { mask: new Uint8Array(features).fill(1), values }).score(x, 0, out);
+    expect([...out]).toEqual([length / 4, 1 - length / 4]);
+  }
+});
