@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a command and measures it: wall and CPU seconds, and the most memory that it had.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
 const USAGE = new URL("./usage.mjs", import.meta.url).href;
@@ -11,6 +11,9 @@ const POLL_MS = 100;
 /** What is kept of each stream, from its end. */
 const KEPT = 1 << 20;
 
+/** A command with more than this, in MiB, is stopped before the system looks for something to end. */
+const MOST_MB = (totalmem() / 2 ** 20) * 0.94;
+
 /** Most memory of a process that still runs, in MiB; null where the system has no /proc. */
 function peakOf(pid) {
   try {
@@ -18,6 +21,15 @@ function peakOf(pid) {
     return found === null ? null : Number(found[1]) / 1024;
   } catch {
     return null;
+  }
+}
+
+/** Where memory runs out all the same, the command goes first, and nothing else of the machine. */
+function volunteer(pid) {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "1000");
+  } catch {
+    // Not Linux.
   }
 }
 
@@ -30,7 +42,7 @@ function readUsage(path) {
 }
 
 /**
- * Runs `command`. Resolves with {code, timedOut, seconds, cpu_seconds, peak_mb, stdout, stderr}; never rejects for
+ * Runs `command`. Resolves with {code, timedOut, outOfMemory, seconds, cpu_seconds, peak_mb, stdout, stderr}; never rejects for
  * a command that fails. `timeout` is in seconds; the command is killed after it.
  */
 export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
@@ -46,12 +58,17 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
     const kept = { stdout: "", stderr: "" };
     let peak = null;
     let timedOut = false;
+    let outOfMemory = false;
     for (const stream of ["stdout", "stderr"])
       child[stream].setEncoding("utf8").on("data", (text) => {
         kept[stream] = (kept[stream] + text).slice(-KEPT);
       });
+    volunteer(child.pid);
     const poll = setInterval(() => {
       peak = peakOf(child.pid) ?? peak;
+      if (peak === null || peak < MOST_MB) return;
+      outOfMemory = true;
+      child.kill("SIGKILL");
     }, POLL_MS);
     const alarm = setTimeout(() => {
       timedOut = true;
@@ -74,6 +91,7 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
       resolve({
         code,
         timedOut,
+        outOfMemory,
         seconds,
         cpu_seconds: own?.cpu_seconds ?? null,
         peak_mb: own?.peak_mb ?? peak,
@@ -100,8 +118,9 @@ export function costOf({ seconds, cpu_seconds, peak_mb }) {
 }
 
 /** Why a command failed: the last line of its standard error that tells an error. */
-export function reasonOf({ code, timedOut, stderr }, timeout) {
+export function reasonOf({ code, timedOut, outOfMemory, peak_mb, stderr }, timeout) {
   if (timedOut) return `stopped after ${timeout} s`;
+  if (outOfMemory) return `stopped with ${(peak_mb / 1024).toFixed(1)} GiB of memory`;
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^\s/.test(line));
   const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
   return `exit code ${code}: ${last}`.slice(0, 300);

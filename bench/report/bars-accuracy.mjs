@@ -115,11 +115,9 @@ export function pairBars(results) {
 const SHIFTED = ["sgd_domain", "sgd_act", "sgd_intent"];
 const ECE_BAR = 0.02;
 
-/** Upper end of the band of a perfectly calibrated model, where the metrics have one. */
+/** Upper end of the band of a perfectly calibrated model; null where the metrics have none. */
 export function bandOf(figures) {
-  const band = figures.ece_band ?? null;
-  if (typeof band === "number" || band === null) return band;
-  return Array.isArray(band) ? band.at(-1) : (band.high ?? band.upper ?? null);
+  return figures.ece_band_95 ?? null;
 }
 
 export function calibrated(figures) {

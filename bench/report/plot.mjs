@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plot with logarithmic axes as plain SVG, in the colours of the reader's theme.
 
-const SIZE = { width: 760, height: 460, left: 78, right: 170, top: 44, bottom: 56 };
+const SIZE = { width: 800, height: 460, left: 78, right: 205, top: 44, bottom: 56 };
 /** Readable on white and on near-black; the number of workers is told by the line, not by the colour. */
 const COLOURS = ["#2f81f7", "#d29922", "#2da44e", "#cf222e"];
 
