@@ -89,7 +89,7 @@ async function vectors() {
     vectorizer.vectorize(hashes, vector);
     return vector;
   });
-  const linear = new LinearModel(model.hashes.length, model.tasks, model.weights);
+  const linear = new LinearModel(model.tasks, model.weights);
   const scores = model.tasks.map(({ labels }) => new Float64Array(labels.length));
   return { task, all, linear, scores };
 }
@@ -179,5 +179,21 @@ await loop("readFamilyFile: bounds, checksums, tensors", "src/modelpack/family-f
   const { readFamilyFile } = await from("modelpack/family-file");
   const { bytes } = readModel(readFamilyFile);
   return { units: bytes.length, work: () => readFamilyFile(bytes, "model") };
+});
+await loop("checksum32 of a model file", "src/core/hash.ts", "byte", async () => {
+  const { checksum32 } = await from("core/hash");
+  const { readFamilyFile } = await from("modelpack/family-file");
+  const { bytes } = readModel(readFamilyFile);
+  return { units: bytes.length, work: () => checksum32(bytes) };
+});
+await loop("exp, the same on every machine", "src/core/elementary.ts", "call", async () => {
+  const { exp } = await from("core/elementary");
+  const at = Float64Array.from({ length: 4096 }, (_, i) => -i / 200);
+  const work = () => {
+    let total = 0;
+    for (const x of at) total += exp(x);
+    return total;
+  };
+  return { units: at.length, work };
 });
 console.log(JSON.stringify({ loops }));

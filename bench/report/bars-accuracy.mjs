@@ -6,9 +6,9 @@ import { done, gap, NOT_MEASURED, share } from "./text.mjs";
 /** Points of accuracy that a task may lie under `best`. */
 const SLACK = 0.005;
 
-/** Mean over tasks of a figure, of a step that has {tasks: {<task>: {accuracy, macro_f1}}}. */
+/** Mean over tasks of a figure, of a step that has {tasks: {<task>: {accuracy, macro_f1}}}; NaN where it lacks one. */
 export function meanOf(step, figure, tasks = Object.keys(step.tasks)) {
-  return mean(tasks.map((task) => step.tasks[task][figure]));
+  return mean(tasks.map((task) => step.tasks[task]?.[figure] ?? Number.NaN));
 }
 
 /** Tasks that both have, in the order of the 16. */
