@@ -115,10 +115,13 @@ const trainShape = {
     3,
   ),
   char_ngram_max: withDefault(
-    integer("Longest character n-gram inside a word, in characters; 0 switches them off.", {
-      min: 0,
-      max: NGRAM_MOST,
-    }),
+    integer(
+      "Longest character n-gram inside a word, in characters, and 4 at most of pairs; 0 switches them off.",
+      {
+        min: 0,
+        max: NGRAM_MOST,
+      },
+    ),
     5,
   ),
   max_iter: withDefault(integer("Passes over a task's rows at most.", { min: 1, max: 100_000 }), 25),

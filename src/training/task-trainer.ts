@@ -94,7 +94,7 @@ export function trainTask(problem: TaskProblem, report: (epoch: EpochStatistics)
   const solver = solverFor({ parts, labels, features: ids.length, seed: settings.seed });
   const rows = { train: train.rows, all: train.rows + (held?.rows ?? 0) };
   const total = (parts[0] as LabelledRows).weight.reduce((sum, w) => sum + w, 0);
-  const cost = startSolver(solver, settings, rows, total, labels);
+  const cost = startSolver(solver, problem, rows, total);
   const epochs = fitHead(solver, settings, rows, labels, report);
   const evalScores = solver.scores(rows.train, rows.all);
   if (rows.all > rows.train) for (let pass = 0; pass < REFIT_PASSES; pass++) solver.pass(rows.all);
@@ -118,10 +118,9 @@ interface Rows {
 /** Sets the cost, chosen on eval or given as alpha; returns it. */
 function startSolver(
   solver: Solver,
-  settings: TaskSettings,
+  { settings, labels, input }: TaskProblem,
   rows: Rows,
   total: number,
-  labels: number,
 ): number {
   if (settings.alpha !== "auto") {
     const cost = 1 / (settings.alpha * total);
@@ -133,7 +132,7 @@ function startSolver(
     return metricOf(figures(confusion, labels, loss), settings.metric);
   };
   const held = rows.all - rows.train;
-  return searchCost(solver, { train: rows.train, held, minDelta: settings.minDelta, metric });
+  return searchCost(solver, { input, train: rows.train, held, minDelta: settings.minDelta, metric });
 }
 
 function buildMatrices(problem: TaskProblem): Matrices {

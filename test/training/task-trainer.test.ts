@@ -123,15 +123,21 @@ describe("trainTask", () => {
   it("takes a fixed alpha as it is, and chooses one of a short list by eval", () => {
     expect(trained(TRAIN, EVAL, 3, { alpha: 0.003 }).alpha).toBeCloseTo(0.003, 12);
     const alpha = trained(TRAIN, EVAL, 3).alpha;
-    const costs = COSTS.map((cost) => 1 / (cost * TRAIN.length));
+    const costs = COSTS.text.map((cost) => 1 / (cost * TRAIN.length));
     expect(costs.some((one) => Math.abs(one - alpha) < 1e-12)).toBe(true);
     // Nothing to choose by: the preferred one.
-    expect(trained(TRAIN, null, 3).alpha).toBeCloseTo(1 / (COSTS[0] * TRAIN.length), 12);
+    expect(trained(TRAIN, null, 3).alpha).toBeCloseTo(1 / (COSTS.text[0] * TRAIN.length), 12);
+  });
+
+  it("prefers a smaller cost for pairs", () => {
+    const pairs = TRAIN.map((row) => ({ ...row, b: "" }));
+    expect(trained(pairs, null, 3).alpha).toBeCloseTo(1 / (COSTS.pair[0] * TRAIN.length), 12);
+    expect(COSTS.pair[0]).toBeLessThan(COSTS.text[0]);
   });
 
   it("counts rows, not lines, in alpha", () => {
     const weighted = TRAIN.map((row) => ({ ...row, count: 5 }));
-    expect(trained(weighted, null, 3).alpha).toBeCloseTo(1 / (COSTS[0] * 5 * TRAIN.length), 12);
+    expect(trained(weighted, null, 3).alpha).toBeCloseTo(1 / (COSTS.text[0] * 5 * TRAIN.length), 12);
   });
 
   it("takes a count for copies of the row", () => {
