@@ -14,6 +14,17 @@ const KEPT = 1 << 20;
 /** A command with more than this, in MiB, is stopped before the system looks for something to end. */
 const MOST_MB = (totalmem() / 2 ** 20) * 0.94;
 
+const running = new Set();
+// A run that is stopped takes the command under way with it; --resume goes on from the step before.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+])
+  process.once(signal, () => {
+    for (const child of running) child.kill("SIGKILL");
+    process.exit(code);
+  });
+
 /** Most memory of a process that still runs, in MiB; null where the system has no /proc. */
 function peakOf(pid) {
   try {
@@ -63,6 +74,7 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
       child[stream].setEncoding("utf8").on("data", (text) => {
         kept[stream] = (kept[stream] + text).slice(-KEPT);
       });
+    running.add(child);
     volunteer(child.pid);
     const poll = setInterval(() => {
       peak = peakOf(child.pid) ?? peak;
@@ -75,6 +87,7 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
       child.kill("SIGKILL");
     }, timeout * 1000);
     const end = () => {
+      running.delete(child);
       clearInterval(poll);
       clearTimeout(alarm);
     };

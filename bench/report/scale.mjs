@@ -21,8 +21,8 @@ function predicted(points, point, measure) {
 }
 
 function pointRow(points, point) {
-  const { rows, labels, workers, cost, left_out, failed, limit } = point;
-  const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? ""];
+  const { rows, labels, workers, cost, epochs, left_out, failed, limit } = point;
+  const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? "", epochs ?? ""];
   if (failed !== undefined) return [...name, `failed: ${failed}`, "", "", "", "", ""];
   if (cost === undefined)
     return [...name, `left out: over ${limit} s, ${seconds(left_out)} expected`, "", "", "", "", ""];
@@ -43,7 +43,7 @@ function formula(points, workers) {
   const of = points.filter((point) => point.workers === workers);
   const time = fitCost(of, "seconds");
   const memory = fitCost(of, "peak_mb");
-  if (time === null || memory === null) return `- ${workers} workers: too few points.`;
+  if (time === null || memory === null) return `- workers ${workers}: too few points.`;
   const million = (value) => digits(value * 1e6);
   return (
     `- ${workers} worker${workers > 1 ? "s" : ""}: seconds = ${digits(time[0])} + (${million(time[1])} + ${million(time[2])} labels) x million rows + ${digits(time[3])} labels; ` +
@@ -82,7 +82,8 @@ export function scaleSection(results) {
     "into one group. Rows are those that `prepare` reads; it keeps four in five for train.\n\n" +
     "![Seconds of train by rows, labels and workers](benchmarks/scale-seconds.svg)\n\n" +
     "![Peak memory of train by rows, labels and workers](benchmarks/scale-memory.svg)\n\n" +
-    "The model of the cost is a + b rows + c rows labels + d labels with coefficients of at least 0, fitted to relative errors. What it " +
+    "The model of the cost is a + b rows + c rows labels + d labels with coefficients of at least 0, fitted to relative errors; how many passes eval " +
+    "lets the solver make differs from point to point, and the model does not know it. What it " +
     "predicts for a point comes only from the points with fewer rows and as many workers; fitted to all points it is:\n";
   const formulas = [...new Set(measured.map(({ workers }) => workers))]
     .sort()
@@ -91,6 +92,7 @@ export function scaleSection(results) {
     "rows",
     "labels",
     "workers",
+    "passes",
     "train",
     "predicted",
     "measured / predicted",
