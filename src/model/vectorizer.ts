@@ -18,16 +18,13 @@ export class FeatureTable {
   /** `hashes` in strictly ascending order. */
   constructor(hashes: Uint32Array) {
     this.hashes = hashes;
-    const bits = Math.min(24, Math.max(1, 33 - Math.clz32(hashes.length)));
+    const bits = Math.min(24, Math.max(1, 32 - Math.clz32(hashes.length)));
     this.#shift = 32 - bits;
     this.#directory = new Uint32Array(2 ** bits + 1);
-    for (let i = 0; i < hashes.length; i++) {
-      const bucket = (hashes[i] as number) >>> this.#shift;
-      this.#directory[bucket + 1] = i + 1;
-    }
-    for (let b = 1; b < this.#directory.length; b++)
-      if ((this.#directory[b] as number) < (this.#directory[b - 1] as number))
-        this.#directory[b] = this.#directory[b - 1] as number;
+    let next = 0;
+    for (let i = 0; i < hashes.length; i++)
+      for (const bucket = (hashes[i] as number) >>> this.#shift; next <= bucket; ) this.#directory[next++] = i;
+    this.#directory.fill(hashes.length, next);
   }
 
   /** Number of the feature with this hash, or -1. */
