@@ -30,25 +30,17 @@ export function hashString(text: string, seed = 0): number {
   return mix32(h ^ text.length);
 }
 
-// Typed arrays read words in the machine's order, which is the file's on every machine but a few.
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
 /**
  * Checksum of bytes (MurmurHash3 x86_32 over little-endian words): each step is a bijection, so every
  * change of a single byte changes it. Against accidents; sha256 in the manifest is against tampering.
  */
 export function checksum32(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const whole = bytes.byteLength - (bytes.byteLength % 4);
+  // Words in the machine's order, which is the file's on every machine that runs JavaScript today but a few.
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const words = new Int32Array(buffer, byteOffset, length >>> 2);
   let h = 0;
-  if (LITTLE_ENDIAN && bytes.byteOffset % 4 === 0) {
-    // Twice as fast as through the DataView; for-of over the words is no faster than that.
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset, whole / 4);
-    for (let i = 0; i < words.length; i++) h = step32(h, words[i] as number);
-  } else {
-    for (let i = 0; i < whole; i += 4) h = step32(h, view.getInt32(i, true));
-  }
+  for (let i = 0; i < words.length; i++) h = step32(h, words[i] as number);
   let tail = 0;
-  for (let i = bytes.byteLength - 1; i >= whole; i--) tail = (tail << 8) | view.getUint8(i);
-  return mix32(h ^ scramble32(tail) ^ bytes.byteLength);
+  for (let i = length - 1; i >= words.length * 4; i--) tail = (tail << 8) | (bytes[i] as number);
+  return mix32(h ^ scramble32(tail) ^ length);
 }

@@ -23,7 +23,8 @@ export class FeatureTable {
     this.#directory = new Uint32Array(2 ** bits + 1);
     let next = 0;
     for (let i = 0; i < hashes.length; i++)
-      for (const bucket = (hashes[i] as number) >>> this.#shift; next <= bucket; ) this.#directory[next++] = i;
+      for (const bucket = (hashes[i] as number) >>> this.#shift; next <= bucket; )
+        this.#directory[next++] = i;
     this.#directory.fill(hashes.length, next);
   }
 

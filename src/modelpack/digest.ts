@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ModelpackError } from "../core/error.ts";
+import { corrupt } from "./corrupt.ts";
 import type { ManifestFile } from "./manifest.ts";
 
 /**
@@ -10,9 +10,11 @@ import type { ManifestFile } from "./manifest.ts";
  * @throws ModelpackError MODEL_CORRUPT
  */
 export async function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<boolean> {
-  if (bytes.length !== entry.bytes) throw differs(entry, `${entry.bytes} bytes`, `${bytes.length}`);
+  if (bytes.length !== entry.bytes)
+    throw corrupt(entry.name, `expected ${entry.bytes} bytes, got ${bytes.length}`);
   const hex = await sha256(bytes);
-  if (hex !== null && hex !== entry.sha256) throw differs(entry, `sha256 ${entry.sha256}`, hex);
+  if (hex !== null && hex !== entry.sha256)
+    throw corrupt(entry.name, `expected sha256 ${entry.sha256}, got ${hex}`);
   return hex !== null;
 }
 
@@ -29,7 +31,8 @@ export async function verifySeal(bytes: Uint8Array<ArrayBuffer>, name: string): 
   const end = Math.max(SEAL_DIGITS, bytes.length - SEAL_TAIL);
   const stated = new TextDecoder().decode(bytes.subarray(end - SEAL_DIGITS, end));
   const hex = await sha256(bytes.slice().fill(0x30, end - SEAL_DIGITS, end));
-  if (hex !== null && hex !== stated) throw differs({ name }, "the sha256 that it ends with", hex);
+  if (hex !== null && hex !== stated)
+    throw corrupt(name, `expected the sha256 that it ends with, got ${hex}`);
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
@@ -37,11 +40,4 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
   if (subtle === undefined) return null;
   const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function differs(entry: Pick<ManifestFile, "name">, expected: string, got: string): ModelpackError {
-  return new ModelpackError("MODEL_CORRUPT", `${entry.name}: expected ${expected}, got ${got}`, {
-    where: entry.name,
-    hint: "copy the whole version again; the manifest and the model files belong together",
-  });
 }

@@ -5,6 +5,7 @@ import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import { parseCalibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { blockStarts, maskBytes } from "../model/linear-model.ts";
+import { corrupt } from "./corrupt.ts";
 import { parseJson, quote } from "./json.ts";
 import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
 
@@ -94,10 +95,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
 export function readFamilyFile(file: Uint8Array, where: string, verified = false): FamilyModel {
   const tensors = readTensors(file, where, (metadata) => checkFormat(metadata, where), verified);
   const fail = (problem: string): never => {
-    throw new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
-      where,
-      hint: "copy the file again, or train it again; nothing of it was used",
-    });
+    throw corrupt(where, problem);
   };
   const description = parseDescription(tensors.metadata.get("description") ?? "", fail);
   const hashes = tensor(tensors, "feature_hashes", Uint32Array, fail);
@@ -130,9 +128,7 @@ type Fail = (problem: string) => never;
 
 function checkFormat(metadata: ReadonlyMap<string, string>, where: string): void {
   if (metadata.get("format") !== "modelpack")
-    throw new ModelpackError("MODEL_CORRUPT", `${where} is a safetensors file, but not one of modelpack`, {
-      where,
-    });
+    throw corrupt(where, "a safetensors file, but not one of modelpack");
   const version = metadata.get("format_version") ?? "";
   checkFormatVersion(/^[1-9][0-9]{0,8}$/.test(version) ? Number(version) : version, where);
 }
@@ -145,7 +141,7 @@ function checkFormat(metadata: ReadonlyMap<string, string>, where: string): void
 export function checkFormatVersion(version: unknown, where: string): void {
   if (version === FORMAT_VERSION) return;
   if (!Number.isSafeInteger(version) || (version as number) < 1)
-    throw new ModelpackError("MODEL_CORRUPT", `${where}: no valid format version`, { where });
+    throw corrupt(where, "no valid format version");
   throw new ModelpackError(
     "MODEL_TOO_NEW",
     `${where} has format version ${version}; this modelpack reads version ${FORMAT_VERSION}`,

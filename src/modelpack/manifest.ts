@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ModelpackError } from "../core/error.ts";
+import { corrupt } from "./corrupt.ts";
 import { checkFormatVersion } from "./family-file.ts";
 import { parseJson } from "./json.ts";
 
@@ -37,10 +37,7 @@ export function modelFiles(manifest: Manifest): readonly ManifestFile[] {
  */
 export function parseManifest(bytes: Uint8Array, where: string): Manifest {
   const fail = (problem: string): never => {
-    throw new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
-      where,
-      hint: "copy the whole version again; the runtime needs manifest.json and the model files beside it",
-    });
+    throw corrupt(where, problem);
   };
   if (bytes.length > MAX_MANIFEST_BYTES)
     fail(`${bytes.length} bytes, over the most of ${MAX_MANIFEST_BYTES}`);

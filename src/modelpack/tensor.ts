@@ -2,6 +2,7 @@
 
 import { ModelpackError } from "../core/error.ts";
 import { checksum32 } from "../core/hash.ts";
+import { corrupt } from "./corrupt.ts";
 import { parseJson, quote } from "./json.ts";
 
 // The public safetensors layout (https://github.com/huggingface/safetensors, "Format"): 8 bytes of header
@@ -27,7 +28,7 @@ const ALIGNMENT = 16;
 /** Nesting of the header's JSON at most; ours has four levels. */
 const MAX_DEPTH = 16;
 
-const WIDTH: Readonly<Record<TensorType, number>> = { I8: 1, U8: 1, U32: 4, F32: 4 };
+const TYPES = { I8: Int8Array, U8: Uint8Array, U32: Uint32Array, F32: Float32Array } as const;
 
 function typeOf(data: TensorData): TensorType {
   if (data instanceof Int8Array) return "I8";
@@ -35,11 +36,10 @@ function typeOf(data: TensorData): TensorType {
   return data instanceof Uint32Array ? "U32" : "F32";
 }
 
-// Files are little-endian, and so are typed arrays on every machine that runs JavaScript today but a few.
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
 function bytesOf(data: TensorData): Uint8Array {
-  if (!LITTLE_ENDIAN) throw new ModelpackError("INTERNAL", "model files need a little-endian machine");
+  // Files are little-endian, and so are typed arrays on every machine that runs JavaScript today but a few.
+  if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1)
+    throw new ModelpackError("INTERNAL", "model files need a little-endian machine");
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -103,13 +103,6 @@ function entry(name: string, dtype: TensorType, shape: readonly number[], from: 
 export interface TensorFile {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, Tensor>;
-}
-
-function corrupt(where: string, problem: string): ModelpackError {
-  return new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
-    where,
-    hint: "copy the file again, or train it again; nothing of it was used",
-  });
 }
 
 interface Span {
@@ -213,13 +206,13 @@ function isCount(value: unknown): value is number {
 
 function parseSpan(name: string, value: unknown, where: string): Span {
   const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
-  const known = typeof dtype === "string" && Object.hasOwn(WIDTH, dtype);
+  const known = typeof dtype === "string" && Object.hasOwn(TYPES, dtype);
   const offsets = Array.isArray(data_offsets) && data_offsets.length === 2 && data_offsets.every(isCount);
   if (!known || !offsets || !Array.isArray(shape) || shape.length > 4 || !shape.every(isCount))
     throw corrupt(where, `tensor ${quote(name)} has an invalid type, shape or offset`);
   const [from, to] = data_offsets as [number, number];
   const elements = (shape as number[]).reduce((n, side) => n * side, 1);
-  if (to < from || elements * WIDTH[dtype as TensorType] !== to - from)
+  if (to < from || elements * TYPES[dtype as TensorType].BYTES_PER_ELEMENT !== to - from)
     throw corrupt(where, `tensor ${quote(name)} has offsets that do not fit its shape`);
   return { name, dtype: dtype as TensorType, shape: shape as number[], from, to };
 }
@@ -249,11 +242,8 @@ function checkPadding(bytes: Uint8Array, where: string): void {
 }
 
 function viewOf(bytes: Uint8Array, dtype: TensorType): TensorData {
-  const width = WIDTH[dtype];
-  const source = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
-  const length = bytes.length / width;
-  if (dtype === "I8") return new Int8Array(source.buffer, source.byteOffset, length);
-  if (dtype === "U8") return source;
-  if (dtype === "U32") return new Uint32Array(source.buffer, source.byteOffset, length);
-  return new Float32Array(source.buffer, source.byteOffset, length);
+  const Type = TYPES[dtype];
+  const width = Type.BYTES_PER_ELEMENT;
+  const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  return new Type(buffer as ArrayBuffer, byteOffset, bytes.length / width);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door for browsers, workers and edge runtimes: no dependency, no import of Node.
 import { ModelpackError } from "../core/error.ts";
+import { corrupt } from "../modelpack/corrupt.ts";
 import { Modelpack, type OpenOptions, type TaskLabels } from "../modelpack/modelpack.ts";
 import { loadFiles, loadVersion } from "./load.ts";
 
@@ -93,7 +94,7 @@ async function body(response: Response, url: string, most: number): Promise<Uint
     chunks.push(part.value);
     if (size <= most) continue;
     await reader?.cancel();
-    throw new ModelpackError("MODEL_CORRUPT", `${url}: more than the ${most} bytes expected`, { where: url });
+    throw corrupt(url, `more than the ${most} bytes expected`);
   }
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ModelpackError } from "../core/error.ts";
 import { Classifier } from "../model/classifier.ts";
+import { corrupt } from "../modelpack/corrupt.ts";
 import { verifyFile, verifySeal } from "../modelpack/digest.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
 import {
@@ -43,8 +43,7 @@ class Collection {
   #claim({ model }: Classifier, where: string): void {
     const names = [`family ${model.family}`, ...model.tasks.map((task) => `task ${task.name}`)];
     const twice = names.find((name) => this.#taken.has(name));
-    if (twice !== undefined)
-      throw new ModelpackError("MODEL_CORRUPT", `${where}: another file has ${twice} already`, { where });
+    if (twice !== undefined) throw corrupt(where, `another file has ${twice} already`);
     for (const name of names) this.#taken.add(name);
   }
 }
@@ -84,13 +83,7 @@ export async function loadVersion(read: ReadFile, expected: string | null): Prom
 }
 
 function checkManifest(manifest: Manifest, expected: string | null): void {
-  const fail = (problem: string): never => {
-    throw new ModelpackError("MODEL_CORRUPT", `manifest.json: ${problem}`, {
-      where: "manifest.json",
-      hint: "copy the whole version again",
-    });
-  };
   if (expected !== null && manifest.version !== expected)
-    fail(`expected version ${expected}, got ${manifest.version}`);
-  if (modelFiles(manifest).length === 0) fail("it lists no model file");
+    throw corrupt("manifest.json", `expected version ${expected}, got ${manifest.version}`);
+  if (modelFiles(manifest).length === 0) throw corrupt("manifest.json", "it lists no model file");
 }
