@@ -24,10 +24,20 @@ for (const script of ["Inherited", "Hebrew", "Arabic"])
 for (const c of await load("Binary_Property/White_Space")) classes[c] = SPACE;
 classes["_".charCodeAt(0)] = WORD;
 
+const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+/** What most often follows a run of each class, and is not written. */
+const NEXT = [WORD, UNASSIGNED, WORD, OTHER, WORD];
+
+function runOf(kind, before, length) {
+  let digits = "";
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 62)) digits = DIGITS[rest % 62] + digits;
+  return (kind === NEXT[before] ? "" : ".()=,"[kind]) + ";".repeat(digits.length - 1) + digits;
+}
+
 const runs = [];
 for (let start = 0, c = 1; c <= classes.length; c++) {
   if (c < classes.length && classes[c] === classes[start]) continue;
-  runs.push(`${"OWMSU"[classes[start]]}${(c - start).toString(36)}`);
+  runs.push(runOf(classes[start], classes[start - 1], c - start));
   start = c;
 }
 if (classes[0] !== OTHER) throw new Error("U+0000 is expected to be neither a word nor a space");
@@ -37,7 +47,10 @@ writeFileSync(
   `// SPDX-License-Identifier: Apache-2.0
 // Written by scripts/unicode.mjs from Unicode 15.0.0; do not edit.
 
-/** Runs of code points from U+0000 on: a class (O other, W word, M mark, S space, U unassigned), a length in base 36. */
+/**
+ * Runs of code points from U+0000 on. A class: \`.\` other, \`(\` word, \`)\` mark, \`=\` space, \`,\` unassigned, nothing for
+ * what NEXT in text.ts has after the run before. A length: \`;\` for each digit after the first, digits in base 62.
+ */
 export const UNICODE_RUNS =
   "${runs.join("")}";
 `,

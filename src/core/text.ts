@@ -15,13 +15,9 @@ export const SPACE = 3;
 /** Not assigned in Unicode 15. */
 export const UNASSIGNED = 4;
 
-const CLASS_OF_LETTER = new Map([
-  ["O", OTHER],
-  ["W", WORD],
-  ["M", MARK],
-  ["S", SPACE],
-  ["U", UNASSIGNED],
-]);
+/** What stands for each class in the table, and the class that follows where nothing stands there. */
+const MARKERS = ".()=,";
+const NEXT = [WORD, UNASSIGNED, WORD, OTHER, WORD];
 
 interface ClassTable {
   /** Class of each code unit of the basic plane. */
@@ -36,13 +32,22 @@ function decodeTable(): ClassTable {
   const starts: number[] = [];
   const classes: number[] = [];
   let at = 0;
-  for (const [, letter = "O", length = "0"] of UNICODE_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
-    const kind = CLASS_OF_LETTER.get(letter) ?? OTHER;
+  let kind = OTHER;
+  for (let i = 0; i < UNICODE_RUNS.length; ) {
+    const marker = MARKERS.indexOf(UNICODE_RUNS[i] as string);
+    if (marker >= 0) i++;
+    kind = marker < 0 ? (NEXT[kind] as number) : marker;
+    let digits = 1;
+    for (; UNICODE_RUNS[i] === ";"; i++) digits++;
+    let length = 0;
+    for (; digits > 0; digits--) {
+      const digit = UNICODE_RUNS[i++] as string;
+      length = length * 62 + Number.parseInt(digit, 36) + (digit >= "A" && digit <= "Z" ? 26 : 0);
+    }
     starts.push(at);
     classes.push(kind);
-    const end = at + Number.parseInt(length, 36);
-    if (at < basic.length) basic.fill(kind, at, end);
-    at = end;
+    if (at < basic.length) basic.fill(kind, at, at + length);
+    at += length;
   }
   return { basic, starts, classes };
 }
