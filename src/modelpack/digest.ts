@@ -6,16 +6,17 @@ import type { ManifestFile } from "./manifest.ts";
  * Checks the bytes of a file against its manifest entry with Web Crypto, which Node, browsers and workers
  * share. A page that is not served securely has none: there the checksums inside the file still hold.
  *
- * @returns whether there was a digest to compare with
- * @throws ModelpackError MODEL_CORRUPT
+ * @returns settles when the digest is known, and rejects where it is another; null where there is nothing to make one
+ * @throws ModelpackError MODEL_CORRUPT for another size, at once
  */
-export async function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<boolean> {
+export function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<void> | null {
   if (bytes.length !== entry.bytes)
     throw corrupt(entry.name, `expected ${entry.bytes} bytes, got ${bytes.length}`);
-  const hex = await sha256(bytes);
-  if (hex !== null && hex !== entry.sha256)
-    throw corrupt(entry.name, `expected sha256 ${entry.sha256}, got ${hex}`);
-  return hex !== null;
+  return (
+    sha256(bytes)?.then((hex) => {
+      if (hex !== entry.sha256) throw corrupt(entry.name, `expected sha256 ${entry.sha256}, got ${hex}`);
+    }) ?? null
+  );
 }
 
 /** A manifest ends with its own digest and these: `"`, a line, `}`, a line. */
@@ -31,13 +32,15 @@ export async function verifySeal(bytes: Uint8Array<ArrayBuffer>, name: string): 
   const end = Math.max(SEAL_DIGITS, bytes.length - SEAL_TAIL);
   const stated = new TextDecoder().decode(bytes.subarray(end - SEAL_DIGITS, end));
   const hex = await sha256(bytes.slice().fill(0x30, end - SEAL_DIGITS, end));
-  if (hex !== null && hex !== stated)
+  if (hex !== undefined && hex !== stated)
     throw corrupt(name, `expected the sha256 that it ends with, got ${hex}`);
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
-  const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) return null;
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Undefined where there is no Web Crypto. */
+function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> | undefined {
+  return globalThis.crypto?.subtle
+    ?.digest("SHA-256", bytes)
+    .then((digest) =>
+      Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    );
 }

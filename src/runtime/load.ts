@@ -15,10 +15,10 @@ import { type Loaded, type LoadProblem, loadProblem } from "../modelpack/modelpa
 /** Reads one file of a version by its name in the manifest; refuses one of more than `most` bytes. */
 export type ReadFile = (name: string, most: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Bytes of a family file, and whether their sha256 was right. */
-interface Verified {
+/** Bytes of a family file; `digest` rejects where their sha256 is wrong, and is null where nobody can tell. */
+interface Incoming {
   readonly bytes: Uint8Array;
-  readonly verified: boolean;
+  readonly digest: Promise<void> | null;
 }
 
 /** The families that are whole, and what is wrong with the others. */
@@ -28,10 +28,13 @@ class Collection {
   readonly #taken = new Set<string>();
 
   /** Adds the family of these bytes, or the problem that it has. */
-  async add(where: string, file: Verified | Promise<Verified>): Promise<void> {
+  async add(where: string, file: Incoming | Promise<Incoming>): Promise<void> {
     try {
-      const { bytes, verified } = await file;
-      const classifier = new Classifier(readFamilyFile(bytes, where, verified));
+      const { bytes, digest } = await file;
+      // Read while another thread makes the digest, which is the first to be heard, and before anything is used.
+      const read = attempt(() => new Classifier(readFamilyFile(bytes, where, digest !== null)));
+      await digest;
+      const classifier = read();
       this.#claim(classifier, where);
       this.classifiers.push(classifier);
     } catch (error) {
@@ -48,10 +51,22 @@ class Collection {
   }
 }
 
+/** Does it now; what comes back gives the result, or throws what was thrown. */
+function attempt<R>(work: () => R): () => R {
+  try {
+    const result = work();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /** Classifiers of family files that came without a manifest. */
 export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
   const found = new Collection();
-  for (const [i, bytes] of files.entries()) await found.add(`model file ${i}`, { bytes, verified: false });
+  for (const [i, bytes] of files.entries()) await found.add(`model file ${i}`, { bytes, digest: null });
   return { version: null, classifiers: found.classifiers, problems: found.problems };
 }
 
@@ -71,9 +86,11 @@ export async function loadVersion(read: ReadFile, expected: string | null): Prom
     return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
   }
   const found = new Collection();
-  const load = async (entry: ManifestFile): Promise<Verified> => {
+  const load = async (entry: ManifestFile): Promise<Incoming> => {
     const bytes = await read(entry.name, entry.bytes);
-    return { bytes, verified: await verifyFile(bytes, entry) };
+    const digest = verifyFile(bytes, entry);
+    digest?.catch(() => {});
+    return { bytes, digest };
   };
   // All are on their way at once, and taken in their order, which is where each one's failure is heard of.
   const files = modelFiles(manifest).map((entry) => ({ name: entry.name, file: load(entry) }));
