@@ -28,7 +28,7 @@ export function accumulator(values: Int8Array | Float32Array, labels: number): A
 let compiled: object | undefined;
 
 /**
- * In WASM SIMD, over a copy of the weights: 0.1 ns a product.
+ * In WASM SIMD, over a copy of the weights: 0.18 ns a product for 120 blocks of 77 labels in the cache, 0.22 for 20.
  *
  * @throws where WebAssembly is missing or refused
  */
@@ -66,7 +66,7 @@ interface Host {
   };
 }
 
-/** In plain JavaScript: 0.4 ns a product for 77 labels, four blocks at a time; 1.4 one by one. */
+/** In plain JavaScript, four blocks at a time: 0.54 ns a product for 120 blocks of 77 labels; 1.4 one by one. */
 export function plainAccumulator(values: Int8Array | Float32Array, labels: number): Accumulator {
   const at = new Uint32Array(MOST_BLOCKS);
   const by = new Float64Array(MOST_BLOCKS);

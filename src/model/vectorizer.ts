@@ -8,7 +8,8 @@ const LONGEST_SCAN = 16;
 /**
  * Finds a feature by its hash. The hashes lie in ascending order, which makes a file of 4 bytes a feature
  * and a position that is the feature's number; a directory over their leading bits, built when the model
- * is opened (1 ms for 250,000), makes a look-up one step, as an open-addressed table would.
+ * is opened (1 ms for 250,000), makes a look-up one step, as an open-addressed table would: 9 ns an n-gram with
+ * 180,000 features, of the 22 (in the caches) to 35 (between predictions) that vectorizing one takes.
  */
 export class FeatureTable {
   readonly hashes: Uint32Array;
@@ -33,7 +34,7 @@ export class FeatureTable {
     const bucket = hash >>> this.#shift;
     const end = this.#directory[bucket + 1] as number;
     let i = this.#directory[bucket] as number;
-    // Real hashes lie 1 or 2 to a bucket; a file whose hashes are huddled together must not cost a scan.
+    // Real hashes lie 0 to 2 to a bucket; a file whose hashes are huddled together must not cost a scan.
     for (let last = end; last - i > LONGEST_SCAN; ) {
       const middle = (i + last) >>> 1;
       if ((this.hashes[middle] as number) <= hash) i = middle;
