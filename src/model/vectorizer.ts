@@ -20,13 +20,13 @@ export class FeatureTable {
   constructor(hashes: Uint32Array) {
     this.hashes = hashes;
     const bits = Math.min(24, Math.max(1, 32 - Math.clz32(hashes.length)));
-    this.#shift = 32 - bits;
-    this.#directory = new Uint32Array(2 ** bits + 1);
+    const shift = 32 - bits;
+    const directory = new Uint32Array(2 ** bits + 1);
     let next = 0;
     for (let i = 0; i < hashes.length; i++)
-      for (const bucket = (hashes[i] as number) >>> this.#shift; next <= bucket; )
-        this.#directory[next++] = i;
-    this.#directory.fill(hashes.length, next);
+      for (const bucket = (hashes[i] as number) >>> shift; next <= bucket; ) directory[next++] = i;
+    this.#shift = shift;
+    this.#directory = directory.fill(hashes.length, next);
   }
 
   /** Number of the feature with this hash, or -1. */
