@@ -314,7 +314,7 @@ function divergence(p: usize, lse: f32): f32 {
 }
 
 /**
- * Solves the row's dual problem as row-solver.ts tells: u_k = omega(target_k - nu), with nu by Newton's method
+ * Solves the row's dual problem as test/support/oracle/row-solver.ts tells: u_k = omega(target_k - nu), with nu by Newton's method
  * such that the u sum to a. Leaves u in `solved` and returns their sum.
  */
 function solveRow(p: usize, a: f32): f32 {

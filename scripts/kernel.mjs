@@ -13,7 +13,11 @@ export const KERNELS = {
   softmax: {
     target: "src/training/kernel-bytes.ts",
     test: "test/training/kernel.test.ts",
-    options: ["-O3"],
+    // Threads work on one memory.
+    options: [
+      ...["-O3", "--enable", "threads", "--sharedMemory"],
+      ...["--initialMemory", "1", "--maximumMemory", "65536"],
+    ],
     constant: "KERNEL",
   },
   scores: {

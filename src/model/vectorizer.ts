@@ -70,12 +70,16 @@ export class SparseVector {
   }
 }
 
-const TF = new Float64Array(256);
-for (let c = 1; c < TF.length; c++) TF[c] = 1 + log(c);
+const TF = Float64Array.from({ length: 256 }, (_, count) => (count === 0 ? 0 : 1 + log(count)));
 
-/** Sublinear term frequency, 1 + ln c (Manning, Raghavan and Schütze 2008, 6.4.1). */
-function termFrequency(count: number): number {
-  return count < TF.length ? (TF[count] as number) : 1 + log(count);
+/** Sublinear term frequency, 1 + ln c (Manning, Raghavan and Schütze 2008, 6.4.1); no more than for 255. */
+export function termFrequency(count: number): number {
+  return TF[count < 255 ? count : 255] as number;
+}
+
+/** What each code of a feature stands for. */
+export function weightTable({ low, high }: Pick<FeatureWeights, "low" | "high">): Float64Array {
+  return Float64Array.from({ length: 256 }, (_, code) => low + ((high - low) * code) / 255);
 }
 
 /**
@@ -85,7 +89,7 @@ function termFrequency(count: number): number {
 export class Vectorizer {
   readonly table: FeatureTable;
   readonly #codes: Uint8Array;
-  readonly #weight = new Float64Array(256);
+  readonly #weight: Float64Array;
   /** Position + 1 of a feature in the vector at hand; all zero between two calls. */
   readonly #seen: Uint32Array;
   #counts = new Uint32Array(1024);
@@ -94,8 +98,7 @@ export class Vectorizer {
     this.table = table;
     this.#codes = weights.codes;
     this.#seen = new Uint32Array(table.hashes.length);
-    for (let code = 0; code < 256; code++)
-      this.#weight[code] = weights.low + ((weights.high - weights.low) * code) / 255;
+    this.#weight = weightTable(weights);
   }
 
   vectorize(features: FeatureHashes, out: SparseVector): void {

@@ -4,7 +4,7 @@ import type { Examples, Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import type { TaskRowsAndSettings } from "../training/family-trainer.ts";
-import type { TaskSettings } from "../training/task-trainer.ts";
+import type { TaskSettings } from "../training/task-settings.ts";
 import type { SplitExamples } from "./evaluation.ts";
 
 /** Tasks with something to learn from; warns of what will not be learnt, by name. */

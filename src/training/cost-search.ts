@@ -45,13 +45,13 @@ export function searchCost(solver: Solver, { input, train, held, minDelta, metri
     return metric(train, train + seen);
   };
   const bar = score(FIRST_PASSES) + minDelta + LEAST_GAIN / Math.sqrt(seen);
-  const first = solver.save();
+  const first = solver.save(rows);
   let best: { readonly state: SolverState; readonly score: number } = { state: first, score: bar };
   for (const cost of others) {
     solver.restore(first);
     solver.setCost(cost);
     const reached = score(OTHER_PASSES);
-    if (reached > best.score) best = { state: solver.save(), score: reached };
+    if (reached > best.score) best = { state: solver.save(rows), score: reached };
   }
   solver.restore(best.state);
   return best.state.cost;

@@ -3,10 +3,19 @@ import type { Examples } from "../core/example.ts";
 import type { InputKind, TaskDefinition } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { FamilyModel } from "../model/classifier.ts";
-import { selectFeatures } from "./feature-selection.ts";
-import type { WorkerPool } from "./pool.ts";
+import type { AnalyzedChunk } from "./analysis.ts";
+import { type BlockStep, stepsBy } from "./block-steps.ts";
+import { type BlockRows, blockCount } from "./blocks.ts";
+import { type Candidates, joinRankings } from "./feature-counts.ts";
+import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
+import type { IndexedChunk } from "./indexing.ts";
+import { collectInputs, type TaskInputs } from "./inputs.ts";
+import { labelWeights, rowWeights } from "./label-weights.ts";
+import type { EpochListener, WorkerPool } from "./pool.ts";
 import { assembleFamily, type Quantization } from "./quantizer.ts";
-import type { EpochStatistics, TaskFit, TaskSettings } from "./task-trainer.ts";
+import { sharedBytes, shareWords } from "./shared-array.ts";
+import type { TaskSettings } from "./task-settings.ts";
+import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
 /** A task of a family with its rows. */
 export interface TaskRowsAndSettings {
@@ -41,41 +50,28 @@ export interface FamilyFit {
   readonly evalScores: readonly Float32Array[];
 }
 
+/** Rows of a task that one part of the counting takes: about half a second. */
+const COUNT_ROWS = 100_000;
+
 /**
- * Trains a family: counts the features of each task, chooses the family's, fits one head a task, and puts
- * the heads into one model. The threads change nothing but the time.
+ * Trains a family: analyzes every distinct input once, counts the features of each task, chooses the family's,
+ * numbers the inputs by them, fits one head a task, and puts the heads into one model. The threads share the rows'
+ * memory and change nothing but the time.
  */
 export async function trainFamily(
   problem: FamilyProblem,
   pool: WorkerPool,
   report: (task: string, epoch: EpochStatistics, seconds: number) => void,
 ): Promise<FamilyFit> {
-  const { input, analyzer, tasks } = problem;
-  const candidates = await eachTask(problem, (task) =>
-    pool.run<"count">({
-      kind: "count",
-      train: task.train,
-      input,
-      analyzer,
-      limits: { minDf: task.settings.minDf, maxFeatures: problem.maxFeatures },
+  const { tasks } = problem;
+  const inputs = collectInputs(tasks);
+  const { features, chunks } = await vectorize(problem, inputs, pool);
+  const fits = await Promise.all(
+    tasks.map((task, t) => {
+      const rows = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
+      return fitTask(task, rows, pool, (epoch, seconds) => report(task.definition.name, epoch, seconds));
     }),
   );
-  const features = selectFeatures(candidates, problem.maxFeatures);
-  const fits = await eachTask(problem, (task) => {
-    const { name, labels } = task.definition;
-    const { settings, train } = task;
-    const of = {
-      task: name,
-      labels: labels.length,
-      input,
-      analyzer,
-      features,
-      settings,
-      train,
-      eval: task.eval,
-    };
-    return pool.run<"fit">({ kind: "fit", problem: of }, (epoch, seconds) => report(name, epoch, seconds));
-  });
   const outline = {
     ...problem,
     features,
@@ -95,16 +91,104 @@ export async function trainFamily(
   return { model: assembleFamily(outline, fits), histories, evalScores };
 }
 
-/** Starts the largest task first, so that no thread is left with it at the end; results in the tasks' order. */
-async function eachTask<R>(
-  { tasks }: FamilyProblem,
-  run: (task: TaskRowsAndSettings) => Promise<R>,
-): Promise<readonly R[]> {
-  const work = (task: TaskRowsAndSettings) => task.train.rows * task.definition.labels.length;
-  const order = tasks
-    .map((_, t) => t)
-    .sort((a, b) => work(tasks[b] as TaskRowsAndSettings) - work(tasks[a] as TaskRowsAndSettings) || a - b);
-  const results: Promise<R>[] = [];
-  for (const t of order) results[t] = run(tasks[t] as TaskRowsAndSettings);
-  return Promise.all(results);
+/** Chooses the family's features, and makes every input a sparse vector over them. */
+async function vectorize(
+  problem: FamilyProblem,
+  inputs: ReturnType<typeof collectInputs>,
+  pool: WorkerPool,
+): Promise<{ features: FamilyFeatures; chunks: readonly IndexedChunk[] }> {
+  const { input, analyzer, maxFeatures, tasks } = problem;
+  const analyzed = await Promise.all(
+    inputs.chunks.map((chunk) => pool.run<"analyze">({ kind: "analyze", chunk, input, analyzer })),
+  );
+  const candidates = await Promise.all(
+    tasks.map((task, t) =>
+      rankFeatures(task, analyzed, (inputs.tasks[t] as TaskInputs).train, maxFeatures, pool),
+    ),
+  );
+  const features = shared(selectFeatures(candidates, maxFeatures));
+  const chunks = await Promise.all(
+    analyzed.map((chunk) => pool.run<"index">({ kind: "index", chunk, features })),
+  );
+  return { features, chunks };
+}
+
+/** A task's features by document frequency; a large task is counted in parts, by hash. */
+async function rankFeatures(
+  { train, settings }: TaskRowsAndSettings,
+  chunks: readonly AnalyzedChunk[],
+  inputs: Uint32Array,
+  maxFeatures: number,
+  pool: WorkerPool,
+): Promise<Candidates> {
+  const parts = Math.min(8, Math.ceil(train.rows / COUNT_ROWS));
+  const of = { chunks, inputs, count: train.count, minDf: settings.minDf, maxFeatures, parts };
+  const rankings = await Promise.all(
+    Array.from({ length: parts }, (_, part) =>
+      pool.run<"count">({ kind: "count", problem: { ...of, part } }),
+    ),
+  );
+  const rows = train.count.reduce((sum, n) => sum + n, 0);
+  return joinRankings(rankings, maxFeatures, rows);
+}
+
+function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
+  const codes = sharedBytes(weights.codes.length);
+  codes.set(weights.codes);
+  return { hashes: shareWords(hashes), weights: { ...weights, codes } };
+}
+
+/** Fits one head, in one thread; the blocks of a long task in as many as there are. */
+async function fitTask(
+  task: TaskRowsAndSettings,
+  of: Pick<BlockRows, "family"> & { readonly chunks: readonly IndexedChunk[]; readonly inputs: TaskInputs },
+  pool: WorkerPool,
+  report: EpochListener,
+): Promise<TaskFit> {
+  const { definition, settings, train, eval: held } = task;
+  const { family, chunks, inputs } = of;
+  const labels = definition.labels.length;
+  const work = train.rows * labels;
+  const rows = { chunks, inputs: inputs.train, label: train.label, count: train.count };
+  const weigh = { kind: "weigh", rows, features: family, labels, minDf: settings.minDf } as const;
+  const features = await pool.run<"weigh">(weigh, undefined, work);
+  const byLabel = labelWeights(train, labels, settings.classWeight);
+  const none = { label: new Uint32Array(0), count: new Uint32Array(0) };
+  const weighted = (part: Pick<Examples, "label" | "count">, of: Uint32Array) => ({
+    chunks,
+    inputs: of,
+    label: part.label,
+    weight: rowWeights(part, byLabel),
+  });
+  const problem: TaskProblem = {
+    task: definition.name,
+    settings,
+    rows: {
+      family,
+      features,
+      labels,
+      train: weighted(train, inputs.train),
+      eval: weighted(held ?? none, inputs.eval),
+    },
+  };
+  return blockCount(problem.rows) === 1
+    ? pool.run<"fit">({ kind: "fit", problem }, report, work)
+    : fitInBlocks(problem, pool, report, work);
+}
+
+function fitInBlocks(
+  problem: TaskProblem,
+  pool: WorkerPool,
+  report: EpochListener,
+  work: number,
+): Promise<TaskFit> {
+  const steps = stepsBy((step: BlockStep, of) =>
+    pool.run<"step">({ kind: "step", step, of }, undefined, work),
+  );
+  let from = performance.now();
+  return trainTask(problem, steps, (epoch) => {
+    const now = performance.now();
+    report(epoch, (now - from) / 1000);
+    from = now;
+  });
 }

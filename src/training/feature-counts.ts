@@ -1,57 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Examples } from "../core/example.ts";
-import type { InputKind } from "../core/task.ts";
-import { textAt } from "../core/text-column.ts";
-import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../model/analyzer.ts";
-import { PairAnalyzer } from "../model/pair-analyzer.ts";
+import type { AnalyzedChunk } from "./analysis.ts";
+import { CHUNK_INPUTS } from "./inputs.ts";
 
-/** Feature hashes of one row after another; the same for training as for predicting. */
-export function rowReader(
-  examples: Examples,
-  input: InputKind,
-  settings: AnalyzerSettings,
-): (row: number) => FeatureHashes {
-  const out = new FeatureHashes();
-  const { text, textB } = examples;
-  if (input === "pair" && textB !== null) {
-    const pairs = new PairAnalyzer(settings);
-    return (row) => {
-      pairs.analyze(textAt(text, row), textAt(textB, row), out);
-      return out;
-    };
-  }
-  const analyzer = new Analyzer(settings);
-  return (row) => {
-    analyzer.analyze(textAt(text, row), out);
-    return out;
-  };
-}
+/** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
+const WORDS = 2;
+/** Frequencies are capped below this, so that a frequency and a hash fit the 53 bits of a number. */
+const MOST_ROWS = 2 ** 21;
 
-/** Words of a slot: three are used, and four keep it inside a cache line. */
-const WORDS = 4;
-
-/**
- * Document frequencies by feature hash, in an open-addressed table that doubles. The three words of a slot lie side
- * by side: one cache miss a look-up, not three.
- */
+/** Document frequencies by feature hash, in an open-addressed table that doubles. */
 class DocumentFrequencies {
-  /** Slot by slot: hash; frequency, 0 in a free slot; last row that had the feature, plus one. */
   #slots = new Uint32Array(WORDS << 16);
   #mask = (1 << 16) - 1;
   #used = 0;
 
-  /** Counts a feature of row `row`, which stands for `weight` source rows, once a row. */
-  add(hash: number, row: number, weight: number): void {
-    if (this.#used * 2 > this.#mask) this.#grow();
+  /** Counts a feature of a row that stands for `weight` source rows. */
+  add(hash: number, weight: number): void {
     const slots = this.#slots;
     const at = this.#slot(hash);
     const count = slots[at + 1] as number;
-    if (count === 0) {
-      slots[at] = hash;
-      this.#used++;
-    } else if (slots[at + 2] === row + 1) return;
     slots[at + 1] = count + weight;
-    slots[at + 2] = row + 1;
+    if (count > 0) return;
+    slots[at] = hash;
+    if (++this.#used * 2 > this.#mask) this.#grow();
   }
 
   #slot(hash: number): number {
@@ -65,21 +35,24 @@ class DocumentFrequencies {
     const old = this.#slots;
     this.#slots = new Uint32Array(old.length * 2);
     this.#mask = this.#mask * 2 + 1;
-    for (let from = 0; from < old.length; from += WORDS)
-      if (old[from + 1] !== 0)
-        this.#slots.set(old.subarray(from, from + WORDS), this.#slot(old[from] as number));
+    for (let from = 0; from < old.length; from += WORDS) {
+      if (old[from + 1] === 0) continue;
+      const at = this.#slot(old[from] as number);
+      this.#slots[at] = old[from] as number;
+      this.#slots[at + 1] = old[from + 1] as number;
+    }
   }
 
-  /** The features in at least `least` source rows: [frequency, hash] as one sortable number each. */
-  atLeast(least: number): Float64Array {
+  /** The features of at least `least` source rows, by falling frequency, then hash: one sortable number each. */
+  ranked(least: number): Float64Array {
     const found = new Float64Array(this.#used);
     let n = 0;
     for (let at = 0; at < this.#slots.length; at += WORDS) {
       const count = this.#slots[at + 1] as number;
       if (count > 0 && count >= least)
-        found[n++] = (2 ** 21 - 1 - Math.min(count, 2 ** 21 - 1)) * 2 ** 32 + (this.#slots[at] as number);
+        found[n++] = (MOST_ROWS - 1 - Math.min(count, MOST_ROWS - 1)) * 2 ** 32 + (this.#slots[at] as number);
     }
-    return found.subarray(0, n);
+    return found.subarray(0, n).sort();
   }
 }
 
@@ -92,28 +65,51 @@ export interface Candidates {
   readonly rows: number;
 }
 
-/** Counts the features of a task's train rows and ranks those that occur often enough. */
-export function countFeatures(
-  examples: Examples,
-  input: InputKind,
-  settings: AnalyzerSettings,
-  limits: { readonly minDf: number; readonly maxFeatures: number },
-): Candidates {
-  const read = rowReader(examples, input, settings);
+/** What {@link countFeatures} counts: the features whose hash falls to one of `parts`. */
+export interface CountProblem {
+  readonly chunks: readonly AnalyzedChunk[];
+  /** Input of each row. */
+  readonly inputs: Uint32Array;
+  /** Source rows that each row stands for. */
+  readonly count: Uint32Array;
+  readonly minDf: number;
+  readonly maxFeatures: number;
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** Ranks a part of a task's features: falling frequency and hash as one sortable number each. */
+export function countFeatures(problem: CountProblem): Float64Array {
+  const { chunks, inputs, count, part, parts } = problem;
   const counter = new DocumentFrequencies();
-  let rows = 0;
-  for (let row = 0; row < examples.rows; row++) {
-    const weight = examples.count[row] as number;
-    rows += weight;
-    const features = read(row);
-    for (let i = 0; i < features.length; i++) counter.add(features.hashes[i] as number, row, weight);
+  for (let row = 0; row < inputs.length; row++) {
+    const input = inputs[row] as number;
+    const { start, hashes, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as AnalyzedChunk;
+    const first = (input % CHUNK_INPUTS) * namespaces;
+    const to = start[first + namespaces] as number;
+    const weight = count[row] as number;
+    for (let j = start[first] as number; j < to; j++) {
+      const hash = hashes[j] as number;
+      if (parts === 1 || (hash >>> 16) % parts === part) counter.add(hash, weight);
+    }
   }
-  const ranked = counter.atLeast(limits.minDf).sort().subarray(0, limits.maxFeatures);
+  return counter.ranked(problem.minDf).slice(0, problem.maxFeatures);
+}
+
+/** The parts of a task's ranking as one. */
+export function joinRankings(parts: readonly Float64Array[], maxFeatures: number, rows: number): Candidates {
+  const all = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const ranked = (parts.length > 1 ? all.sort() : all).subarray(0, maxFeatures);
   const hashes = new Uint32Array(ranked.length);
   const frequencies = new Uint32Array(ranked.length);
   ranked.forEach((key, i) => {
     const high = Math.floor(key / 2 ** 32);
-    frequencies[i] = 2 ** 21 - 1 - high;
+    frequencies[i] = MOST_ROWS - 1 - high;
     hashes[i] = key - high * 2 ** 32;
   });
   return { hashes, frequencies, rows };

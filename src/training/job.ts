@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Examples } from "../core/example.ts";
 import type { InputKind } from "../core/task.ts";
 import { type TextColumn, textAt } from "../core/text-column.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import { Classifier, type FamilyModel } from "../model/classifier.ts";
-import { type Candidates, countFeatures } from "./feature-counts.ts";
+import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
+import { type BlockStep, doStep, STEPS_HERE } from "./block-steps.ts";
+import { type CountProblem, countFeatures } from "./feature-counts.ts";
+import type { FamilyFeatures } from "./feature-selection.ts";
+import { type IndexedChunk, indexChunk } from "./indexing.ts";
+import type { InputChunk } from "./inputs.ts";
+import { type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
-/** What a worker can be asked to do; each is a pure function of its fields. */
+/** What a worker can be asked to do; each is a pure function of its fields and of the memory that they share. */
 export type Job =
   | {
-      readonly kind: "count";
-      readonly train: Examples;
+      readonly kind: "analyze";
+      readonly chunk: InputChunk;
       readonly input: InputKind;
       readonly analyzer: AnalyzerSettings;
-      readonly limits: { readonly minDf: number; readonly maxFeatures: number };
+    }
+  | { readonly kind: "count"; readonly problem: CountProblem }
+  | { readonly kind: "index"; readonly chunk: AnalyzedChunk; readonly features: FamilyFeatures }
+  | {
+      readonly kind: "weigh";
+      readonly rows: TrainRows;
+      readonly features: FamilyFeatures;
+      readonly labels: number;
+      readonly minDf: number;
     }
   | { readonly kind: "fit"; readonly problem: TaskProblem }
+  | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | { readonly kind: "score"; readonly model: FamilyModel; readonly batches: readonly ScoreBatch[] };
 
 /** Texts of one task to be scored. */
@@ -27,19 +41,35 @@ export interface ScoreBatch {
 }
 
 export interface JobResult {
-  count: Candidates;
+  analyze: AnalyzedChunk;
+  /** Ranked features. */
+  count: Float64Array;
+  index: IndexedChunk;
+  weigh: TaskFeatures;
   fit: TaskFit;
+  step: unknown;
   /** Raw scores of each batch, rows x labels. */
   score: readonly Float32Array[];
 }
 
 /** Does a job; `report` hears of the epochs of a fit. */
-export function runJob(job: Job, report: (epoch: EpochStatistics) => void): JobResult[Job["kind"]] {
+export async function runJob(
+  job: Job,
+  report: (epoch: EpochStatistics) => void,
+): Promise<JobResult[Job["kind"]]> {
   switch (job.kind) {
+    case "analyze":
+      return analyzeChunk(job.chunk, job.input, job.analyzer);
     case "count":
-      return countFeatures(job.train, job.input, job.analyzer, job.limits);
+      return countFeatures(job.problem);
+    case "index":
+      return indexChunk(job.chunk, job.features);
+    case "weigh":
+      return weighFeatures(job.rows, job.features, job.labels, job.minDf);
     case "fit":
-      return trainTask(job.problem, report);
+      return trainTask(job.problem, STEPS_HERE, report);
+    case "step":
+      return doStep(job.step, job.of);
     case "score":
       return scoreBatches(job.model, job.batches);
   }

@@ -1,97 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seededRandom, shuffle } from "../core/random.ts";
-import { type Kernel, kernelMemory, startKernel } from "./kernel.ts";
-import {
-  joinParts,
-  type LabelledRows,
-  type PassStatistics,
-  type RowStatistics,
-  type Solver,
-  type SolverProblem,
-  type SolverState,
-  squaredLength,
-} from "./solver.ts";
+import { type Block, type Column, type Layout, layoutOf } from "./block.ts";
+import { type Kernel, startKernel } from "./kernel.ts";
+import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
-const PAGE = 65_536;
-/** Pages of a 32-bit memory. */
-const MOST_PAGES = 65_536;
-/** Bias of the labels that fill up the last vector: their probability is 0. */
-const NEVER = -1e30;
-/** Vectors of labels that the kernel calculates in, and its list of blocks. */
-const SCRATCH_VECTORS = 6;
-
-/** Where the columns of a problem lie in the kernel's memory. */
-interface Layout {
-  readonly rows: number;
-  /** Labels, filled up to whole vectors of 4. */
-  readonly padded: number;
-  readonly at: Readonly<Record<Column, number>>;
-  readonly pages: number;
-}
-
-const COLUMNS = [
-  "start",
-  "entries",
-  "weights",
-  "bias",
-  "dual",
-  "truth",
-  "cost",
-  "squares",
-  "predicted",
-  "scratch",
-  "order",
-] as const;
-type Column = (typeof COLUMNS)[number];
-
-function layoutOf({ parts, labels, features }: SolverProblem): Layout {
-  const padded = Math.ceil(labels / 4) * 4;
-  const rows = parts.reduce((n, { x }) => n + x.rows, 0);
-  const entries = parts.reduce((n, { x }) => n + (x.start[x.rows] as number), 0);
-  const bytes: Record<Column, number> = {
-    start: (rows + 1) * 4,
-    entries: entries * 8,
-    weights: features * padded * 4,
-    bias: padded * 4,
-    dual: rows * padded * 4,
-    truth: rows * 4,
-    cost: rows * 4,
-    squares: rows * 4,
-    predicted: rows * 4,
-    scratch: padded * 4 * SCRATCH_VECTORS,
-    order: rows * 4,
-  };
-  const at = {} as Record<Column, number>;
-  let next = 1024;
-  for (const column of COLUMNS) {
-    at[column] = next;
-    next += Math.ceil(bytes[column] / 64) * 64;
-  }
-  return { rows, padded, at, pages: Math.ceil(next / PAGE) };
-}
-
-/** Whether a problem fits the kernel's memory of 4 GB. */
-export function fitsKernel(problem: SolverProblem): boolean {
-  return layoutOf(problem).pages <= MOST_PAGES;
-}
-
-/** {@link Solver} with its rows, weights and duals in the memory of the WASM kernel: one call a pass. */
+/** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */
 export class KernelSolver implements Solver {
-  readonly #problem: SolverProblem;
+  readonly #block: Block;
   readonly #layout: Layout;
   readonly #kernel: Kernel;
-  readonly #buffer: ArrayBuffer;
-  readonly #weight: Float64Array;
-  #cost = 0;
-  #passes = 0;
+  readonly #seed: number;
+  /** Cost, and passes made. */
+  readonly #state: Float64Array;
 
-  constructor(problem: SolverProblem) {
-    this.#problem = problem;
-    this.#layout = layoutOf(problem);
-    const { at, padded, pages, rows } = this.#layout;
-    const memory = kernelMemory(pages);
-    this.#buffer = memory.buffer;
-    this.#kernel = startKernel(memory);
+  constructor(block: Block, seed: number) {
+    this.#block = block;
+    this.#seed = seed;
+    this.#layout = layoutOf(block.shape);
+    const { at, padded } = this.#layout;
+    this.#state = new Float64Array(block.memory.buffer, at.state, 2);
+    this.#kernel = startKernel(block.memory);
     this.#kernel.bind(
       at.start,
       at.entries,
@@ -105,72 +33,43 @@ export class KernelSolver implements Solver {
       at.scratch,
       padded * 4,
     );
-    const { truth, weight } = joinParts(problem.parts);
-    this.#weight = weight;
-    this.#words("truth", rows).set(truth);
-    this.#floats("bias", padded).fill(NEVER, problem.labels);
-    const dual = this.#floats("dual", rows * padded);
-    truth.forEach((y, i) => {
-      dual[i * padded + y] = 1;
-    });
-    this.#fill(problem.parts);
   }
 
   #words(column: Column, length: number): Uint32Array {
-    return new Uint32Array(this.#buffer, this.#layout.at[column], length);
+    return new Uint32Array(this.#block.memory.buffer, this.#layout.at[column], length);
   }
 
   #floats(column: Column, length: number): Float32Array {
-    return new Float32Array(this.#buffer, this.#layout.at[column], length);
+    return new Float32Array(this.#block.memory.buffer, this.#layout.at[column], length);
   }
 
-  // An entry is the offset of its feature's weights, in bytes, and its value.
-  #fill(parts: readonly LabelledRows[]): void {
-    const { padded, rows } = this.#layout;
-    const start = this.#words("start", rows + 1);
-    const squares = this.#floats("squares", rows);
-    let row = 0;
-    let from = 0;
-    for (const { x } of parts) {
-      const length = x.start[x.rows] as number;
-      const offsets = this.#words("entries", (from + length) * 2);
-      const values = this.#floats("entries", (from + length) * 2);
-      for (let j = 0; j < length; j++) {
-        offsets[(from + j) * 2] = (x.ids[j] as number) * padded * 4;
-        values[(from + j) * 2 + 1] = x.values[j] as number;
-      }
-      for (let i = 0; i < x.rows; i++) {
-        squares[row] = squaredLength(x, i);
-        start[row++] = from + (x.start[i] as number);
-      }
-      from += length;
-    }
-    start[row] = from;
+  get #cost(): number {
+    return this.#state[0] as number;
   }
 
-  setCost(cost: number): void {
-    const { padded, rows } = this.#layout;
+  /** `share` times the cost in the steps of the passes: what one of so many blocks takes. */
+  setCost(cost: number, share = 1): void {
+    const { rows, labels, features } = this.#block.shape;
     const costs = this.#floats("cost", rows);
-    this.#weight.forEach((w, i) => {
-      costs[i] = w * cost;
-    });
-    if (this.#cost > 0) {
-      const ratio = cost / this.#cost;
-      const bias = this.#floats("bias", this.#problem.labels);
-      for (let k = 0; k < bias.length; k++) bias[k] = (bias[k] as number) * ratio;
-      const weights = this.#floats("weights", this.#problem.features * padded);
-      for (let j = 0; j < weights.length; j++) weights[j] = (weights[j] as number) * ratio;
-    }
-    this.#cost = cost;
+    const weight = new Float64Array(this.#block.memory.buffer, this.#layout.at.weight, rows);
+    for (let i = 0; i < rows; i++) costs[i] = (weight[i] as number) * cost * share;
+    const ratio = this.#cost > 0 ? cost / this.#cost : 1;
+    this.#state[0] = cost;
+    if (ratio === 1) return;
+    const bias = this.#floats("bias", labels);
+    for (let k = 0; k < bias.length; k++) bias[k] = (bias[k] as number) * ratio;
+    const weights = this.#floats("weights", features * this.#layout.padded);
+    for (let j = 0; j < weights.length; j++) weights[j] = (weights[j] as number) * ratio;
   }
 
   pass(rows: number): PassStatistics {
     const order = this.#words("order", rows);
     for (let i = 0; i < rows; i++) order[i] = i;
-    shuffle(order, seededRandom(this.#problem.seed, `pass ${this.#passes++}`));
+    const passes = this.#state[1] as number;
+    this.#state[1] = passes + 1;
+    shuffle(order, seededRandom(this.#seed, `pass ${passes}`));
     this.#kernel.pass(this.#layout.at.order, rows);
-    const primal = this.#kernel.primal();
-    return { ...this.#seen(0, rows), gap: primal > 0 ? Math.max(0, this.#kernel.gap() / primal) : 0 };
+    return { ...this.#seen(0, rows), primal: this.#kernel.primal(), gap: this.#kernel.gap() };
   }
 
   evaluate(from: number, to: number): RowStatistics {
@@ -179,7 +78,7 @@ export class KernelSolver implements Solver {
   }
 
   #seen(from: number, to: number): RowStatistics {
-    const { labels } = this.#problem;
+    const { labels } = this.#block.shape;
     const confusion = new Float64Array(labels * labels);
     const truth = this.#words("truth", to);
     const predicted = this.#words("predicted", to);
@@ -191,20 +90,21 @@ export class KernelSolver implements Solver {
   }
 
   scores(from: number, to: number): Float32Array {
-    const { labels } = this.#problem;
+    const { labels } = this.#block.shape;
     const all = new Float32Array((to - from) * labels);
     for (let i = from; i < to; i++) {
-      const z = new Float32Array(this.#buffer, this.#kernel.scores(i), labels);
+      const z = new Float32Array(this.#block.memory.buffer, this.#kernel.scores(i), labels);
       all.set(z, (i - from) * labels);
     }
     return all;
   }
 
-  save(): SolverState {
-    const { padded, rows } = this.#layout;
+  save(rows: number): SolverState {
+    const { features } = this.#block.shape;
+    const { padded } = this.#layout;
     return {
       cost: this.#cost,
-      weights: this.#floats("weights", this.#problem.features * padded).slice(),
+      weights: this.#floats("weights", features * padded).slice(),
       bias: this.#floats("bias", padded).slice(),
       dual: this.#floats("dual", rows * padded).slice(),
     };
@@ -214,12 +114,12 @@ export class KernelSolver implements Solver {
     this.#floats("weights", state.weights.length).set(state.weights);
     this.#floats("bias", state.bias.length).set(state.bias);
     this.#floats("dual", state.dual.length).set(state.dual);
-    this.#cost = 0;
+    this.#state[0] = state.cost;
     this.setCost(state.cost);
   }
 
   weights(): Float32Array {
-    const { labels, features } = this.#problem;
+    const { labels, features } = this.#block.shape;
     const { padded } = this.#layout;
     const stored = this.#floats("weights", features * padded);
     const weights = new Float32Array(features * labels);
@@ -229,6 +129,6 @@ export class KernelSolver implements Solver {
   }
 
   bias(): Float64Array {
-    return Float64Array.from(this.#floats("bias", this.#problem.labels));
+    return Float64Array.from(this.#floats("bias", this.#block.shape.labels));
   }
 }

@@ -25,16 +25,20 @@ export interface Kernel {
   gap(): number;
 }
 
-/** A memory of whole pages of 64 KiB. */
+/** A memory of whole pages of 64 KiB, which threads share. */
 export interface KernelMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
 }
 
 // The part of WebAssembly that is used here; TypeScript declares it among the browser's types only.
 const { Memory, Module, Instance } = (
   globalThis as unknown as {
     readonly WebAssembly: {
-      readonly Memory: new (limits: { initial: number }) => KernelMemory;
+      readonly Memory: new (limits: {
+        readonly initial: number;
+        readonly maximum: number;
+        readonly shared: true;
+      }) => KernelMemory;
       readonly Module: new (bytes: Uint8Array) => object;
       readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
     };
@@ -45,7 +49,7 @@ let compiled: object | undefined;
 
 /** `pages` pages of 64 KiB, all zero. */
 export function kernelMemory(pages: number): KernelMemory {
-  return new Memory({ initial: pages });
+  return new Memory({ initial: pages, maximum: pages, shared: true });
 }
 
 /** A kernel of its own on `memory`. */

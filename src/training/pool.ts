@@ -13,6 +13,7 @@ export type EpochListener = (epoch: EpochStatistics, seconds: number) => void;
 
 interface Waiting {
   readonly job: Job;
+  readonly priority: number;
   readonly report: EpochListener;
   readonly resolve: (result: JobResult[Job["kind"]]) => void;
   readonly reject: (error: unknown) => void;
@@ -22,12 +23,19 @@ interface Waiting {
 export type Message =
   | { readonly epoch: EpochStatistics; readonly seconds: number }
   | { readonly result: JobResult[Job["kind"]] }
-  | { readonly error: { code: ErrorCode; message: string; where: string | undefined } };
+  | { readonly error: JobError };
+
+export interface JobError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly where: string | undefined;
+  readonly hint: string | undefined;
+}
 
 const MEMORY_HINT =
   "out of memory? lower train.max_features or prepare.max_per_task_label, or set train.workers = 1";
 
-/** Threads that do jobs in the order in which they were handed in, each as soon as one is free. */
+/** Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. */
 export class WorkerPool {
   readonly size: number;
   readonly #idle: Worker[] = [];
@@ -42,14 +50,20 @@ export class WorkerPool {
     if (signal?.aborted === true) this.#closed = interruption(signal);
   }
 
-  /** Does a job in a thread. Rejects with a ModelpackError when it fails, or its thread dies. */
+  /**
+   * Does a job in a thread. Rejects with a ModelpackError when it fails, or its thread dies. What others wait for
+   * comes first; of those that nobody waits for, the longest, so that no thread is left with it at the end.
+   */
   run<K extends Job["kind"]>(
     job: Extract<Job, { kind: K }>,
     report: EpochListener = () => {},
+    priority = Number.POSITIVE_INFINITY,
   ): Promise<JobResult[K]> {
     return new Promise<JobResult[Job["kind"]]>((resolve, reject) => {
       if (this.#closed !== null) return reject(this.#closed);
-      this.#queue.push({ job, report, resolve, reject });
+      const behind = this.#queue.findIndex((waiting) => waiting.priority < priority);
+      const waiting = { job, priority, report, resolve, reject };
+      this.#queue.splice(behind < 0 ? this.#queue.length : behind, 0, waiting);
       this.#next();
     }) as Promise<JobResult[K]>;
   }
@@ -103,8 +117,8 @@ export class WorkerPool {
   }
 }
 
-function jobError({ code, message, where }: { code: ErrorCode; message: string; where: string | undefined }) {
-  if (code !== "INTERNAL") return new ModelpackError(code, message, { where });
+function jobError({ code, message, where, hint }: JobError): ModelpackError {
+  if (code !== "INTERNAL") return new ModelpackError(code, message, { where, hint });
   return new ModelpackError(code, `a training thread failed: ${message}`, { where, hint: MEMORY_HINT });
 }
 

@@ -1,28 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Rows in compressed sparse row form: row i is [start[i], start[i + 1]) of ids and values. */
-export interface SparseRows {
-  readonly rows: number;
-  readonly start: Float64Array | Uint32Array;
-  readonly ids: Uint32Array;
-  readonly values: Float32Array;
-}
-
-/** Rows with their labels and the weight of each one's loss, over 0. */
-export interface LabelledRows {
-  readonly x: SparseRows;
-  readonly truth: Uint32Array;
-  readonly weight: Float64Array;
-}
-
-export interface SolverProblem {
-  /** Train rows, then held-out ones: the rows of a solver are numbered through. */
-  readonly parts: readonly LabelledRows[];
-  readonly labels: number;
-  readonly features: number;
-  readonly seed: number;
-}
-
 /** What the rows of a pass or of an evaluation showed, from the scores that each row met. */
 export interface RowStatistics {
   /** Sum of the negative log-likelihoods of the rows, nats. */
@@ -32,8 +9,25 @@ export interface RowStatistics {
 }
 
 export interface PassStatistics extends RowStatistics {
-  /** Duality gap over the primal loss, both as seen on the way; 0 at the optimum, and without any loss. */
+  /** Sum of the rows' losses times their costs, and the duality gap, both as seen on the way. */
+  readonly primal: number;
   readonly gap: number;
+}
+
+/** The figures of two blocks of rows as one. */
+export function addRows(a: RowStatistics, b: RowStatistics): RowStatistics {
+  const confusion = a.confusion.map((n, cell) => n + (b.confusion[cell] as number));
+  return { loss: a.loss + b.loss, confusion };
+}
+
+/** The same for passes. */
+export function addPasses(a: PassStatistics, b: PassStatistics): PassStatistics {
+  return { ...addRows(a, b), primal: a.primal + b.primal, gap: a.gap + b.gap };
+}
+
+/** Duality gap over the primal loss; 0 at the optimum, and without any loss. */
+export function relativeGap({ primal, gap }: PassStatistics): number {
+  return primal > 0 ? Math.max(0, gap / primal) : 0;
 }
 
 /**
@@ -51,8 +45,8 @@ export interface Solver {
   evaluate(from: number, to: number): RowStatistics;
   /** Raw scores of rows [from, to), rows x labels. */
   scores(from: number, to: number): Float32Array;
-  /** What {@link restore} goes back to. */
-  save(): SolverState;
+  /** What {@link restore} goes back to, where passes met no other rows than [0, rows). */
+  save(rows: number): SolverState;
   restore(state: SolverState): void;
   /** [feature * labels + label]. */
   weights(): Float32Array;
@@ -64,30 +58,4 @@ export interface SolverState {
   readonly weights: Float32Array;
   readonly bias: Float32Array | Float64Array;
   readonly dual: Float32Array;
-}
-
-/** Row, label and weight columns of all parts, one after the other. */
-export function joinParts(parts: readonly LabelledRows[]): {
-  readonly rows: number;
-  readonly truth: Uint32Array;
-  readonly weight: Float64Array;
-} {
-  const rows = parts.reduce((n, { x }) => n + x.rows, 0);
-  const truth = new Uint32Array(rows);
-  const weight = new Float64Array(rows);
-  let at = 0;
-  for (const part of parts) {
-    truth.set(part.truth.subarray(0, part.x.rows), at);
-    weight.set(part.weight.subarray(0, part.x.rows), at);
-    at += part.x.rows;
-  }
-  return { rows, truth, weight };
-}
-
-/** |x|^2 of a row with its constant feature. */
-export function squaredLength({ start, values }: SparseRows, row: number): number {
-  let squares = 1;
-  for (let j = start[row] as number; j < (start[row + 1] as number); j++)
-    squares += (values[j] as number) * (values[j] as number);
-  return squares;
 }

@@ -7,10 +7,10 @@ import type { Message } from "./pool.ts";
 const send = (message: Message) => parentPort?.postMessage(message);
 
 // The other end of pool.ts. Nothing here depends on which worker does a job, or when.
-parentPort?.on("message", (job: Job) => {
+parentPort?.on("message", async (job: Job) => {
   let from = performance.now();
   try {
-    const result = runJob(job, (epoch) => {
+    const result = await runJob(job, (epoch) => {
       const now = performance.now();
       send({ epoch, seconds: (now - from) / 1000 });
       from = now;
@@ -19,8 +19,7 @@ parentPort?.on("message", (job: Job) => {
   } catch (error) {
     const known = error instanceof ModelpackError;
     const message = error instanceof Error ? error.message : String(error);
-    send({
-      error: { code: known ? error.code : "INTERNAL", message, where: known ? error.where : undefined },
-    });
+    const [where, hint] = known ? [error.where, error.hint] : [undefined, undefined];
+    send({ error: { code: known ? error.code : "INTERNAL", message, where, hint } });
   }
 });

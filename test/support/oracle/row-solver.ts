@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { exp, log } from "../core/elementary.ts";
+import { exp, log } from "../../../src/core/elementary.ts";
 
 /** Newton steps at most; from below the root they approach it monotonically, 3 to 6 are the rule. */
 const MOST_STEPS = 30;

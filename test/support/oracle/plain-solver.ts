@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { exp, log } from "../core/elementary.ts";
-import { seededRandom, shuffle } from "../core/random.ts";
+import { exp, log } from "../../../src/core/elementary.ts";
+import { seededRandom, shuffle } from "../../../src/core/random.ts";
+import type { PassStatistics, RowStatistics, Solver, SolverState } from "../../../src/training/solver.ts";
 import { solveRow } from "./row-solver.ts";
-import {
-  joinParts,
-  type PassStatistics,
-  type RowStatistics,
-  type Solver,
-  type SolverProblem,
-  type SolverState,
-  type SparseRows,
-  squaredLength,
-} from "./solver.ts";
+import { joinParts, type SolverProblem, type SparseRows, squaredLength } from "./solver-problem.ts";
 
 /** A dual change below this is not carried to the weights: most labels of most rows stay put. */
 const SMALLEST_STEP = 1e-5;
 
 /**
- * {@link Solver} in plain TypeScript and double precision: what the kernel is tested against, and what does the
- * tasks that do not fit its memory.
+ * {@link Solver} in plain TypeScript and double precision: what the kernel is tested against.
  */
 export class PlainSolver implements Solver {
   readonly #problem: SolverProblem;
@@ -99,7 +90,7 @@ export class PlainSolver implements Solver {
       solveRow(this.#z, p, c * (this.#squares[i] as number), target, relative);
       this.#update(i, c, p);
     }
-    return { loss, confusion, gap: primal > 0 ? Math.max(0, gap / primal) : 0 };
+    return { loss, confusion, primal, gap };
   }
 
   evaluate(from: number, to: number): RowStatistics {
@@ -167,8 +158,9 @@ export class PlainSolver implements Solver {
     }
   }
 
-  save(): SolverState {
-    const [weights, bias, dual] = [this.#weights.slice(), this.#bias.slice(), this.#dual.slice()];
+  save(rows: number): SolverState {
+    const dual = this.#dual.slice(0, rows * this.#problem.labels);
+    const [weights, bias] = [this.#weights.slice(), this.#bias.slice()];
     return { cost: this.#cost, weights, bias, dual };
   }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type KernelMemory, kernelMemory } from "./kernel.ts";
+
+const PAGE = 65_536;
+/** Bytes of a 32-bit memory. */
+export const MOST_BYTES = 2 ** 32;
+/** Bias of the labels that fill up the last vector: their probability is 0. */
+const NEVER = -1e30;
+/** Vectors of labels that the kernel calculates in, and its list of blocks. */
+const SCRATCH_VECTORS = 6;
+
+/** How much a block holds. */
+export interface BlockShape {
+  /** Train rows, and all rows: the held-out ones follow. */
+  readonly train: number;
+  readonly rows: number;
+  /** Values of all rows together that are not zero. */
+  readonly entries: number;
+  readonly features: number;
+  readonly labels: number;
+}
+
+/**
+ * Rows of a task with their duals, and a copy of the task's weights, in one memory that every thread can work on
+ * and the kernel reads.
+ */
+export interface Block {
+  readonly shape: BlockShape;
+  readonly memory: KernelMemory;
+}
+
+const COLUMNS = [
+  "state",
+  "weight",
+  "start",
+  "entries",
+  "weights",
+  "bias",
+  "dual",
+  "truth",
+  "cost",
+  "squares",
+  "predicted",
+  "scratch",
+  "order",
+] as const;
+export type Column = (typeof COLUMNS)[number];
+
+/** Where the columns of a block lie in its memory. */
+export interface Layout {
+  /** Labels, filled up to whole vectors of 4. */
+  readonly padded: number;
+  readonly at: Readonly<Record<Column, number>>;
+  readonly bytes: number;
+}
+
+export function layoutOf({ rows, entries, features, labels }: BlockShape): Layout {
+  const padded = Math.ceil(labels / 4) * 4;
+  const sizes: Record<Column, number> = {
+    state: 16,
+    weight: rows * 8,
+    start: (rows + 1) * 4,
+    entries: entries * 8,
+    weights: features * padded * 4,
+    bias: padded * 4,
+    dual: rows * padded * 4,
+    truth: rows * 4,
+    cost: rows * 4,
+    squares: rows * 4,
+    predicted: rows * 4,
+    scratch: padded * 4 * SCRATCH_VECTORS,
+    order: rows * 4,
+  };
+  const at = {} as Record<Column, number>;
+  let next = 1024;
+  for (const column of COLUMNS) {
+    at[column] = next;
+    next += Math.ceil(sizes[column] / 64) * 64;
+  }
+  return { padded, at, bytes: next };
+}
+
+/** A block without rows yet: {@link BlockWriter} fills it. */
+export function allocateBlock(shape: BlockShape): Block {
+  return { shape, memory: kernelMemory(Math.ceil(layoutOf(shape).bytes / PAGE)) };
+}
+
+/** Writes the rows of a block one after another: the entries of a row, then its end. */
+export class BlockWriter {
+  readonly #padded: number;
+  readonly #offsets: Uint32Array;
+  readonly #values: Float32Array;
+  readonly #start: Uint32Array;
+  readonly #squares: Float32Array;
+  readonly #truth: Uint32Array;
+  readonly #weight: Float64Array;
+  readonly #dual: Float32Array;
+  #row = 0;
+  #entry = 0;
+  // The constant feature of the bias.
+  #sum = 1;
+
+  constructor({ shape, memory: { buffer } }: Block) {
+    const { at, padded } = layoutOf(shape);
+    const { rows, entries, labels } = shape;
+    this.#padded = padded;
+    this.#offsets = new Uint32Array(buffer, at.entries, entries * 2);
+    this.#values = new Float32Array(buffer, at.entries, entries * 2);
+    this.#start = new Uint32Array(buffer, at.start, rows + 1);
+    this.#squares = new Float32Array(buffer, at.squares, rows);
+    this.#truth = new Uint32Array(buffer, at.truth, rows);
+    this.#weight = new Float64Array(buffer, at.weight, rows);
+    this.#dual = new Float32Array(buffer, at.dual, rows * padded);
+    new Float32Array(buffer, at.bias, padded).fill(NEVER, labels);
+  }
+
+  /** An entry is the offset of its feature's weights, in bytes, and its value. */
+  entry(feature: number, value: number): void {
+    const at = this.#entry++ * 2;
+    this.#offsets[at] = feature * this.#padded * 4;
+    this.#values[at + 1] = value;
+    const stored = this.#values[at + 1] as number;
+    this.#sum += stored * stored;
+  }
+
+  /** Ends a row; its dual starts at its label, where W = 0. `weight` is that of its loss, over 0. */
+  endRow(truth: number, weight: number): void {
+    const row = this.#row++;
+    this.#start[row + 1] = this.#entry;
+    this.#squares[row] = this.#sum;
+    this.#sum = 1;
+    this.#truth[row] = truth;
+    this.#weight[row] = weight;
+    this.#dual[row * this.#padded + truth] = 1;
+  }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Examples } from "../core/example.ts";
+import { termFrequency, weightTable } from "../model/vectorizer.ts";
+import { allocateBlock, type Block, type BlockShape, BlockWriter, layoutOf, MOST_BYTES } from "./block.ts";
+import type { FamilyFeatures } from "./feature-selection.ts";
+import type { IndexedChunk } from "./indexing.ts";
+import { CHUNK_INPUTS } from "./inputs.ts";
+import { sharedFloats } from "./shared-array.ts";
+import type { IndexedRows, TaskFeatures } from "./task-features.ts";
+
+/**
+ * Values times labels that one block takes: about half a second a pass. Blocks slow the descent down, as each
+ * starts a pass from weights that do not know what the others learn in it.
+ */
+const BLOCK_WORK = 2 ** 28;
+/** Blocks at most for the sake of speed; more only where the rows would not fit the memories. */
+const MOST_BLOCKS = 4;
+
+/** Rows of one split with what the solver wants to know of each. */
+export interface WeightedRows extends IndexedRows {
+  readonly label: Examples["label"];
+  /** Weight of each row's loss, over 0. */
+  readonly weight: Float64Array;
+}
+
+/** The rows of a task that are dealt out to blocks: row i of either part goes to block i % blocks. */
+export interface BlockRows {
+  readonly family: FamilyFeatures;
+  readonly features: TaskFeatures;
+  readonly labels: number;
+  readonly train: WeightedRows;
+  /** No rows where the task has none. */
+  readonly eval: WeightedRows;
+}
+
+function rowsOf(rows: number, index: number, blocks: number): number {
+  return Math.max(0, Math.ceil((rows - index) / blocks));
+}
+
+/** Entries of every `blocks`-th row from `index` on, before the features that the task leaves out are. */
+function entriesOf({ chunks, inputs }: IndexedRows, index: number, blocks: number): number {
+  let entries = 0;
+  for (let row = index; row < inputs.length; row += blocks) {
+    const input = inputs[row] as number;
+    const { start, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+    const first = (input % CHUNK_INPUTS) * namespaces;
+    entries += (start[first + namespaces] as number) - (start[first] as number);
+  }
+  return entries;
+}
+
+/** Shape of block `index` of `blocks`; what it is too large by is never touched, and no memory is spent on it. */
+export function shapeOf(rows: BlockRows, index: number, blocks: number): BlockShape {
+  const train = rowsOf(rows.train.inputs.length, index, blocks);
+  return {
+    train,
+    rows: train + rowsOf(rows.eval.inputs.length, index, blocks),
+    entries: entriesOf(rows.train, index, blocks) + entriesOf(rows.eval, index, blocks),
+    features: rows.features.ids.length,
+    labels: rows.labels,
+  };
+}
+
+/**
+ * How many blocks a task's rows are dealt out to: a function of the task alone, whatever the threads. Infinity
+ * where its weights by themselves do not fit a memory.
+ */
+export function blockCount(rows: BlockRows): number {
+  const shape = shapeOf(rows, 0, 1);
+  const { padded } = layoutOf(shape);
+  if (layoutOf({ ...shape, rows: 1, entries: 1 }).bytes > MOST_BYTES / 2) return Number.POSITIVE_INFINITY;
+  let blocks = Math.min(MOST_BLOCKS, Math.max(1, Math.ceil((shape.entries * padded) / BLOCK_WORK)));
+  while (layoutOf(shapeOf(rows, 0, blocks)).bytes > MOST_BYTES * 0.75) blocks++;
+  return blocks;
+}
+
+/** Makes block `index` of `blocks` and writes its rows, with the task's factors on the values. */
+export function fillBlock(rows: BlockRows, index: number, blocks: number): Block {
+  const block = allocateBlock(shapeOf(rows, index, blocks));
+  const writer = new BlockWriter(block);
+  const { family, features } = rows;
+  const local = new Int32Array(family.hashes.length).fill(-1);
+  const value = new Float64Array(family.hashes.length);
+  const weight = weightTable(family.weights);
+  features.ids.forEach((id, f) => {
+    local[id] = f;
+    value[id] = (weight[family.weights.codes[id] as number] as number) * (features.factor[f] as number);
+  });
+  for (const part of [rows.train, rows.eval])
+    for (let row = index; row < part.inputs.length; row += blocks) {
+      writeInput(writer, part, part.inputs[row] as number, local, value);
+      writer.endRow(part.label[row] as number, part.weight[row] as number);
+    }
+  return block;
+}
+
+function writeInput(
+  writer: BlockWriter,
+  { chunks }: IndexedRows,
+  input: number,
+  local: Int32Array,
+  value: Float64Array,
+): void {
+  const { start, ids, counts, factor, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+  const first = (input % CHUNK_INPUTS) * namespaces;
+  for (let s = first; s < first + namespaces; s++) {
+    const norm = factor[s] as number;
+    for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
+      const id = ids[j] as number;
+      const f = local[id] as number;
+      if (f >= 0) writer.entry(f, termFrequency(counts[j] as number) * (value[id] as number) * norm);
+    }
+  }
+}
+
+function weightsOf({ shape, memory: { buffer } }: Block): { weights: Float32Array; bias: Float32Array } {
+  const { at, padded } = layoutOf(shape);
+  return {
+    weights: new Float32Array(buffer, at.weights, shape.features * padded),
+    bias: new Float32Array(buffer, at.bias, shape.labels),
+  };
+}
+
+/** Weights and bias that every block started its last pass from. */
+export interface CommonWeights {
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** Gives all blocks the weights of the first. */
+export function shareWeights(blocks: readonly Block[]): CommonWeights {
+  const first = weightsOf(blocks[0] as Block);
+  const weights = sharedFloats(first.weights.length);
+  const bias = sharedFloats(first.bias.length);
+  weights.set(first.weights);
+  bias.set(first.bias);
+  for (const block of blocks.slice(1)) {
+    const own = weightsOf(block);
+    own.weights.set(weights);
+    own.bias.set(bias);
+  }
+  return { weights, bias };
+}
+
+/**
+ * Adds up what the blocks learnt in a pass, and gives it to all. Each took `share` times its costs, as if the others
+ * were its like (CoCoA+, Ma et al., ICML 2015, with gamma = 1 and sigma' the number of blocks), so its steps are
+ * `share` times what its duals stand for.
+ */
+export function mergeWeights(blocks: readonly Block[], common: CommonWeights, share: number): void {
+  const own = blocks.map(weightsOf);
+  merge(
+    common.weights,
+    own.map(({ weights }) => weights),
+    share,
+  );
+  merge(
+    common.bias,
+    own.map(({ bias }) => bias),
+    share,
+  );
+}
+
+function merge(common: Float32Array, parts: readonly Float32Array[], share: number): void {
+  for (let j = 0; j < common.length; j++) {
+    const from = common[j] as number;
+    let sum = 0;
+    for (const part of parts) sum += (part[j] as number) - from;
+    common[j] = from + sum / share;
+  }
+  for (const part of parts) part.set(common);
+}

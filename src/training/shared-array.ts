@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Memory that threads share: a message that holds such an array hands over the memory, not a copy.
+
+/** Zeros; also for a length of 0, which every engine takes. */
+export function sharedBytes(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length));
+}
+
+export function sharedWords(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(length * 4));
+}
+
+export function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(length * 4));
+}
+
+/** A shared copy of `values`. */
+export function shareWords(values: Uint32Array): Uint32Array {
+  const copy = sharedWords(values.length);
+  copy.set(values);
+  return copy;
+}

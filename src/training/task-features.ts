@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+import { log } from "../core/elementary.ts";
+import { termFrequency, weightTable } from "../model/vectorizer.ts";
+import type { FamilyFeatures } from "./feature-selection.ts";
+import type { IndexedChunk } from "./indexing.ts";
+import { CHUNK_INPUTS } from "./inputs.ts";
+import { sharedFloats, shareWords } from "./shared-array.ts";
+
+/** Added to the supervised weight, so that a feature without any preference still says a little. */
+const WEIGHT_FLOOR = 0.1;
+
+/** Rows of a task as sparse vectors: input `inputs[row]` of the family's chunks. */
+export interface IndexedRows {
+  readonly chunks: readonly IndexedChunk[];
+  readonly inputs: Uint32Array;
+}
+
+/** The train rows of a task with their labels. */
+export interface TrainRows extends IndexedRows {
+  /** Index below `labels`. */
+  readonly label: Uint32Array;
+  /** Source rows that each row stands for. */
+  readonly count: Uint32Array;
+}
+
+/** What a task makes of the family's features: which it uses, and by how much it weighs each. */
+export interface TaskFeatures {
+  /**
+   * Family's number of each of the task's features, by falling frequency: the weights that a pass meets most lie
+   * together in the caches.
+   */
+  readonly ids: Uint32Array;
+  /** Factor on the family's value of each: supervised weight times the constant of its namespace. */
+  readonly factor: Float32Array;
+}
+
+/**
+ * Chooses a task's features (at least `minDf` source rows) and weighs each by how much it says about the
+ * label: 0.1 + sqrt(KL(p(label | feature) || p(label))), p(k | f) = (n_fk + p(k)) / (df + 1); times one constant a
+ * namespace that brings the mean length of its weighted part back to 1, as if it had been normalized after
+ * weighting: a constant can be folded into the weights, a norm a row could not.
+ */
+export function weighFeatures(
+  rows: TrainRows,
+  features: FamilyFeatures,
+  labels: number,
+  minDf: number,
+): TaskFeatures {
+  const { frequency, namespace } = frequencies(rows, features.hashes.length);
+  for (let f = 0; f < frequency.length; f++) if ((frequency[f] as number) < minDf) frequency[f] = 0;
+  const weight = supervisedWeights(rows, frequency, labels);
+  const constant = namespaceConstants(rows, features, weight);
+  const ids = shareWords(byFrequency(frequency));
+  const factor = sharedFloats(ids.length);
+  ids.forEach((id, f) => {
+    factor[f] = (weight[id] as number) * (constant[namespace[id] as number] as number);
+  });
+  return { ids, factor };
+}
+
+/** Source rows that have each feature, and the namespace that it was met in. */
+function frequencies({ chunks, inputs, count }: TrainRows, size: number) {
+  const frequency = new Float64Array(size);
+  const namespace = new Uint8Array(size);
+  for (let row = 0; row < inputs.length; row++) {
+    const input = inputs[row] as number;
+    const { start, ids, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+    const first = (input % CHUNK_INPUTS) * namespaces;
+    const weight = count[row] as number;
+    for (let s = 0; s < namespaces; s++)
+      for (let j = start[first + s] as number; j < (start[first + s + 1] as number); j++) {
+        const f = ids[j] as number;
+        frequency[f] = (frequency[f] as number) + weight;
+        namespace[f] = s;
+      }
+  }
+  return { frequency, namespace };
+}
+
+/** Rows of each label one after another: those of label k are [start[k], start[k + 1]) of `rows`. */
+function byLabel(label: Uint32Array, labels: number) {
+  const start = new Uint32Array(labels + 1);
+  for (const k of label) start[k + 1] = (start[k + 1] as number) + 1;
+  for (let k = 0; k < labels; k++) start[k + 1] = (start[k + 1] as number) + (start[k] as number);
+  const next = start.slice();
+  const rows = new Uint32Array(label.length);
+  label.forEach((k, row) => {
+    rows[next[k] as number] = row;
+    next[k] = (next[k] as number) + 1;
+  });
+  return { start, rows };
+}
+
+/**
+ * The weight of each feature whose frequency is not 0. Label after label, so that the work goes by the features
+ * that a label has: for the others q = p / (df + 1), and their terms of the divergence add up to
+ * (1 - mass) ln(r) r with r = 1 / (df + 1) and mass the prior of the labels that have it.
+ */
+function supervisedWeights(
+  { chunks, inputs, label, count }: TrainRows,
+  frequency: Float64Array,
+  labels: number,
+): Float64Array {
+  const { start: rowsOf, rows } = byLabel(label, labels);
+  const total = count.reduce((sum, n) => sum + n, 0);
+  const divergence = new Float64Array(frequency.length);
+  const mass = new Float64Array(frequency.length);
+  const counts = new Float64Array(frequency.length);
+  const touched = new Uint32Array(frequency.length);
+  for (let k = 0; k < labels; k++) {
+    let n = 0;
+    let own = 0;
+    for (let i = rowsOf[k] as number; i < (rowsOf[k + 1] as number); i++) {
+      const row = rows[i] as number;
+      const input = inputs[row] as number;
+      const { start, ids, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+      const first = (input % CHUNK_INPUTS) * namespaces;
+      const weight = count[row] as number;
+      own += weight;
+      for (let j = start[first] as number; j < (start[first + namespaces] as number); j++) {
+        const f = ids[j] as number;
+        if (counts[f] === 0) touched[n++] = f;
+        counts[f] = (counts[f] as number) + weight;
+      }
+    }
+    const prior = own / total;
+    for (let i = 0; i < n; i++) {
+      const f = touched[i] as number;
+      if (frequency[f] !== 0) {
+        const q = ((counts[f] as number) + prior) / ((frequency[f] as number) + 1);
+        divergence[f] = (divergence[f] as number) + q * log(q / prior);
+        mass[f] = (mass[f] as number) + prior;
+      }
+      counts[f] = 0;
+    }
+  }
+  return divergence.map((sum, f) => {
+    if (frequency[f] === 0) return 0;
+    const r = 1 / ((frequency[f] as number) + 1);
+    const rest = Math.max(0, 1 - (mass[f] as number)) * r * log(r);
+    return WEIGHT_FLOOR + Math.sqrt(Math.max(0, sum + rest));
+  });
+}
+
+/** 1 over the mean length of the rows' weighted parts, for each namespace; 1 where there are none. */
+function namespaceConstants(
+  { chunks, inputs }: TrainRows,
+  features: FamilyFeatures,
+  weight: Float64Array,
+): Float64Array {
+  const value = weightTable(features.weights);
+  const { codes } = features.weights;
+  const namespaces = chunks[0]?.namespaces ?? 0;
+  const sums = new Float64Array(namespaces);
+  const rows = new Float64Array(namespaces);
+  for (const input of inputs) {
+    const { start, ids, counts, factor } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+    const first = (input % CHUNK_INPUTS) * namespaces;
+    for (let s = 0; s < namespaces; s++) {
+      let squares = 0;
+      for (let j = start[first + s] as number; j < (start[first + s + 1] as number); j++) {
+        const f = ids[j] as number;
+        const v =
+          termFrequency(counts[j] as number) * (value[codes[f] as number] as number) * (weight[f] as number);
+        squares += v * v;
+      }
+      if (squares === 0) continue;
+      sums[s] = (sums[s] as number) + Math.sqrt(squares) * (factor[first + s] as number);
+      rows[s] = (rows[s] as number) + 1;
+    }
+  }
+  return sums.map((sum, s) => (sum > 0 ? (rows[s] as number) / sum : 1));
+}
+
+/** The features that occur, those of the most source rows first; ties by number. */
+function byFrequency(frequency: Float64Array): Uint32Array {
+  const most = 2 ** 32;
+  const keys: number[] = [];
+  frequency.forEach((n, f) => {
+    if (n > 0) keys.push((most - n) * 2 ** 21 + f);
+  });
+  return Uint32Array.from(Float64Array.from(keys).sort(), (key) => key % 2 ** 21);
+}
