@@ -4,24 +4,24 @@
 export class RunLog {
   readonly #clock: () => number;
   readonly #started: number;
-  readonly #phases: { phase: string; seconds: number }[] = [];
+  readonly #phases: { phase: string; from: number; seconds: number }[] = [];
   readonly #epochs: { task: string; epoch: number; seconds: number }[] = [];
-  #phase: { phase: string; from: number } | null = null;
 
   constructor(clock: () => number) {
     this.#clock = clock;
     this.#started = clock();
   }
 
-  start(phase: string): void {
-    this.end();
-    this.#phase = { phase, from: this.#clock() };
-  }
-
-  end(): void {
-    if (this.#phase !== null)
-      this.#phases.push({ phase: this.#phase.phase, seconds: this.#clock() - this.#phase.from });
-    this.#phase = null;
+  /** Does a phase of the run; several may be under way at a time. `from` and `seconds` go to the record. */
+  async phase<R>(phase: string, work: () => R | Promise<R>): Promise<R> {
+    const from = this.#clock();
+    const entry = { phase, from: from - this.#started, seconds: 0 };
+    this.#phases.push(entry);
+    try {
+      return await work();
+    } finally {
+      entry.seconds = this.#clock() - from;
+    }
   }
 
   epoch(task: string, epoch: number, seconds: number): void {

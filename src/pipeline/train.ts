@@ -9,20 +9,15 @@ import { FORMAT_VERSION } from "../modelpack/family-file.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
-import { trainFamily } from "../training/family-trainer.ts";
 import { WorkerPool } from "../training/pool.ts";
-import { withCalibrations } from "../training/quantizer.ts";
-import type { EpochStatistics } from "../training/task-trainer.ts";
-import { fitCalibrations, measureSplit, type SplitMetrics, scoreSplit } from "./evaluation.ts";
+import type { SplitMetrics } from "./evaluation.ts";
+import { readTasks, type TrainContext, trainOne } from "./family-training.ts";
 import { type FamilyResult, familyFiles, modelManifest } from "./model-files.ts";
 import { familiesOf } from "./prepare.ts";
-import { openDataset, readFamily } from "./prepared-dataset.ts";
+import { openDataset } from "./prepared-dataset.ts";
 import { RunLog } from "./run-log.ts";
-import { trainableTasks } from "./trainable.ts";
 import {
-  checkpoint,
   MODEL_POINTER,
-  type OpenedVersion,
   producer,
   type RunOptions,
   reuseVersion,
@@ -75,12 +70,7 @@ export async function train(
   try {
     await removeDeadTemporaries(root);
     const run = new RunLog(options.clock ?? (() => 0));
-    const results: FamilyResult[] = [];
-    for (const family of families) {
-      checkpoint(options.signal);
-      const result = await trainOne(config, dataset, family, pool, run, reporter);
-      if (result !== null) results.push(result);
-    }
+    const results = await trainFamilies(families, { config, dataset, pool, run, reporter });
     if (results.length === 0)
       throw new ModelpackError("TASK_UNTRAINABLE", "no task of these families has a train row", {
         where: `dataset ${dataset.version}`,
@@ -125,69 +115,14 @@ function trainProjection(config: PipelineConfig, families: readonly string[]): u
   };
 }
 
-async function trainOne(
-  config: PipelineConfig,
-  dataset: OpenedVersion,
-  family: string,
-  pool: WorkerPool,
-  run: RunLog,
-  reporter: Reporter,
-): Promise<FamilyResult | null> {
-  const definitions = config.tasks.filter((task) => task.family === family);
-  const rows = await readFamily(dataset.folder, family, definitions);
-  const tasks = trainableTasks(config, definitions, rows, reporter);
-  const input = definitions[0]?.input;
-  if (tasks.length === 0 || input === undefined) return null;
-  const settings = trainSettings(config, family);
-  run.start(family);
-  const fit = await trainFamily(
-    {
-      family,
-      input,
-      analyzer: {
-        ngramMin: settings.ngram_min,
-        ngramMax: settings.ngram_max,
-        charNgramMin: settings.char_ngram_min,
-        charNgramMax: settings.char_ngram_max,
-      },
-      maxFeatures: settings.max_features,
-      quantization: settings.quantization,
-      tasks,
-    },
-    pool,
-    (task, epoch, seconds) => {
-      run.epoch(task, epoch.epoch, seconds);
-      reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
-    },
-  );
-  run.start(`${family}: calibration and metrics`);
-  const methodOf = (task: string) => trainSettings(config, family, task).calibration_method;
-  const onTest = await scoreSplit(fit.model, rows.test, pool, settings.predict_batch_size);
-  // By the fit on train alone: the shipped one has seen the eval rows, and would calibrate on what it knows.
-  const onEval = fit.evalScores;
-  const model = withCalibrations(fit.model, fitCalibrations(fit.model, rows.eval, onEval, methodOf));
-  const splits = {
-    test: measureSplit(model, rows.test, onTest, null),
-    eval: measureSplit(model, rows.eval, onEval, methodOf),
-  };
-  run.end();
-  return {
-    family,
-    model,
-    histories: fit.histories,
-    splits,
-    dataset: dataset.version,
-    settings: tasks,
-    methodOf,
-  };
-}
-
-function describeEpoch(task: string, { epoch, train, eval: held, gap }: EpochStatistics): string {
-  const figure = (value: number | null | undefined) => (value ?? 0).toFixed(4);
-  const onTrain = `train loss ${figure(train.loss)} acc ${figure(train.accuracy)} f1 ${figure(train.macroF1)} wf1 ${figure(train.weightedF1)}`;
-  const onEval =
-    held === null
-      ? "no eval rows"
-      : `eval loss ${figure(held.loss)} acc ${figure(held.accuracy)} f1 ${figure(held.macroF1)}`;
-  return `${task} epoch ${epoch}: ${onTrain} | ${onEval} | gap ${figure(gap)}`;
+/** All families at a time, so that no thread waits for the last task of one; their rows are read in turn. */
+async function trainFamilies(families: readonly string[], context: TrainContext): Promise<FamilyResult[]> {
+  let reading: Promise<unknown> = Promise.resolve();
+  const results = families.map(async (family) => {
+    const read = reading.then(() => readTasks(family, context));
+    reading = read.catch(() => {});
+    const tasks = await read;
+    return tasks === null ? null : trainOne(tasks, context);
+  });
+  return (await Promise.all(results)).filter((result) => result !== null);
 }

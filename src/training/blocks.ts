@@ -8,13 +8,9 @@ import { CHUNK_INPUTS } from "./inputs.ts";
 import { sharedFloats } from "./shared-array.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
-/**
- * Values times labels that one block takes: about half a second a pass. Blocks slow the descent down, as each
- * starts a pass from weights that do not know what the others learn in it.
- */
-const BLOCK_WORK = 2 ** 28;
-/** Blocks at most for the sake of speed; more only where the rows would not fit the memories. */
-const MOST_BLOCKS = 4;
+/** Values times labels that are worth two blocks, some 60 ms a pass, and four, a second. */
+const WORTH_TWO = 2 ** 26;
+const WORTH_FOUR = 2 ** 30;
 
 /** Rows of one split with what the solver wants to know of each. */
 export interface WeightedRows extends IndexedRows {
@@ -62,14 +58,17 @@ export function shapeOf(rows: BlockRows, index: number, blocks: number): BlockSh
 }
 
 /**
- * How many blocks a task's rows are dealt out to: a function of the task alone, whatever the threads. Infinity
- * where its weights by themselves do not fit a memory.
+ * How many blocks a task's rows are dealt out to: one, unless the task `dominates` its family, so that other threads
+ * had nothing else to do, or its rows don't fit a memory; never by how many threads there are. Blocks start a pass from
+ * weights that do not know what the others learn in it: two took 11 passes where one took 9. Infinity where the weights by themselves do not fit
+ * a memory.
  */
-export function blockCount(rows: BlockRows): number {
+export function blockCount(rows: BlockRows, dominates: boolean): number {
   const shape = shapeOf(rows, 0, 1);
   const { padded } = layoutOf(shape);
   if (layoutOf({ ...shape, rows: 1, entries: 1 }).bytes > MOST_BYTES / 2) return Number.POSITIVE_INFINITY;
-  let blocks = Math.min(MOST_BLOCKS, Math.max(1, Math.ceil((shape.entries * padded) / BLOCK_WORK)));
+  const work = dominates ? shape.entries * padded : 0;
+  let blocks = work < WORTH_TWO ? 1 : work < WORTH_FOUR ? 2 : 4;
   while (layoutOf(shapeOf(rows, 0, blocks)).bytes > MOST_BYTES * 0.75) blocks++;
   return blocks;
 }

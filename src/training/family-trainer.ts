@@ -5,12 +5,12 @@ import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
-import { type BlockRows, blockCount } from "./blocks.ts";
+import { blockCount } from "./blocks.ts";
 import { type Candidates, joinRankings } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs } from "./inputs.ts";
-import { labelWeights, rowWeights } from "./label-weights.ts";
+import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
 import { assembleFamily, type Quantization } from "./quantizer.ts";
 import { sharedBytes, shareWords } from "./shared-array.ts";
@@ -66,10 +66,13 @@ export async function trainFamily(
   const { tasks } = problem;
   const inputs = collectInputs(tasks);
   const { features, chunks } = await vectorize(problem, inputs, pool);
+  const allWork = tasks.reduce((sum, task) => sum + workOf(task), 0);
   const fits = await Promise.all(
     tasks.map((task, t) => {
-      const rows = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
-      return fitTask(task, rows, pool, (epoch, seconds) => report(task.definition.name, epoch, seconds));
+      const vectors = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
+      const dominates = workOf(task) * 2 > allWork;
+      const { name } = task.definition;
+      return fitTask(task, vectors, dominates, pool, (epoch, seconds) => report(name, epoch, seconds));
     }),
   );
   const outline = {
@@ -138,40 +141,49 @@ function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
   return { hashes: shareWords(hashes), weights: { ...weights, codes } };
 }
 
+function workOf({ train, definition }: TaskRowsAndSettings): number {
+  return train.rows * definition.labels.length;
+}
+
+/** A family's inputs, and those of one task. */
+interface Vectors {
+  readonly family: FamilyFeatures;
+  readonly chunks: readonly IndexedChunk[];
+  readonly inputs: TaskInputs;
+}
+
 /** Fits one head, in one thread; the blocks of a long task in as many as there are. */
 async function fitTask(
   task: TaskRowsAndSettings,
-  of: Pick<BlockRows, "family"> & { readonly chunks: readonly IndexedChunk[]; readonly inputs: TaskInputs },
+  { family, chunks, inputs }: Vectors,
+  dominates: boolean,
   pool: WorkerPool,
   report: EpochListener,
 ): Promise<TaskFit> {
   const { definition, settings, train, eval: held } = task;
-  const { family, chunks, inputs } = of;
   const labels = definition.labels.length;
-  const work = train.rows * labels;
+  const work = workOf(task);
   const rows = { chunks, inputs: inputs.train, label: train.label, count: train.count };
   const weigh = { kind: "weigh", rows, features: family, labels, minDf: settings.minDf } as const;
   const features = await pool.run<"weigh">(weigh, undefined, work);
   const byLabel = labelWeights(train, labels, settings.classWeight);
   const none = { label: new Uint32Array(0), count: new Uint32Array(0) };
-  const weighted = (part: Pick<Examples, "label" | "count">, of: Uint32Array) => ({
+  const weighted = (part: Labelled, numbers: Uint32Array) => ({
     chunks,
-    inputs: of,
+    inputs: numbers,
     label: part.label,
     weight: rowWeights(part, byLabel),
   });
-  const problem: TaskProblem = {
-    task: definition.name,
-    settings,
-    rows: {
-      family,
-      features,
-      labels,
-      train: weighted(train, inputs.train),
-      eval: weighted(held ?? none, inputs.eval),
-    },
+  const of = {
+    family,
+    features,
+    labels,
+    train: weighted(train, inputs.train),
+    eval: weighted(held ?? none, inputs.eval),
   };
-  return blockCount(problem.rows) === 1
+  const blocks = blockCount(of, dominates);
+  const problem: TaskProblem = { task: definition.name, settings, rows: of, blocks };
+  return blocks === 1
     ? pool.run<"fit">({ kind: "fit", problem }, report, work)
     : fitInBlocks(problem, pool, report, work);
 }

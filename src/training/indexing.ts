@@ -2,7 +2,7 @@
 import { FeatureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { sharedBytes, sharedFloats, shareWords } from "./shared-array.ts";
+import { sharedFloats } from "./shared-array.ts";
 
 /**
  * A chunk's inputs as sparse vectors over the family's features, in shared memory. The value of entry j of namespace
@@ -20,39 +20,33 @@ export interface IndexedChunk {
   readonly factor: Float32Array;
 }
 
-/** Numbers the n-grams of a chunk by the family's features, and drops the others. */
+/**
+ * Numbers the n-grams of a chunk by the family's features, and drops the others: in place, so that a family's inputs
+ * are in memory once.
+ */
 export function indexChunk(chunk: AnalyzedChunk, features: FamilyFeatures): IndexedChunk {
-  const { inputs, namespaces, hashes, counts: seen } = chunk;
+  const { inputs, namespaces, start, hashes, counts } = chunk;
   const table = new FeatureTable(features.hashes);
   const weight = weightTable(features.weights);
   const { codes } = features.weights;
-  const ids = new Uint32Array(hashes.length);
-  const counts = new Uint8Array(hashes.length);
-  const start = new Uint32Array(inputs * namespaces + 1);
   const factor = sharedFloats(inputs * namespaces);
   let n = 0;
+  let from = 0;
   for (let s = 0; s < inputs * namespaces; s++) {
+    const to = start[s + 1] as number;
     let squares = 0;
-    for (let j = chunk.start[s] as number; j < (chunk.start[s + 1] as number); j++) {
+    for (let j = from; j < to; j++) {
       const id = table.find(hashes[j] as number);
       if (id < 0) continue;
-      const count = seen[j] as number;
+      const count = counts[j] as number;
       const value = termFrequency(count) * (weight[codes[id] as number] as number);
       squares += value * value;
-      ids[n] = id;
+      hashes[n] = id;
       counts[n++] = count;
     }
+    from = to;
     factor[s] = squares === 0 ? 0 : 1 / Math.sqrt(squares);
     start[s + 1] = n;
   }
-  const kept = sharedBytes(n);
-  kept.set(counts.subarray(0, n));
-  return {
-    inputs,
-    namespaces,
-    start: shareWords(start),
-    ids: shareWords(ids.subarray(0, n)),
-    counts: kept,
-    factor,
-  };
+  return { inputs, namespaces, start, ids: hashes, counts, factor };
 }

@@ -68,7 +68,7 @@ export class KernelSolver implements Solver {
     const passes = this.#state[1] as number;
     this.#state[1] = passes + 1;
     shuffle(order, seededRandom(this.#seed, `pass ${passes}`));
-    this.#kernel.pass(this.#layout.at.order, rows);
+    this.#kernel.pass(order.byteOffset, rows);
     return { ...this.#seen(0, rows), primal: this.#kernel.primal(), gap: this.#kernel.gap() };
   }
 

@@ -148,8 +148,9 @@ function namespaceConstants(
   features: FamilyFeatures,
   weight: Float64Array,
 ): Float64Array {
-  const value = weightTable(features.weights);
+  const codeValue = weightTable(features.weights);
   const { codes } = features.weights;
+  const value = weight.map((w, f) => w * (codeValue[codes[f] as number] as number));
   const namespaces = chunks[0]?.namespaces ?? 0;
   const sums = new Float64Array(namespaces);
   const rows = new Float64Array(namespaces);
@@ -159,9 +160,7 @@ function namespaceConstants(
     for (let s = 0; s < namespaces; s++) {
       let squares = 0;
       for (let j = start[first + s] as number; j < (start[first + s + 1] as number); j++) {
-        const f = ids[j] as number;
-        const v =
-          termFrequency(counts[j] as number) * (value[codes[f] as number] as number) * (weight[f] as number);
+        const v = termFrequency(counts[j] as number) * (value[ids[j] as number] as number);
         squares += v * v;
       }
       if (squares === 0) continue;

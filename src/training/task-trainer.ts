@@ -2,7 +2,7 @@
 import { ModelpackError } from "../core/error.ts";
 import type { Block } from "./block.ts";
 import type { BlockSteps } from "./block-steps.ts";
-import { type BlockRows, blockCount, type CommonWeights } from "./blocks.ts";
+import type { BlockRows, CommonWeights } from "./blocks.ts";
 import { type Figures, figures } from "./figures.ts";
 import { addPasses, addRows, type PassStatistics, type RowStatistics, relativeGap } from "./solver.ts";
 import { metricOf, type TaskSettings } from "./task-settings.ts";
@@ -11,6 +11,8 @@ import { metricOf, type TaskSettings } from "./task-settings.ts";
 export interface TaskProblem {
   readonly task: string;
   readonly rows: BlockRows;
+  /** Into how many blocks the rows are dealt, from {@link blockCount}. */
+  readonly blocks: number;
   readonly settings: TaskSettings;
 }
 
@@ -56,8 +58,7 @@ export async function trainTask(
   steps: BlockSteps,
   report: (epoch: EpochStatistics) => void,
 ): Promise<TaskFit> {
-  const { rows, settings } = problem;
-  const count = blockCount(rows);
+  const { rows, settings, blocks: count } = problem;
   if (count === Number.POSITIVE_INFINITY) throw tooWide(problem);
   const total = rows.train.weight.reduce((sum, w) => sum + w, 0);
   const blocks = await Promise.all(

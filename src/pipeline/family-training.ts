@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type PipelineConfig, trainSettings } from "../config/schema.ts";
+import type { Split } from "../core/example.ts";
+import type { Reporter } from "../core/reporter.ts";
+import type { InputKind } from "../core/task.ts";
+import { type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
+import type { WorkerPool } from "../training/pool.ts";
+import { withCalibrations } from "../training/quantizer.ts";
+import type { EpochStatistics } from "../training/task-trainer.ts";
+import { fitCalibrations, measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
+import type { FamilyResult } from "./model-files.ts";
+import { readFamily } from "./prepared-dataset.ts";
+import type { RunLog } from "./run-log.ts";
+import { trainableTasks } from "./trainable.ts";
+import type { OpenedVersion } from "./workspace.ts";
+
+/** What every family of a run shares. */
+export interface TrainContext {
+  readonly config: PipelineConfig;
+  readonly dataset: OpenedVersion;
+  readonly pool: WorkerPool;
+  readonly run: RunLog;
+  readonly reporter: Reporter;
+}
+
+/** A family with something to learn from. */
+export interface TrainableFamily {
+  readonly family: string;
+  readonly input: InputKind;
+  readonly rows: Readonly<Record<Split, SplitExamples>>;
+  readonly tasks: readonly TaskRowsAndSettings[];
+}
+
+/** Reads a family's rows; null where no task of it has any to learn from. */
+export async function readTasks(
+  family: string,
+  { config, dataset, run, reporter }: TrainContext,
+): Promise<TrainableFamily | null> {
+  const definitions = config.tasks.filter((task) => task.family === family);
+  const rows = await run.phase(`${family}: read`, () => readFamily(dataset.folder, family, definitions));
+  const tasks = trainableTasks(config, definitions, rows, reporter);
+  const input = definitions[0]?.input;
+  return tasks.length === 0 || input === undefined ? null : { family, input, rows, tasks };
+}
+
+/** Trains, calibrates and measures a family. */
+export async function trainOne(
+  { family, input, rows, tasks }: TrainableFamily,
+  { config, dataset, pool, run, reporter }: TrainContext,
+): Promise<FamilyResult> {
+  const settings = trainSettings(config, family);
+  const problem = {
+    family,
+    input,
+    analyzer: {
+      ngramMin: settings.ngram_min,
+      ngramMax: settings.ngram_max,
+      charNgramMin: settings.char_ngram_min,
+      charNgramMax: settings.char_ngram_max,
+    },
+    maxFeatures: settings.max_features,
+    quantization: settings.quantization,
+    tasks,
+  };
+  const fit = await run.phase(`${family}: fit`, () =>
+    trainFamily(problem, pool, (task, epoch, seconds) => {
+      run.epoch(task, epoch.epoch, seconds);
+      reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
+    }),
+  );
+  const methodOf = (task: string) => trainSettings(config, family, task).calibration_method;
+  const onTest = await run.phase(`${family}: score test`, () =>
+    scoreSplit(fit.model, rows.test, pool, settings.predict_batch_size),
+  );
+  return run.phase(`${family}: calibrate and measure`, () => {
+    // By the fit on train alone: the shipped one has seen the eval rows, and would calibrate on what it knows.
+    const onEval = fit.evalScores;
+    const model = withCalibrations(fit.model, fitCalibrations(fit.model, rows.eval, onEval, methodOf));
+    const splits = {
+      test: measureSplit(model, rows.test, onTest, null),
+      eval: measureSplit(model, rows.eval, onEval, methodOf),
+    };
+    const { histories } = fit;
+    return { family, model, histories, splits, dataset: dataset.version, settings: tasks, methodOf };
+  });
+}
+
+function describeEpoch(task: string, { epoch, train, eval: held, gap }: EpochStatistics): string {
+  const figure = (value: number | null | undefined) => (value ?? 0).toFixed(4);
+  const onTrain = `train loss ${figure(train.loss)} acc ${figure(train.accuracy)} f1 ${figure(train.macroF1)} wf1 ${figure(train.weightedF1)}`;
+  const onEval =
+    held === null
+      ? "no eval rows"
+      : `eval loss ${figure(held.loss)} acc ${figure(held.accuracy)} f1 ${figure(held.macroF1)}`;
+  return `${task} epoch ${epoch}: ${onTrain} | ${onEval} | gap ${figure(gap)}`;
+}
