@@ -9,6 +9,7 @@ import {
   crossFitProbabilities,
   fitCalibration,
 } from "../training/calibration.ts";
+import type { CalibrationRows } from "../training/cross-fitting.ts";
 import type { ScoreBatch } from "../training/job.ts";
 import { overallMetrics, predictedLabels, type TaskMetrics, taskMetrics } from "../training/metrics.ts";
 import type { WorkerPool } from "../training/pool.ts";
@@ -60,17 +61,16 @@ export async function scoreSplit(
   return scores;
 }
 
-/** Fits the calibration of each task on its eval rows; a task without any stays uncalibrated. */
+/** Fits the calibration of each task on rows that its fit had not seen; a task without any stays uncalibrated. */
 export function fitCalibrations(
   model: FamilyModel,
-  { examples }: SplitExamples,
-  scores: readonly Float32Array[],
+  rows: readonly (CalibrationRows | null)[],
   methodOf: (task: string) => CalibrationMethod,
 ): Calibration[] {
   return model.tasks.map(({ name }, t) => {
-    const rows = examples.get(name);
-    if (rows === undefined || rows.rows === 0) return { method: "none" };
-    return fitCalibration(methodOf(name), scores[t] as Float32Array, rows.label, rows.count, rows.group);
+    const own = rows[t] ?? null;
+    if (own === null) return { method: "none" };
+    return fitCalibration(methodOf(name), own.scores, own.label, own.count, own.group);
   });
 }
 

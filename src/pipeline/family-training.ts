@@ -75,7 +75,7 @@ export async function trainOne(
   return run.phase(`${family}: calibrate and measure`, () => {
     // By the fit on train alone: the shipped one has seen the eval rows, and would calibrate on what it knows.
     const onEval = fit.evalScores;
-    const model = withCalibrations(fit.model, fitCalibrations(fit.model, rows.eval, onEval, methodOf));
+    const model = withCalibrations(fit.model, fitCalibrations(fit.model, fit.calibration, methodOf));
     const splits = {
       test: measureSplit(model, rows.test, onTest, null),
       eval: measureSplit(model, rows.eval, onEval, methodOf),

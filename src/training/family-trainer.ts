@@ -6,8 +6,10 @@ import type { FamilyModel } from "../model/classifier.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
+import { type CalibrationRows, ENOUGH_EVAL_ROWS, FOLDS, joinFolds } from "./cross-fitting.ts";
 import { type Candidates, joinRankings } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
+import { foldsOf } from "./folds.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
@@ -37,7 +39,7 @@ export interface FamilyProblem {
 }
 
 /** How a task's training went; its weights are in the model. */
-export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias" | "evalScores"> & {
+export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias" | "cost" | "evalScores"> & {
   readonly features: number;
 };
 
@@ -48,6 +50,8 @@ export interface FamilyFit {
   readonly histories: readonly TaskHistory[];
   /** Raw scores of each task's eval rows by the fit that had not seen them, rows x labels. */
   readonly evalScores: readonly Float32Array[];
+  /** What calibrates each task; null for one without eval rows. */
+  readonly calibration: readonly (CalibrationRows | null)[];
 }
 
 /** Rows of a task that one part of the counting takes: about half a second. */
@@ -75,6 +79,12 @@ export async function trainFamily(
       return fitTask(task, vectors, dominates, pool, (epoch, seconds) => report(name, epoch, seconds));
     }),
   );
+  const calibration = await Promise.all(
+    tasks.map((task, t) => {
+      const vectors = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
+      return calibrationRows(task, vectors, fits[t] as TaskFit, pool);
+    }),
+  );
   const outline = {
     ...problem,
     features,
@@ -91,7 +101,7 @@ export async function trainFamily(
     epochs,
   }));
   const evalScores = fits.map((fit) => fit.evalScores);
-  return { model: assembleFamily(outline, fits), histories, evalScores };
+  return { model: assembleFamily(outline, fits), histories, evalScores, calibration };
 }
 
 /** Chooses the family's features, and makes every input a sparse vector over them. */
@@ -139,6 +149,42 @@ function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
   const codes = sharedBytes(weights.codes.length);
   codes.set(weights.codes);
   return { hashes: shareWords(hashes), weights: { ...weights, codes } };
+}
+
+/**
+ * The eval rows, which the fit on train scored; where these are few, the train rows as well, each scored by a fit on
+ * the other folds.
+ */
+async function calibrationRows(
+  { train, eval: held, settings, definition }: TaskRowsAndSettings,
+  { family, chunks, inputs }: Vectors,
+  { cost, epochs, evalScores }: TaskFit,
+  pool: WorkerPool,
+): Promise<CalibrationRows | null> {
+  if (held === null || held.rows === 0) return null;
+  const { label, count, group } = held;
+  const { fold, folds } = foldsOf(train.group, FOLDS);
+  if (held.rows >= ENOUGH_EVAL_ROWS || folds < FOLDS) return { scores: evalScores, label, count, group };
+  const of = {
+    family,
+    chunks,
+    labels: definition.labels.length,
+    inputs: inputs.train,
+    label: train.label,
+    count: train.count,
+    fold,
+    minDf: settings.minDf,
+    classWeight: settings.classWeight,
+    seed: settings.seed,
+    cost,
+    passes: epochs.length,
+  };
+  const byFold = await Promise.all(
+    Array.from({ length: folds }, (_, scored) =>
+      pool.run<"fold">({ kind: "fold", problem: { ...of, scored } }, undefined, train.rows),
+    ),
+  );
+  return joinFolds(train, fold, byFold, held, evalScores);
 }
 
 function workOf({ train, definition }: TaskRowsAndSettings): number {

@@ -5,6 +5,7 @@ import type { AnalyzerSettings } from "../model/analyzer.ts";
 import { Classifier, type FamilyModel } from "../model/classifier.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
 import { type BlockStep, doStep, STEPS_HERE } from "./block-steps.ts";
+import { type FoldProblem, scoreFold } from "./cross-fitting.ts";
 import { type CountProblem, countFeatures } from "./feature-counts.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import { type IndexedChunk, indexChunk } from "./indexing.ts";
@@ -30,6 +31,7 @@ export type Job =
       readonly minDf: number;
     }
   | { readonly kind: "fit"; readonly problem: TaskProblem }
+  | { readonly kind: "fold"; readonly problem: FoldProblem }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | { readonly kind: "score"; readonly model: FamilyModel; readonly batches: readonly ScoreBatch[] };
 
@@ -47,6 +49,8 @@ export interface JobResult {
   index: IndexedChunk;
   weigh: TaskFeatures;
   fit: TaskFit;
+  /** Scores of the fold's rows. */
+  fold: Float32Array;
   step: unknown;
   /** Raw scores of each batch, rows x labels. */
   score: readonly Float32Array[];
@@ -68,6 +72,8 @@ export async function runJob(
       return weighFeatures(job.rows, job.features, job.labels, job.minDf);
     case "fit":
       return trainTask(job.problem, STEPS_HERE, report);
+    case "fold":
+      return scoreFold(job.problem);
     case "step":
       return doStep(job.step, job.of);
     case "score":

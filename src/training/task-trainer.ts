@@ -32,6 +32,8 @@ export interface TaskFit {
   readonly weights: Float32Array;
   readonly bias: Float64Array;
   readonly alpha: number;
+  /** 1 / (alpha * weight of the train rows). */
+  readonly cost: number;
   readonly epochs: readonly EpochStatistics[];
   /** Raw scores of the eval rows before these joined the fit, rows x labels. */
   readonly evalScores: Float32Array;
@@ -74,7 +76,7 @@ export async function trainTask(
   for (let f = 0; f < factor.length; f++)
     for (let k = f * rows.labels; k < (f + 1) * rows.labels; k++)
       weights[k] = (weights[k] as number) * (factor[f] as number);
-  return { ids, weights, bias, alpha: 1 / (cost * total), epochs, evalScores };
+  return { ids, weights, bias, alpha: 1 / (cost * total), cost, epochs, evalScores };
 }
 
 function tooWide({ task, rows }: TaskProblem): ModelpackError {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Examples } from "../core/example.ts";
+import { fillBlock, type WeightedRows } from "./blocks.ts";
+import type { FamilyFeatures } from "./feature-selection.ts";
+import type { IndexedChunk } from "./indexing.ts";
+import { KernelSolver } from "./kernel-solver.ts";
+import { labelWeights, rowWeights } from "./label-weights.ts";
+import { weighFeatures } from "./task-features.ts";
+
+/** Eval rows that calibrate well enough by themselves; with fewer, the train rows help. */
+export const ENOUGH_EVAL_ROWS = 2_000;
+/** Each fold's rows are scored by a fit on the others. */
+export const FOLDS = 5;
+
+/** One fold of a task's train rows, to be scored by what the others teach. */
+export interface FoldProblem {
+  readonly family: FamilyFeatures;
+  readonly chunks: readonly IndexedChunk[];
+  readonly labels: number;
+  /** Of every train row. */
+  readonly inputs: Uint32Array;
+  readonly label: Examples["label"];
+  readonly count: Examples["count"];
+  /** Fold of every train row, and the one that is scored. */
+  readonly fold: Uint8Array;
+  readonly scored: number;
+  readonly minDf: number;
+  readonly classWeight: number;
+  readonly seed: number;
+  /** What the fit on all train rows chose. */
+  readonly cost: number;
+  readonly passes: number;
+}
+
+/**
+ * Raw scores of a fold's rows, rows x labels in their order, by a fit that has seen neither their labels nor what
+ * these say about the features.
+ */
+export function scoreFold(problem: FoldProblem): Float32Array {
+  const { family, labels, seed } = problem;
+  const learnt = takeRows(problem, (fold) => fold !== problem.scored);
+  const scored = takeRows(problem, (fold) => fold === problem.scored);
+  const features = weighFeatures(learnt, family, labels, problem.minDf);
+  const byLabel = labelWeights(learnt, labels, problem.classWeight);
+  const weighted = (rows: typeof learnt): WeightedRows => ({ ...rows, weight: rowWeights(rows, byLabel) });
+  const parts = { family, features, labels, train: weighted(learnt), eval: weighted(scored) };
+  const block = fillBlock(parts, 0, 1);
+  const solver = new KernelSolver(block, seed);
+  solver.setCost(problem.cost);
+  for (let pass = 0; pass < problem.passes; pass++) solver.pass(block.shape.train);
+  return solver.scores(block.shape.train, block.shape.rows);
+}
+
+function takeRows({ chunks, inputs, label, count, fold }: FoldProblem, of: (fold: number) => boolean) {
+  const rows = Uint32Array.from(inputs.keys()).filter((row) => of(fold[row] as number));
+  const take = (column: Uint32Array) => rows.map((row) => column[row] as number);
+  return { chunks, inputs: take(inputs), label: take(label), count: take(count) };
+}
+
+/** Rows that no fit had seen when it scored them: what calibrates a task. */
+export interface CalibrationRows {
+  /** Rows x labels. */
+  readonly scores: Float32Array;
+  readonly label: Uint32Array;
+  readonly count: Uint32Array;
+  /** Numbers of groups; rows of one belong together. */
+  readonly group: Uint32Array;
+}
+
+/** The folds' rows, back in the order of the train rows, and the eval rows after them. */
+export function joinFolds(
+  train: Examples,
+  fold: Uint8Array,
+  byFold: readonly Float32Array[],
+  held: Examples,
+  evalScores: Float32Array,
+): CalibrationRows {
+  const labels = evalScores.length / held.rows;
+  const scores = new Float32Array((train.rows + held.rows) * labels);
+  const next = byFold.map(() => 0);
+  fold.forEach((f, row) => {
+    const at = next[f] as number;
+    next[f] = at + labels;
+    scores.set((byFold[f] as Float32Array).subarray(at, at + labels), row * labels);
+  });
+  scores.set(evalScores, train.rows * labels);
+  const groups = train.group.reduce((most, group) => Math.max(most, group + 1), 0);
+  return {
+    scores,
+    label: join(train.label, held.label),
+    count: join(train.count, held.count),
+    group: join(
+      train.group,
+      held.group.map((group) => group + groups),
+    ),
+  };
+}
+
+function join(a: Uint32Array, b: Uint32Array): Uint32Array {
+  const both = new Uint32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
