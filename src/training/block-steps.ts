@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { InputKind } from "../core/task.ts";
 import type { Block } from "./block.ts";
 import { fillBlock, mergeWeights, shareWeights } from "./blocks.ts";
 import { searchCost } from "./cost-search.ts";
@@ -31,14 +32,14 @@ function setCost(block: Block, seed: number, { cost, share }: BlockCost): void {
 }
 
 /** Leaves the block at the cost that its held-out rows choose, and returns that. */
-function search(block: Block, labels: number, { seed, minDelta, metric }: TaskSettings): number {
+function search(block: Block, input: InputKind, { seed, minDelta, metric }: TaskSettings): number {
   const solver = new KernelSolver(block, seed);
-  const { train, rows } = block.shape;
+  const { train, rows, labels } = block.shape;
   const measured = (from: number, to: number) => {
     const { confusion, loss } = solver.evaluate(from, to);
     return metricOf(figures(confusion, labels, loss), metric);
   };
-  return searchCost(solver, { train, held: rows - train, minDelta, metric: measured });
+  return searchCost(solver, { input, train, held: rows - train, minDelta, metric: measured });
 }
 
 function weights(block: Block, seed: number): { weights: Float32Array; bias: Float64Array } {

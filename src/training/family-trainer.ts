@@ -228,7 +228,7 @@ async function fitTask(
     eval: weighted(held ?? none, inputs.eval),
   };
   const blocks = blockCount(of, dominates);
-  const problem: TaskProblem = { task: definition.name, settings, rows: of, blocks };
+  const problem: TaskProblem = { task: definition.name, input: definition.input, settings, rows: of, blocks };
   return blocks === 1
     ? pool.run<"fit">({ kind: "fit", problem }, report, work)
     : fitInBlocks(problem, pool, report, work);
