@@ -74,7 +74,7 @@ export async function trainTask(
   const descent = await Descent.start(blocks, cost, settings.seed, steps);
   const epochs = await fitHead(descent, problem, report);
   const evalScores = await descent.scores(rows.labels, rows.eval.inputs.length);
-  if (rows.eval.inputs.length > 0) for (let pass = 0; pass < REFIT_PASSES; pass++) await descent.pass("all");
+  if (rows.eval.inputs.length > 0) await refit(descent);
   const { weights, bias } = await steps.weights(blocks[0] as Block, settings.seed);
   const { ids, factor } = rows.features;
   for (let f = 0; f < factor.length; f++)
@@ -83,7 +83,7 @@ export async function trainTask(
   return { ids, weights, bias, alpha: 1 / (cost * total), cost, epochs, evalScores };
 }
 
-async function _refit(descent: Descent): Promise<void> {
+async function refit(descent: Descent): Promise<void> {
   for (let pass = 1; pass <= MOST_REFIT_PASSES; pass++)
     if (relativeGap(await descent.pass("all")) < REFIT_GAP) return;
 }
