@@ -4,9 +4,9 @@ import { Classifier, type FamilyModel } from "../../src/model/classifier.ts";
 import { FeatureTable } from "../../src/model/vectorizer.ts";
 import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
 
-const router = starterModel("router", ["query_domain", "query_intent"]);
-const precise = starterModel("router", ["query_domain"], "none");
-const pairs = starterModel("pairs", ["conflict_detection", "constraint_rerank"]);
+const router = await starterModel("router", ["query_domain", "query_intent"]);
+const precise = await starterModel("router", ["query_domain"], "none");
+const pairs = await starterModel("pairs", ["conflict_detection", "constraint_rerank"]);
 
 const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
 const texts = [
@@ -55,8 +55,9 @@ describe("a classifier", () => {
     }
   });
 
-  it("keeps int8 within what int8 costs", () => {
-    const [a, b] = [new Classifier(starterModel("router", ["query_domain"])), new Classifier(precise)];
+  it("keeps int8 within what int8 costs", async () => {
+    const rounded = await starterModel("router", ["query_domain"]);
+    const [a, b] = [new Classifier(rounded), new Classifier(precise)];
     for (const { text } of starterRows("query_domain").slice(0, 100)) {
       const [p, q] = [a.probabilities(0, text, ""), b.probabilities(0, text, "")];
       p.forEach((value, k) => {

@@ -20,13 +20,16 @@ const manyTasks = handmadeModel(
   true,
 );
 
+const trained = await starterModel("router", ["query_domain", "query_intent"]);
+const trainedPairs = await starterModel("pairs", ["conflict_detection"]);
+
 describe("a family file", () => {
   it.each<[string, FamilyModel]>([
     ["int8", tinyModel()],
     ["not quantized", tinyModel(false)],
     ["41 tasks", manyTasks],
-    ["trained", starterModel("router", ["query_domain", "query_intent"])],
-    ["pairs", starterModel("pairs", ["conflict_detection"])],
+    ["trained", trained],
+    ["pairs", trainedPairs],
     ["no features", handmadeModel("empty", [{ name: "t", labels: ["a"], words: {} }], true)],
   ])("gives back the model: %s", (_, model) => {
     const found = read(writeFamilyFile(model));

@@ -4,7 +4,7 @@ import { answersOf, goldenAnswers, goldenPack, writeGoldenPacks } from "../suppo
 import { tinyModel } from "../support/model.ts";
 
 // MODELPACK_WRITE_GOLDEN=1 writes them anew; see writeGoldenPacks for when that is right.
-if (process.env.MODELPACK_WRITE_GOLDEN === "1") writeGoldenPacks(FORMAT_VERSION);
+if (process.env.MODELPACK_WRITE_GOLDEN === "1") await writeGoldenPacks(FORMAT_VERSION);
 
 describe.each(["format-1", "format-1-pair"])("%s", (name) => {
   it("opens, and answers as ever", () => {

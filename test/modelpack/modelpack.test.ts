@@ -11,7 +11,7 @@ import {
 import { starterModel, tinyModel } from "../support/model.ts";
 import { petsModel } from "../support/pack.ts";
 
-const pairFile = writeFamilyFile(starterModel("pairs", ["conflict_detection"]));
+const pairFile = writeFamilyFile(await starterModel("pairs", ["conflict_detection"]));
 const open = (options: OpenOptions = {}) =>
   loadModelpack([writeFamilyFile(tinyModel()), pairFile, writeFamilyFile(petsModel())], options);
 const pack = await open();

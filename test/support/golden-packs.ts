@@ -47,8 +47,11 @@ export const goldenAnswers = (name: string) =>
  * Writes the golden packs and what they answer. Once there is a release, only for a new version of the format,
  * under a new name: the packs that are there stand for all that users have, and must open and answer for ever.
  */
-export function writeGoldenPacks(version: number): void {
-  const models = { text: tinyModel(), pair: starterModel("pairs", ["conflict_detection"], "none", 150) };
+export async function writeGoldenPacks(version: number): Promise<void> {
+  const models = {
+    text: tinyModel(),
+    pair: await starterModel("pairs", ["conflict_detection"], "none", 150),
+  };
   for (const [kind, model] of Object.entries(models)) {
     const name = kind === "text" ? `format-${version}` : `format-${version}-${kind}`;
     const file = writeFamilyFile(model);

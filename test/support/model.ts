@@ -5,10 +5,10 @@ import { textColumn } from "../../src/core/text-column.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../../src/model/analyzer.ts";
 import type { FamilyModel, TaskModel } from "../../src/model/classifier.ts";
 import { maskBytes } from "../../src/model/linear-model.ts";
-import { countFeatures } from "../../src/training/feature-counts.ts";
-import { selectFeatures } from "../../src/training/feature-selection.ts";
+import { STEPS_HERE } from "../../src/training/block-steps.ts";
 import { assembleFamily, type Quantization } from "../../src/training/quantizer.ts";
 import { trainTask } from "../../src/training/task-trainer.ts";
+import { blockRows, vectorizeFamily } from "./task-rows.ts";
 
 export const SETTINGS: AnalyzerSettings = { ngramMin: 1, ngramMax: 2, charNgramMin: 3, charNgramMax: 5 };
 
@@ -127,24 +127,20 @@ function examplesOf(rows: readonly StarterRow[], labels: readonly string[]): Exa
 }
 
 /** A family trained on the starter rows of its tasks, which are read as single texts or as pairs. */
-export function starterModel(
+export async function starterModel(
   family: string,
-  tasks: readonly string[],
+  names: readonly string[],
   quantization: Quantization = "int8",
   maxFeatures = 20_000,
-): FamilyModel {
-  const all = tasks.map((name) => {
+): Promise<FamilyModel> {
+  const tasks = names.map((name) => {
     const rows = starterRows(name);
     const labels = [...new Set(rows.map((row) => row.label))];
-    return { name, labels, examples: examplesOf(rows, labels) };
+    return { name, labels, default: null, minConfidence: null, train: examplesOf(rows, labels), eval: null };
   });
-  const input = all.some(({ examples }) => examples.textB !== null) ? "pair" : "text";
-  const limits = { minDf: 2, maxFeatures };
-  const candidates = all.map(({ examples }) => countFeatures(examples, input, SETTINGS, limits));
-  const features = selectFeatures(candidates, limits.maxFeatures);
   const settings = {
     seed: 42,
-    minDf: limits.minDf,
+    minDf: 2,
     maxIter: 5,
     alpha: "auto",
     classWeight: 0,
@@ -153,21 +149,16 @@ export function starterModel(
     metric: "macro_f1",
     minDelta: 0.001,
   } as const;
-  const fits = all.map(({ name, labels, examples }) =>
-    trainTask(
-      {
-        task: name,
-        labels: labels.length,
-        input,
-        analyzer: SETTINGS,
-        features,
-        settings,
-        train: examples,
-        eval: null,
-      },
-      () => {},
-    ),
+  const vectors = vectorizeFamily(tasks, { analyzer: SETTINGS, minDf: settings.minDf, maxFeatures });
+  const fits = await Promise.all(
+    tasks.map((task, t) => {
+      const rows = blockRows(task, vectors, t, { labels: task.labels.length, minDf: settings.minDf });
+      return trainTask({ task: task.name, rows, blocks: 1, settings }, STEPS_HERE, () => {});
+    }),
   );
-  const outlines = all.map(({ name, labels }) => ({ name, labels, default: null, minConfidence: null }));
-  return assembleFamily({ family, input, analyzer: SETTINGS, features, tasks: outlines, quantization }, fits);
+  const input = tasks.some(({ train }) => train.textB !== null) ? "pair" : "text";
+  return assembleFamily(
+    { family, input, analyzer: SETTINGS, features: vectors.family, tasks, quantization },
+    fits,
+  );
 }

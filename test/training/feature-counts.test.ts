@@ -2,10 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
-import { countFeatures, rowReader } from "../../src/training/feature-counts.ts";
+import { type Candidates, joinRankings } from "../../src/training/feature-counts.ts";
 import { ANALYZER, type ExampleRow, examples, LETTERS } from "../support/examples.ts";
-
-const LIMITS = { minDf: 1, maxFeatures: 1000 };
+import { analyzeFamily, type VectorOptions } from "../support/task-rows.ts";
 
 /** The hash of a letter. */
 function letter(text: string): number {
@@ -14,21 +13,51 @@ function letter(text: string): number {
   return out.hashes[0] as number;
 }
 
-function frequencies(rows: readonly ExampleRow[], limits = LIMITS): Map<number, number> {
-  const { hashes, frequencies: found } = countFeatures(examples(rows), "text", LETTERS, limits);
+function candidates(rows: readonly ExampleRow[], options: VectorOptions = {}, parts = 1): Candidates {
+  const task = { train: examples(rows), eval: null };
+  return analyzeFamily([task], { analyzer: LETTERS, ...options }, parts).candidates[0] as Candidates;
+}
+
+function frequencies(rows: readonly ExampleRow[], options: VectorOptions = {}): Map<number, number> {
+  const { hashes, frequencies: found } = candidates(rows, options);
   return new Map([...hashes].map((hash, i) => [hash, found[i] as number]));
 }
 
 describe("countFeatures", () => {
   it("counts source rows, a feature once a row", () => {
-    const rows = [
+    const found = candidates([
       { text: "r r r", label: 0 },
       { text: "r b", label: 1, count: 5 },
-    ];
-    const found = countFeatures(examples(rows), "text", LETTERS, LIMITS);
+    ]);
     expect(found.rows).toBe(6);
     expect([...found.hashes]).toEqual([letter("r"), letter("b")]);
     expect([...found.frequencies]).toEqual([6, 5]);
+  });
+
+  it("counts every row of an input that several have, and none of another task or of eval", () => {
+    const task = (texts: readonly string[]) => examples(texts.map((text) => ({ text, label: 0 })));
+    const family = [
+      { train: task(["a b", "a b", "c"]), eval: task(["a b", "d"]) },
+      { train: task(["a b", "d"]), eval: null },
+    ];
+    const [first, second] = analyzeFamily(family, { analyzer: LETTERS }).candidates;
+    const of = (found: Candidates | undefined) =>
+      new Map([...(found?.hashes ?? [])].map((hash, i) => [hash, found?.frequencies[i]]));
+    expect(of(first)).toEqual(
+      new Map([
+        [letter("a"), 2],
+        [letter("b"), 2],
+        [letter("c"), 1],
+      ]),
+    );
+    expect(of(second)).toEqual(
+      new Map([
+        [letter("a"), 1],
+        [letter("b"), 1],
+        [letter("d"), 1],
+      ]),
+    );
+    expect([first?.rows, second?.rows]).toEqual([3, 2]);
   });
 
   it("holds min_df against source rows, not against distinct ones", () => {
@@ -52,21 +81,28 @@ describe("countFeatures", () => {
     const rest = letters.filter((text) => text !== "c").map(letter);
     const ranked = [letter("c"), ...rest.sort((a, b) => a - b)];
     for (const maxFeatures of [1, 3, 5])
-      expect([...frequencies(rows, { minDf: 1, maxFeatures }).keys()]).toEqual(ranked.slice(0, maxFeatures));
+      expect([...frequencies(rows, { maxFeatures }).keys()]).toEqual(ranked.slice(0, maxFeatures));
   });
 
-  it("does not see the order of the rows", () => {
+  it("does not see the order of the rows, nor in how many parts it counts", () => {
     const row = fc.record({
       text: fc.constantFrom("a b", "b c", "c d e", "", "a a", "ünïcode ß"),
       label: fc.constant(0),
       count: fc.integer({ min: 1, max: 9 }),
     });
+    const most = fc.constantFrom(1, 4, 1000);
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 30 }), (rows) => {
-        const limits = { minDf: 2, maxFeatures: 4 };
-        const forward = countFeatures(examples(rows), "text", ANALYZER, limits);
-        expect(countFeatures(examples([...rows].reverse()), "text", ANALYZER, limits)).toEqual(forward);
-      }),
+      fc.property(
+        fc.array(row, { maxLength: 30 }),
+        fc.integer({ min: 2, max: 8 }),
+        most,
+        (rows, parts, maxFeatures) => {
+          const options = { analyzer: ANALYZER, minDf: 2, maxFeatures };
+          const forward = candidates(rows, options);
+          expect(candidates([...rows].reverse(), options)).toEqual(forward);
+          expect(candidates(rows, options, parts)).toEqual(forward);
+        },
+      ),
     );
   });
 
@@ -78,13 +114,14 @@ describe("countFeatures", () => {
       label: 0,
     }));
     const expected = new Map<number, number>();
-    const read = rowReader(examples(rows), "text", LETTERS);
-    rows.forEach((_, i) => {
-      const { hashes, length } = read(i);
-      for (const hash of new Set(hashes.subarray(0, length)))
+    const [analyzer, out] = [new Analyzer(LETTERS), new FeatureHashes()];
+    for (const { text } of rows) {
+      // Some of these are lone surrogates, which a column holds as U+FFFD.
+      analyzer.analyze(Buffer.from(text).toString(), out);
+      for (const hash of new Set(out.hashes.subarray(0, out.length)))
         expected.set(hash, (expected.get(hash) ?? 0) + 1);
-    });
-    const found = frequencies(rows, { minDf: 1, maxFeatures: 1_000_000 });
+    }
+    const found = frequencies(rows, { maxFeatures: 1_000_000 });
     expect(found.size).toBeGreaterThan(40_000);
     expect(found).toEqual(expected);
   });
@@ -98,9 +135,16 @@ describe("countFeatures", () => {
   });
 
   it("reads both texts of a pair, and knows which is which", () => {
-    const pair = (text: string, b: string) =>
-      countFeatures(examples([{ text, b, label: 0 }]), "pair", LETTERS, LIMITS);
+    const pair = (text: string, b: string) => candidates([{ text, b, label: 0 }]);
     expect(pair("r", "b").hashes).not.toEqual(pair("b", "r").hashes);
     expect(pair("r", "b").hashes.length).toBeGreaterThan(2);
+  });
+});
+
+describe("joinRankings", () => {
+  it("has nothing of nothing", () => {
+    const none = { hashes: new Uint32Array(0), frequencies: new Uint32Array(0), rows: 7 };
+    expect(joinRankings([new Float64Array(0), new Float64Array(0)], 9, 7)).toEqual(none);
+    expect(candidates([])).toEqual({ ...none, rows: 0 });
   });
 });

@@ -2,7 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { figures } from "../../src/training/figures.ts";
 import { KernelSolver } from "../../src/training/kernel-solver.ts";
-import { PlainSolver } from "../../src/training/plain-solver.ts";
+import type { Solver } from "../../src/training/solver.ts";
+import { PlainSolver } from "../support/oracle/plain-solver.ts";
+import { blockOf, type SolverProblem } from "../support/oracle/solver-problem.ts";
+
+const SOLVERS: readonly (readonly [string, (problem: SolverProblem) => Solver])[] = [
+  ["the kernel", (problem) => new KernelSolver(blockOf(problem), problem.seed)],
+  ["the plain loop", (problem) => new PlainSolver(problem)],
+];
 
 describe("figures", () => {
   it("counts by hand", () => {
@@ -24,7 +31,7 @@ describe("figures", () => {
   });
 });
 
-describe.each([KernelSolver, PlainSolver])("evaluate of %o", (Kind) => {
+describe.each(SOLVERS)("evaluate of %s", (_, solverOf) => {
   it("scores held-out rows, those without a feature by the bias alone", () => {
     const x = {
       rows: 2,
@@ -33,7 +40,7 @@ describe.each([KernelSolver, PlainSolver])("evaluate of %o", (Kind) => {
       values: Float32Array.of(1, 1),
     };
     const held = { rows: 3, start: Uint32Array.of(0, 1, 2, 2), ids: x.ids, values: x.values };
-    const head = new Kind({
+    const head = solverOf({
       parts: [
         { x, truth: Uint32Array.of(0, 1), weight: Float64Array.of(4, 2) },
         { x: held, truth: Uint32Array.of(0, 1, 1), weight: Float64Array.of(1, 1, 1) },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { solveRow, wrightOmega } from "../../src/training/row-solver.ts";
+import { solveRow, wrightOmega } from "../support/oracle/row-solver.ts";
 
 function softmax(z: readonly number[]): number[] {
   const top = Math.max(...z);

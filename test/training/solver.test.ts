@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { PlainSolver } from "../../src/training/plain-solver.ts";
-import type { PassStatistics, SparseRows } from "../../src/training/solver.ts";
+import { addPasses, addRows, type PassStatistics, relativeGap } from "../../src/training/solver.ts";
 import { numbers } from "../support/examples.ts";
+import { PlainSolver } from "../support/oracle/plain-solver.ts";
+import type { SparseRows } from "../support/oracle/solver-problem.ts";
 
 interface SolverProblem {
   readonly x: SparseRows;
@@ -24,8 +25,10 @@ class SoftmaxSolver {
     this.#rows = x.rows;
   }
 
+  /** The gap over the primal loss. */
   pass(): PassStatistics {
-    return this.#solver.pass(this.#rows);
+    const seen = this.#solver.pass(this.#rows);
+    return { ...seen, gap: relativeGap(seen) };
   }
 
   get weights(): Float32Array {
@@ -238,6 +241,23 @@ describe("PlainSolver", () => {
 
   it("has no gap and no loss where there is one label", () => {
     const only = new SoftmaxSolver(problem({ rows: 6, features: 4, labels: 1, cost: 2 })).pass();
-    expect(only).toEqual({ loss: 0, gap: 0, confusion: Float64Array.of(6) });
+    expect(only).toEqual({ loss: 0, primal: 0, gap: 0, confusion: Float64Array.of(6) });
+  });
+});
+
+describe("the figures of blocks", () => {
+  const a = { loss: 1.5, confusion: Float64Array.of(3, 1, 0, 2), primal: 6, gap: 1 };
+  const b = { loss: 0.25, confusion: Float64Array.of(1, 0, 4, 0), primal: 2, gap: 3 };
+
+  it("add up", () => {
+    expect(addRows(a, b)).toEqual({ loss: 1.75, confusion: Float64Array.of(4, 1, 4, 2) });
+    expect(addPasses(a, b)).toEqual({ ...addRows(a, b), primal: 8, gap: 4 });
+    expect(a.confusion).toEqual(Float64Array.of(3, 1, 0, 2));
+  });
+
+  it("have a gap over the primal loss, 0 without one or below it", () => {
+    expect(relativeGap(addPasses(a, b))).toBe(0.5);
+    expect(relativeGap({ ...a, primal: 0 })).toBe(0);
+    expect(relativeGap({ ...a, gap: -1e-9 })).toBe(0);
   });
 });

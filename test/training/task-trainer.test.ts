@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { Examples } from "../../src/core/example.ts";
+import { STEPS_HERE } from "../../src/training/block-steps.ts";
 import { COSTS } from "../../src/training/cost-search.ts";
-import { countFeatures } from "../../src/training/feature-counts.ts";
-import { selectFeatures } from "../../src/training/feature-selection.ts";
-import { type EpochStatistics, type TaskSettings, trainTask } from "../../src/training/task-trainer.ts";
-import { ANALYZER, type ExampleRow, examples, separableRows } from "../support/examples.ts";
+import type { TaskSettings } from "../../src/training/task-settings.ts";
+import { type EpochStatistics, trainTask } from "../../src/training/task-trainer.ts";
+import { type ExampleRow, examples, separableRows } from "../support/examples.ts";
+import { rowsOfOne } from "../support/task-rows.ts";
 
 const SETTINGS: TaskSettings = {
   seed: 42,
@@ -19,32 +19,21 @@ const SETTINGS: TaskSettings = {
   minDelta: 0.001,
 };
 
-function trained(
+async function trained(
   train: readonly ExampleRow[],
   held: readonly ExampleRow[] | null,
   labels: number,
   settings: Partial<TaskSettings> = {},
+  blocks = 1,
 ) {
-  const rows: Examples = examples(train);
-  const input = rows.textB === null ? "text" : "pair";
+  const task = { train: examples(train), eval: held === null ? null : examples(held) };
   const wanted = { ...SETTINGS, ...settings };
-  const limits = { minDf: wanted.minDf, maxFeatures: 100_000 };
-  const features = selectFeatures([countFeatures(rows, input, ANALYZER, limits)], 100_000);
+  const rows = rowsOfOne(task, { labels, minDf: wanted.minDf, classWeight: wanted.classWeight });
   const reported: EpochStatistics[] = [];
-  const result = trainTask(
-    {
-      task: "t",
-      labels,
-      input,
-      analyzer: ANALYZER,
-      features,
-      settings: wanted,
-      train: rows,
-      eval: held === null ? null : examples(held),
-    },
-    (epoch) => reported.push(epoch),
-  );
+  const problem = { task: "t", rows, blocks, settings: wanted };
+  const result = await trainTask(problem, STEPS_HERE, (epoch) => reported.push(epoch));
   expect(reported).toEqual(result.epochs);
+  expect(result.ids).toEqual(rows.features.ids);
   expect(result.weights.length).toBe(result.ids.length * labels);
   expect(result.weights.every(Number.isFinite)).toBe(true);
   expect(result.bias.every(Number.isFinite)).toBe(true);
@@ -55,8 +44,8 @@ const TRAIN = separableRows(3, 60, 1);
 const EVAL = separableRows(3, 20, 2);
 
 describe("trainTask", () => {
-  it("learns what can be learnt, and says how each epoch went", () => {
-    const { epochs } = trained(TRAIN, EVAL, 3, { alpha: 1e-3 });
+  it("learns what can be learnt, and says how each epoch went", async () => {
+    const { epochs } = await trained(TRAIN, EVAL, 3, { alpha: 1e-3 });
     const last = epochs.at(-1) as EpochStatistics;
     expect(last.eval?.accuracy).toBe(1);
     expect(last.train.accuracy).toBe(1);
@@ -64,19 +53,19 @@ describe("trainTask", () => {
     expect((epochs[0] as EpochStatistics).train.loss).toBeGreaterThan(last.train.loss ?? 0);
   });
 
-  it("gives the same bits twice, and others for another seed", () => {
-    const [a, b] = [trained(TRAIN, EVAL, 3), trained(TRAIN, EVAL, 3)];
+  it("gives the same bits twice, and others for another seed", async () => {
+    const [a, b] = [await trained(TRAIN, EVAL, 3), await trained(TRAIN, EVAL, 3)];
     expect(a).toEqual(b);
-    expect(trained(TRAIN, EVAL, 3, { seed: 7 }).weights).not.toEqual(a.weights);
+    expect((await trained(TRAIN, EVAL, 3, { seed: 7 })).weights).not.toEqual(a.weights);
   });
 
   it.each(["macro_f1", "accuracy", "log_loss"] as const)(
     "stops when %s has not improved for `patience` epochs",
-    (metric) => {
+    async (metric) => {
       const noisy = separableRows(4, 40, 3, 0.4);
       const held = separableRows(4, 40, 4, 0.4);
       const settings = { metric, patience: 2, minDelta: 0.002, alpha: 1e-5, maxIter: 40 };
-      const { epochs } = trained(noisy, held, 4, settings);
+      const { epochs } = await trained(noisy, held, 4, settings);
       const score = ({ eval: seen }: EpochStatistics) =>
         metric === "log_loss"
           ? -(seen?.loss ?? 0)
@@ -90,66 +79,71 @@ describe("trainTask", () => {
       });
       expect(stopsAt).toBe(epochs.length - 1);
       expect(epochs.length).toBeLessThan(40);
-      expect(trained(noisy, held, 4, { ...settings, earlyStopping: false }).epochs.length).toBeGreaterThan(
-        epochs.length,
-      );
+      expect(
+        (await trained(noisy, held, 4, { ...settings, earlyStopping: false })).epochs.length,
+      ).toBeGreaterThan(epochs.length);
     },
   );
 
-  it("lets the eval rows join the fit, and scores them before they do", () => {
+  it("lets the eval rows join the fit, and scores them before they do", async () => {
     const told = separableRows(3, 20, 2).map((row) => ({ ...row, text: `${row.text} told${row.label}` }));
     const hint = TRAIN.map((row, i) => ({ ...row, text: `${row.text} told${i % 3}` }));
     const settings = { alpha: 1e-3, earlyStopping: false, maxIter: 4 };
-    const [without, joined] = [trained(hint, null, 3, settings), trained(hint, told, 3, settings)];
+    const [without, joined] = [
+      await trained(hint, null, 3, settings),
+      await trained(hint, told, 3, settings),
+    ];
     expect(without.evalScores.length).toBe(0);
     expect(joined.evalScores.length).toBe(told.length * 3);
     expect(joined.weights).not.toEqual(without.weights);
     expect(joined.epochs.map(({ train }) => train)).toEqual(without.epochs.map(({ train }) => train));
     const other = told.map((row) => ({ ...row, label: (row.label + 1) % 3 }));
-    expect(trained(hint, other, 3, settings).evalScores).toEqual(joined.evalScores);
+    expect((await trained(hint, other, 3, settings)).evalScores).toEqual(joined.evalScores);
   });
 
-  it("stops when the duality gap has closed, with or without eval rows", () => {
-    const { epochs } = trained(TRAIN, null, 3, { alpha: 0.01, maxIter: 500 });
+  it("stops when the duality gap has closed, with or without eval rows", async () => {
+    const { epochs } = await trained(TRAIN, null, 3, { alpha: 0.01, maxIter: 500 });
     expect(epochs.length).toBeLessThan(500);
     expect((epochs.at(-1) as EpochStatistics).gap).toBeLessThan(0.01);
     expect(epochs.every(({ eval: seen }) => seen === null)).toBe(true);
   });
 
-  it("makes max_iter passes at most", () => {
-    expect(trained(TRAIN, EVAL, 3, { maxIter: 2, earlyStopping: false, alpha: 1e-6 }).epochs.length).toBe(2);
+  it("makes max_iter passes at most", async () => {
+    expect(
+      (await trained(TRAIN, EVAL, 3, { maxIter: 2, earlyStopping: false, alpha: 1e-6 })).epochs.length,
+    ).toBe(2);
   });
 
-  it("takes a fixed alpha as it is, and chooses one of a short list by eval", () => {
-    expect(trained(TRAIN, EVAL, 3, { alpha: 0.003 }).alpha).toBeCloseTo(0.003, 12);
-    const alpha = trained(TRAIN, EVAL, 3).alpha;
+  it("takes a fixed alpha as it is, and chooses one of a short list by eval", async () => {
+    expect((await trained(TRAIN, EVAL, 3, { alpha: 0.003 })).alpha).toBeCloseTo(0.003, 12);
+    const alpha = (await trained(TRAIN, EVAL, 3)).alpha;
     const costs = COSTS.text.map((cost) => 1 / (cost * TRAIN.length));
     expect(costs.some((one) => Math.abs(one - alpha) < 1e-12)).toBe(true);
     // Nothing to choose by: the preferred one.
-    expect(trained(TRAIN, null, 3).alpha).toBeCloseTo(1 / (COSTS.text[0] * TRAIN.length), 12);
+    expect((await trained(TRAIN, null, 3)).alpha).toBeCloseTo(1 / (COSTS.text[0] * TRAIN.length), 12);
   });
 
-  it("prefers a smaller cost for pairs", () => {
+  it("prefers a smaller cost for pairs", async () => {
     const pairs = TRAIN.map((row) => ({ ...row, b: "" }));
-    expect(trained(pairs, null, 3).alpha).toBeCloseTo(1 / (COSTS.pair[0] * TRAIN.length), 12);
+    expect((await trained(pairs, null, 3)).alpha).toBeCloseTo(1 / (COSTS.pair[0] * TRAIN.length), 12);
     expect(COSTS.pair[0]).toBeLessThan(COSTS.text[0]);
   });
 
-  it("counts rows, not lines, in alpha", () => {
+  it("counts rows, not lines, in alpha", async () => {
     const weighted = TRAIN.map((row) => ({ ...row, count: 5 }));
-    expect(trained(weighted, null, 3).alpha).toBeCloseTo(1 / (COSTS.text[0] * 5 * TRAIN.length), 12);
+    expect((await trained(weighted, null, 3)).alpha).toBeCloseTo(1 / (COSTS.text[0] * 5 * TRAIN.length), 12);
   });
 
-  it("takes a count for copies of the row", () => {
+  it("takes a count for copies of the row", async () => {
     const rows = separableRows(2, 10, 5, 0.3);
     const settings = { alpha: 0.05, maxIter: 2000 };
-    const counted = trained(
+    const counted = await trained(
       rows.map((row, i) => ({ ...row, count: 1 + (i % 3) })),
       null,
       2,
       settings,
     );
-    const copied = trained(
+    const copied = await trained(
       rows.flatMap((row, i) => Array<ExampleRow>(1 + (i % 3)).fill(row)),
       null,
       2,
@@ -162,20 +156,21 @@ describe("trainTask", () => {
     });
   });
 
-  it("lifts a rare label with class_weight", () => {
+  it("lifts a rare label with class_weight", async () => {
     const often = separableRows(1, 190, 8).map((row) => ({ ...row, text: row.text.replace(/\S+0 /g, "") }));
     const rare = often.slice(0, 10).map((row) => ({ text: `${row.text} seldom`, label: 1 }));
-    const bias = (classWeight: number) => {
-      const { bias: found } = trained([...often, ...rare], null, 2, { classWeight, alpha: 0.01 });
+    const bias = async (classWeight: number) => {
+      const { bias: found } = await trained([...often, ...rare], null, 2, { classWeight, alpha: 0.01 });
       return (found[1] as number) - (found[0] as number);
     };
-    expect(bias(0)).toBeLessThan(bias(0.5));
-    expect(bias(0.5)).toBeLessThan(bias(1));
+    const [none, half, full] = [await bias(0), await bias(0.5), await bias(1)];
+    expect(none).toBeLessThan(half);
+    expect(half).toBeLessThan(full);
   });
 
-  it("makes nothing of a class weight where labels are even", () => {
-    const even = trained(TRAIN, null, 3, { classWeight: 1 });
-    expect(even.weights).toEqual(trained(TRAIN, null, 3).weights);
+  it("makes nothing of a class weight where labels are even", async () => {
+    const even = await trained(TRAIN, null, 3, { classWeight: 1 });
+    expect(even.weights).toEqual((await trained(TRAIN, null, 3)).weights);
   });
 
   it.each([
@@ -214,16 +209,16 @@ describe("trainTask", () => {
       ],
       labels: 2,
     },
-  ])("works with $name", ({ train, labels, minDf }) => {
-    const { epochs } = trained(train, null, labels, minDf === undefined ? {} : { minDf });
+  ])("works with $name", async ({ train, labels, minDf }) => {
+    const { epochs } = await trained(train, null, labels, minDf === undefined ? {} : { minDf });
     for (const { gap, train: seen } of epochs) {
       expect(gap).toBeGreaterThanOrEqual(0);
       expect(seen.loss).toBeGreaterThanOrEqual(0);
     }
   });
 
-  it("learns 300 labels", () => {
-    const { epochs } = trained(separableRows(300, 6, 1), separableRows(300, 2, 2), 300, {
+  it("learns 300 labels", async () => {
+    const { epochs } = await trained(separableRows(300, 6, 1), separableRows(300, 2, 2), 300, {
       maxIter: 3,
       alpha: 1e-4,
     });
