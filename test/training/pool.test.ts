@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import { writeFamilyFile } from "../../src/modelpack/family-file.ts";
 import { type FamilyProblem, trainFamily } from "../../src/training/family-trainer.ts";
+import { collectInputs, type InputChunk } from "../../src/training/inputs.ts";
 import { WorkerPool } from "../../src/training/pool.ts";
 import { ANALYZER, examples, LETTERS, separableRows } from "../support/examples.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -62,14 +63,10 @@ function problem(): FamilyProblem {
   };
 }
 
-const count = (text: string) =>
-  ({
-    kind: "count",
-    train: examples([{ text, label: 0 }]),
-    input: "text",
-    analyzer: LETTERS,
-    limits: { minDf: 1, maxFeatures: 100 },
-  }) as const;
+const analyze = (text: string) => {
+  const { chunks } = collectInputs([{ train: examples([{ text, label: 0 }]), eval: null }]);
+  return { kind: "analyze", chunk: chunks[0] as InputChunk, input: "text", analyzer: LETTERS } as const;
+};
 
 describe("trainFamily", () => {
   it("gives the same model and histories with 1, 2, 3 and 4 threads", async () => {
@@ -117,44 +114,89 @@ describe("WorkerPool", () => {
         .split("")
         .join(" "),
     );
-    const found = await Promise.all(texts.map((text) => threads.run<"count">(count(text))));
+    const found = await Promise.all(texts.map((text) => threads.run<"analyze">(analyze(text))));
     expect(found.map(({ hashes }) => hashes.length)).toEqual(texts.map((text) => (text.length + 1) / 2));
+  });
+
+  it("takes the highest priority first of those that wait, ties in their order, and no priority as the highest", async () => {
+    const threads = pool(1);
+    const done: string[] = [];
+    const jobs: readonly (readonly [name: string, priority: number | undefined])[] = [
+      ["under way", 0],
+      ["low", 1],
+      ["middle", 5],
+      ["middle again", 5],
+      ["high", 9],
+      ["middle once more", 5],
+      ["first of all", undefined],
+      ["low again", 1],
+      ["next of all", undefined],
+    ];
+    await Promise.all(
+      jobs.map(([name, priority]) =>
+        threads.run<"analyze">(analyze("a"), undefined, priority).then(() => done.push(name)),
+      ),
+    );
+    expect(done).toEqual([
+      "under way",
+      "first of all",
+      "next of all",
+      "high",
+      "middle",
+      "middle again",
+      "middle once more",
+      "low",
+      "low again",
+    ]);
+  });
+
+  it("gives back memory that threads share, and fills in place what it was given", async () => {
+    const threads = pool(2);
+    const chunk = await threads.run<"analyze">(analyze("a b c"));
+    expect(chunk.hashes.buffer).toBeInstanceOf(SharedArrayBuffer);
+    const kept = Uint32Array.of(chunk.hashes[1] as number);
+    const features = { hashes: kept, weights: { codes: new Uint8Array(1), low: 1, high: 1 } };
+    const indexed = await threads.run<"index">({ kind: "index", chunk, features });
+    expect(indexed.start.at(-1)).toBe(1);
+    expect(indexed.ids[0]).toBe(0);
+    expect(chunk.hashes[0]).toBe(0);
   });
 
   it("rejects a job that fails with a typed error, and goes on with the others", async () => {
     const threads = pool(1);
-    const broken = { ...count("a"), train: { ...examples([]), rows: 2 } };
+    const whole = analyze("a");
+    const broken = { ...whole, chunk: { ...whole.chunk, start: null as unknown as Uint32Array } };
     const [bad, good] = await Promise.allSettled([
-      threads.run<"count">(broken),
-      threads.run<"count">(count("a b")),
+      threads.run<"analyze">(broken),
+      threads.run<"analyze">(analyze("a b")),
     ]);
     expect(bad).toMatchObject({ status: "rejected", reason: { name: "ModelpackError", code: "INTERNAL" } });
-    expect((bad as PromiseRejectedResult).reason.message).toContain("a training thread failed: text 0 of 0");
+    expect((bad as PromiseRejectedResult).reason.message).toContain("a training thread failed: ");
     expect(good).toMatchObject({ status: "fulfilled" });
   });
 
   it("rejects what is under way, and what comes after, with the reason of the abort", async () => {
     const stop = new AbortController();
     const threads = pool(1, stop.signal);
-    const jobs = [count("a"), count("b")].map((job) => threads.run<"count">(job));
+    const jobs = [analyze("a"), analyze("b")].map((job) => threads.run<"analyze">(job));
     const reason = new ModelpackError("INTERRUPTED", "stopped by SIGINT");
     stop.abort(reason);
-    for (const job of await Promise.allSettled([...jobs, threads.run<"count">(count("c"))]))
+    for (const job of await Promise.allSettled([...jobs, threads.run<"analyze">(analyze("c"))]))
       expect(job).toMatchObject({ status: "rejected", reason });
   });
 
   it("turns any other reason into INTERRUPTED, also where it was aborted before", async () => {
     const error = await pool(1, AbortSignal.abort())
-      .run<"count">(count("a"))
+      .run<"analyze">(analyze("a"))
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: "ModelpackError", code: "INTERRUPTED" });
   });
 
   it("rejects jobs of a closed pool", async () => {
     const threads = pool(1);
-    const job = threads.run<"count">(count("a"));
+    const job = threads.run<"analyze">(analyze("a"));
     await Promise.all([threads.close(), expect(job).rejects.toMatchObject({ code: "INTERNAL" })]);
-    await expect(threads.run<"count">(count("a"))).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(threads.run<"analyze">(analyze("a"))).rejects.toMatchObject({ code: "INTERNAL" });
   });
 });
 
@@ -177,10 +219,11 @@ function runWithDyingThread(when: "at once" | "when idle"): unknown {
   writeFileSync(
     script,
     `import { WorkerPool } from ${module("training/pool.js")};
-     import { textColumn } from ${module("core/text-column.js")};
-     const train = { rows: 1, text: textColumn(["a b"]), textB: null, label: new Uint32Array(1), count: Uint32Array.of(1),
-       origin: new Uint8Array(1), group: new Uint32Array(1) };
-     const job = { kind: "count", train, input: "text", analyzer: ${JSON.stringify(LETTERS)}, limits: { minDf: 1, maxFeatures: 9 } };
+     const start = new Uint32Array(new SharedArrayBuffer(8));
+     const bytes = new Uint8Array(new SharedArrayBuffer(3));
+     bytes.set(new TextEncoder().encode("a b"));
+     start[1] = 3;
+     const job = { kind: "analyze", chunk: { inputs: 1, sides: 1, bytes, start }, input: "text", analyzer: ${JSON.stringify(LETTERS)} };
      const pool = new WorkerPool(1);
      const came = [];
      for (let i = 0; i < 2; i++) {

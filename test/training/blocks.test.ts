@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { termFrequency, weightTable } from "../../src/model/vectorizer.ts";
+import { allocateBlock, type Block, layoutOf } from "../../src/training/block.ts";
+import {
+  type BlockRows,
+  blockCount,
+  fillBlock,
+  mergeWeights,
+  shapeOf,
+  shareWeights,
+  type WeightedRows,
+} from "../../src/training/blocks.ts";
+import type { IndexedChunk } from "../../src/training/indexing.ts";
+import { examples, separableRows } from "../support/examples.ts";
+import { rowsOfOne } from "../support/task-rows.ts";
+
+const ROWS = rowsOfOne(
+  {
+    train: examples(separableRows(3, 9, 1).map((row, i) => ({ ...row, count: 1 + (i % 3) }))),
+    eval: examples(separableRows(3, 3, 2)),
+  },
+  { labels: 3, minDf: 2, classWeight: 1 },
+);
+
+/** Entries of a row by the definition: value of the family times the task's factor. */
+function expectedRow({ family, features }: BlockRows, part: WeightedRows, row: number): Map<number, number> {
+  const value = weightTable(family.weights);
+  const input = part.inputs[row] as number;
+  const { start, ids, counts, factor, namespaces } = part.chunks[0] as IndexedChunk;
+  const found = new Map<number, number>();
+  for (let s = input * namespaces; s < (input + 1) * namespaces; s++)
+    for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
+      const f = features.ids.indexOf(ids[j] as number);
+      if (f < 0) continue;
+      const own = value[family.weights.codes[ids[j] as number] as number] as number;
+      const length = factor[s] as number;
+      found.set(f, termFrequency(counts[j] as number) * own * length * (features.factor[f] as number));
+    }
+  return found;
+}
+
+function contentsOf({ shape, memory: { buffer } }: Block) {
+  const { at, padded } = layoutOf(shape);
+  const start = new Uint32Array(buffer, at.start, shape.rows + 1);
+  const words = new Uint32Array(buffer, at.entries, shape.entries * 2);
+  const values = new Float32Array(buffer, at.entries, shape.entries * 2);
+  const squares = new Float32Array(buffer, at.squares, shape.rows);
+  const truth = new Uint32Array(buffer, at.truth, shape.rows);
+  const weight = new Float64Array(buffer, at.weight, shape.rows);
+  const dual = new Float32Array(buffer, at.dual, shape.rows * padded);
+  return Array.from({ length: shape.rows }, (_, i) => {
+    const entries = new Map<number, number>();
+    for (let j = start[i] as number; j < (start[i + 1] as number); j++)
+      entries.set((words[j * 2] as number) / (padded * 4), values[j * 2 + 1] as number);
+    const own = [...dual.subarray(i * padded, (i + 1) * padded)];
+    return { entries, squares: squares[i], truth: truth[i], weight: weight[i], dual: own };
+  });
+}
+
+describe("fillBlock", () => {
+  it.each([1, 2, 4, 5])("deals row i of either part to block i %% %i, and writes it whole", (blocks) => {
+    const seen = { train: new Set<number>(), eval: new Set<number>() };
+    for (let index = 0; index < blocks; index++) {
+      const block = fillBlock(ROWS, index, blocks);
+      const rows = contentsOf(block);
+      expect(block.shape).toEqual(shapeOf(ROWS, index, blocks));
+      let at = 0;
+      for (const split of ["train", "eval"] as const)
+        for (let row = index; row < ROWS[split].inputs.length; row += blocks) {
+          const found = rows[at++];
+          const wanted = expectedRow(ROWS, ROWS[split], row);
+          expect([...(found?.entries.keys() ?? [])]).toEqual([...wanted.keys()]);
+          let squares = 1;
+          for (const [f, value] of wanted) {
+            expect(found?.entries.get(f)).toBeCloseTo(value, 6);
+            squares += value * value;
+          }
+          expect(found?.squares).toBeCloseTo(squares, 5);
+          const truth = ROWS[split].label[row] as number;
+          expect(found?.truth).toBe(truth);
+          expect(found?.weight).toBe(ROWS[split].weight[row]);
+          expect(found?.dual).toEqual([0, 1, 2, 3].map((k) => (k === truth ? 1 : 0)));
+          seen[split].add(row);
+        }
+      expect(at).toBe(rows.length);
+    }
+    expect([seen.train.size, seen.eval.size]).toEqual([27, 9]);
+  });
+
+  it("makes blocks without a row where there are more of them than rows", () => {
+    const few = rowsOfOne({ train: examples(separableRows(2, 1, 1)), eval: null }, { labels: 2 });
+    expect(fillBlock(few, 3, 4).shape).toMatchObject({ train: 0, rows: 0, entries: 0 });
+  });
+});
+
+/** A task with one feature whose rows have `entries` entries in all, and so many features and labels in name. */
+function wide({ rows = 1000, entries = 1000, features = 10, labels = 4 }): BlockRows {
+  const start = Uint32Array.from({ length: 2 }, (_, i) => i * (entries / rows));
+  const none = new Uint32Array(0);
+  const chunk = {
+    inputs: 1,
+    namespaces: 1,
+    start,
+    ids: none,
+    counts: new Uint8Array(0),
+    factor: Float32Array.of(1),
+  };
+  const part = (inputs: Uint32Array): WeightedRows => ({
+    chunks: [chunk],
+    inputs,
+    label: new Uint32Array(inputs.length),
+    weight: new Float64Array(inputs.length).fill(1),
+  });
+  return {
+    family: { hashes: none, weights: { codes: new Uint8Array(0), low: 1, high: 1 } },
+    features: { ids: new Uint32Array(features), factor: new Float32Array(0) },
+    labels,
+    train: part(new Uint32Array(rows)),
+    eval: part(none),
+  };
+}
+
+describe("blockCount", () => {
+  it.each([
+    { work: "little", entries: 2 ** 24 - 1000, blocks: 1 },
+    { work: "2^26 values times labels", entries: 1000 * Math.ceil(2 ** 24 / 1000), blocks: 2 },
+    { work: "almost 2^30", entries: 2 ** 28 - 456 - 1000, blocks: 2 },
+    { work: "2^30", entries: 1000 * Math.ceil(2 ** 28 / 1000), blocks: 4 },
+  ])("is $blocks for $work where the task dominates, and 1 where it does not", ({ entries, blocks }) => {
+    const rows = wide({ entries: entries - (entries % 1000) });
+    expect(blockCount(rows, true)).toBe(blocks);
+    expect(blockCount(rows, false)).toBe(1);
+  });
+
+  it("counts labels by whole vectors of four", () => {
+    const entries = 1000 * Math.ceil(2 ** 23 / 1000);
+    expect(blockCount(wide({ entries, labels: 4 }), true)).toBe(1);
+    expect(blockCount(wide({ entries, labels: 5 }), true)).toBe(2);
+  });
+
+  it("takes as many more as the rows need to fit a memory of 4 GB", () => {
+    const rows = wide({ entries: 2 ** 30 - (2 ** 30 % 1000) });
+    const needed = blockCount(rows, false);
+    // 8 bytes an entry, 3 of the 4 GB.
+    expect(needed).toBe(3);
+    expect(layoutOf(shapeOf(rows, 0, needed)).bytes).toBeLessThanOrEqual(0.75 * 2 ** 32);
+    expect(layoutOf(shapeOf(rows, 0, needed - 1)).bytes).toBeGreaterThan(0.75 * 2 ** 32);
+    expect(blockCount(rows, true)).toBe(4);
+  });
+
+  it("is infinite where the weights by themselves fill more than half a memory", () => {
+    const labels = 4096;
+    const most = 2 ** 31 / (labels * 4);
+    expect(blockCount(wide({ features: most - 20, labels }), false)).toBe(1);
+    expect(blockCount(wide({ features: most, labels }), false)).toBe(Number.POSITIVE_INFINITY);
+    expect(blockCount(wide({ features: most, labels }), true)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+const SHAPE = { train: 1, rows: 1, entries: 1, features: 2, labels: 3 };
+
+function blockWith(weights: readonly number[], bias: readonly number[]): Block {
+  const block = allocateBlock(SHAPE);
+  const { at } = layoutOf(SHAPE);
+  new Float32Array(block.memory.buffer, at.weights, 8).set(weights);
+  new Float32Array(block.memory.buffer, at.bias, 3).set(bias);
+  return block;
+}
+
+function weightsIn({ shape, memory: { buffer } }: Block) {
+  const { at, padded } = layoutOf(shape);
+  return {
+    weights: [...new Float32Array(buffer, at.weights, shape.features * padded)],
+    bias: [...new Float32Array(buffer, at.bias, shape.labels)],
+  };
+}
+
+describe("weights of blocks", () => {
+  const first = { weights: [1, 2, 3, 0, 4, 5, 6, 0], bias: [0.5, -0.5, 0.25] };
+
+  it("are those of the first for all that share", () => {
+    const blocks = [blockWith(first.weights, first.bias), blockWith([9], [9]), blockWith([], [])];
+    const common = shareWeights(blocks);
+    expect([[...common.weights], [...common.bias]]).toEqual([first.weights, first.bias]);
+    for (const block of blocks) expect(weightsIn(block)).toEqual(first);
+    expect(common.weights.buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  it("are the last common ones plus a share of each one's steps, after a merge", () => {
+    const blocks = [blockWith(first.weights, first.bias), blockWith([], [])];
+    const common = shareWeights(blocks);
+    const { at } = layoutOf(SHAPE);
+    const [a, b] = blocks.map(({ memory: { buffer } }) => new Float32Array(buffer, at.weights, 8));
+    a?.set([3, 2, 3, 0, 4, 5, 6, 0]);
+    b?.set([2, 2, -1, 0, 4, 5, 6, 0]);
+    new Float32Array((blocks[1] as Block).memory.buffer, at.bias, 3).set([0.5, 1.5, 0.25]);
+    mergeWeights(blocks, common, 2);
+    // 1 + (2 + 1) / 2, and 3 + (0 - 4) / 2; bias -0.5 + 2 / 2.
+    const merged = { weights: [2.5, 2, 1, 0, 4, 5, 6, 0], bias: [0.5, 0.5, 0.25] };
+    for (const block of blocks) expect(weightsIn(block)).toEqual(merged);
+    expect([[...common.weights], [...common.bias]]).toEqual([merged.weights, merged.bias]);
+    mergeWeights(blocks, common, 2);
+    expect(weightsIn(blocks[0] as Block)).toEqual(merged);
+  });
+});
