@@ -6,10 +6,12 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import { writeFamilyFile } from "../../src/modelpack/family-file.ts";
+import { blockCount } from "../../src/training/blocks.ts";
 import { type FamilyProblem, trainFamily } from "../../src/training/family-trainer.ts";
 import { collectInputs, type InputChunk } from "../../src/training/inputs.ts";
 import { WorkerPool } from "../../src/training/pool.ts";
 import { ANALYZER, examples, LETTERS, separableRows } from "../support/examples.ts";
+import { blockRows, vectorizeFamily } from "../support/task-rows.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const open: WorkerPool[] = [];
@@ -85,6 +87,31 @@ describe("trainFamily", () => {
     expect(Math.max(...lengths)).toBeLessThanOrEqual(SETTINGS.maxIter);
     expect(one?.heard.length).toBe(lengths.reduce((sum, n) => sum + n, 0));
     for (const other of more) expect(other).toEqual(one);
+  });
+
+  it("gives the same model with 1, 2 and 3 threads where a task dominates, and is dealt out to blocks", async () => {
+    const given = problem();
+    const [small, other] = given.tasks;
+    if (small === undefined || other === undefined) throw new Error("no task");
+    const labels = Array.from({ length: 256 }, (_, k) => ({ name: `label${k}`, description: "" }));
+    const train = examples(separableRows(256, 14, 7));
+    const large = { ...other, definition: { ...other.definition, name: "large", labels }, train, eval: null };
+    const tasks = [small, { ...large, settings: { ...SETTINGS, maxIter: 2 } }];
+    const options = { minDf: SETTINGS.minDf, maxFeatures: given.maxFeatures };
+    const rows = blockRows(large, vectorizeFamily(tasks, options), 1, { labels: 256 });
+    expect(blockCount(rows, true)).toBe(2);
+    const runs = await Promise.all(
+      [1, 2, 3].map(async (size) => {
+        const heard: string[] = [];
+        const fit = await trainFamily({ ...given, tasks }, pool(size), (task, { epoch }) => {
+          heard.push(`${task} ${epoch}`);
+        });
+        return { bytes: writeFamilyFile(fit.model), histories: fit.histories, heard: heard.sort() };
+      }),
+    );
+    const [one, ...more] = runs;
+    expect(one?.heard.filter((epoch) => epoch.startsWith("large"))).toEqual(["large 1", "large 2"]);
+    for (const run of more) expect(run).toEqual(one);
   });
 
   it("keeps the tasks' order, labels, defaults and thresholds", async () => {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { BLOCK_STEPS, doStep, STEPS_HERE, stepsBy } from "../../src/training/block-steps.ts";
+import { fillBlock } from "../../src/training/blocks.ts";
+import { COSTS } from "../../src/training/cost-search.ts";
+import { KernelSolver } from "../../src/training/kernel-solver.ts";
+import type { TaskSettings } from "../../src/training/task-settings.ts";
+import { examples, separableRows } from "../support/examples.ts";
+import { rowsOfOne } from "../support/task-rows.ts";
+
+const ROWS = rowsOfOne(
+  { train: examples(separableRows(3, 40, 1, 0.2)), eval: examples(separableRows(3, 10, 2, 0.2)) },
+  { labels: 3 },
+);
+const SETTINGS: TaskSettings = {
+  seed: 5,
+  minDf: 1,
+  maxIter: 3,
+  alpha: "auto",
+  classWeight: 0,
+  earlyStopping: true,
+  patience: 3,
+  metric: "accuracy",
+  minDelta: 0,
+};
+
+describe("block steps", () => {
+  it("are the solver's, which finds its state in the block", async () => {
+    const [block, twin] = [await STEPS_HERE.fill(ROWS, 0, 1), fillBlock(ROWS, 0, 1)];
+    const solver = new KernelSolver(twin, 5);
+    await STEPS_HERE.setCost(block, 5, { cost: 2, share: 1 });
+    solver.setCost(2);
+    expect(await STEPS_HERE.pass(block, 5, "train")).toEqual(solver.pass(120));
+    expect(await STEPS_HERE.pass(block, 5, "all")).toEqual(solver.pass(150));
+    expect(await STEPS_HERE.evaluate(block, 5)).toEqual(solver.evaluate(120, 150));
+    expect(await STEPS_HERE.scores(block, 5)).toEqual(solver.scores(120, 150));
+    expect(await STEPS_HERE.weights(block, 5)).toEqual({ weights: solver.weights(), bias: solver.bias() });
+  });
+
+  it("passes over the train rows only, or over all", async () => {
+    const block = fillBlock(ROWS, 0, 1);
+    await STEPS_HERE.setCost(block, 5, { cost: 1, share: 1 });
+    const rows = ({ confusion }: { confusion: Float64Array }) => confusion.reduce((sum, n) => sum + n, 0);
+    expect(rows(await STEPS_HERE.pass(block, 5, "train"))).toBe(120);
+    expect(rows(await STEPS_HERE.pass(block, 5, "all"))).toBe(150);
+    expect(rows(await STEPS_HERE.evaluate(block, 5))).toBe(30);
+  });
+
+  it("leaves the block at the cost that its search found", async () => {
+    const block = fillBlock(ROWS, 0, 1);
+    const cost = await STEPS_HERE.search(block, 3, SETTINGS);
+    expect(COSTS).toContain(cost);
+    expect(new KernelSolver(block, 5).save(120).cost).toBe(cost);
+    const unheld = fillBlock({ ...ROWS, eval: { ...ROWS.eval, inputs: new Uint32Array(0) } }, 0, 1);
+    expect(await STEPS_HERE.search(unheld, 3, SETTINGS)).toBe(COSTS[0]);
+  });
+
+  it("can be done by anyone who is told the step and what it is of", async () => {
+    const told: [string, number][] = [];
+    const steps = stepsBy(async (step, of) => {
+      told.push([step, of.length]);
+      return doStep(step, of);
+    });
+    expect(Object.keys(steps).sort()).toEqual(Object.keys(BLOCK_STEPS).sort());
+    const block = await steps.fill(ROWS, 0, 2);
+    const common = await steps.share([block]);
+    await steps.merge([block], common, 1);
+    expect(told).toEqual([
+      ["fill", 3],
+      ["share", 1],
+      ["merge", 3],
+    ]);
+    expect(block.shape).toMatchObject({ train: 60, rows: 75 });
+  });
+});

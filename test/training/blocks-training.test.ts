@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, describe, expect, it } from "vitest";
+import type { Block } from "../../src/training/block.ts";
+import { type BlockSteps, STEPS_HERE, stepsBy } from "../../src/training/block-steps.ts";
+import { WorkerPool } from "../../src/training/pool.ts";
+import { addPasses, type PassStatistics, relativeGap } from "../../src/training/solver.ts";
+import type { TaskSettings } from "../../src/training/task-settings.ts";
+import { trainTask } from "../../src/training/task-trainer.ts";
+import { examples, separableRows } from "../support/examples.ts";
+import { rowsOfOne } from "../support/task-rows.ts";
+
+const SETTINGS: TaskSettings = {
+  seed: 42,
+  minDf: 1,
+  maxIter: 500,
+  alpha: 1e-3,
+  classWeight: 0,
+  earlyStopping: false,
+  patience: 3,
+  metric: "macro_f1",
+  minDelta: 0.001,
+};
+
+const ROWS = rowsOfOne(
+  {
+    train: examples(separableRows(5, 60, 1, 0.2)),
+    eval: examples(separableRows(5, 11, 2, 0.2)),
+  },
+  { labels: 5 },
+);
+
+const train = (blocks: number, settings: Partial<TaskSettings> = {}, steps: BlockSteps = STEPS_HERE) =>
+  trainTask({ task: "t", rows: ROWS, blocks, settings: { ...SETTINGS, ...settings } }, steps, () => {});
+
+const pools = [1, 2, 3].map((size) => new WorkerPool(size));
+
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.close()));
+});
+
+const inThreads = (pool: WorkerPool) => stepsBy((step, of) => pool.run<"step">({ kind: "step", step, of }));
+
+const largest = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+
+/** Weights after so many passes that they no longer move, and the figures of the last. */
+async function optimum(count: number): Promise<{ weights: Float32Array; gap: number; loss: number }> {
+  const steps = STEPS_HERE;
+  const blocks = await Promise.all(Array.from({ length: count }, (_, i) => steps.fill(ROWS, i, count)));
+  for (const block of blocks) await steps.setCost(block, 1, { cost: 2, share: count });
+  const common = await steps.share(blocks);
+  let passes: PassStatistics[] = [];
+  for (let pass = 0; pass < 300; pass++) {
+    passes = await Promise.all(blocks.map((block) => steps.pass(block, 1, "train")));
+    if (count > 1) await steps.merge(blocks, common, count);
+  }
+  const { weights } = await steps.weights(blocks[0] as Block, 1);
+  const last = passes.reduce(addPasses);
+  return { weights, gap: relativeGap(last), loss: last.loss };
+}
+
+function best(scores: Float32Array, labels: number): number[] {
+  return Array.from({ length: scores.length / labels }, (_, row) => {
+    const own = [...scores.subarray(row * labels, (row + 1) * labels)];
+    return own.indexOf(Math.max(...own));
+  });
+}
+
+describe("training in blocks", () => {
+  it.each([2, 4])("reaches the optimum of one block with %i", async (blocks) => {
+    const [one, more] = [await optimum(1), await optimum(blocks)];
+    const size = largest(one.weights);
+    // A settled row is left alone, so no closer than that.
+    expect(largest(one.weights.map((w, at) => w - (more.weights[at] as number)))).toBeLessThan(0.03 * size);
+    expect(more.gap).toBeLessThan(1e-3);
+    expect(Math.abs(more.loss / one.loss - 1)).toBeLessThan(1e-3);
+  });
+
+  it.each([2, 4])(
+    "ends near the scores of one block with %i where the gap ends it, and predicts the same",
+    async (blocks) => {
+      const [one, more] = [await train(1), await train(blocks)];
+      for (const fit of [one, more]) expect(fit.epochs.at(-1)?.gap).toBeLessThan(0.01);
+      const off = largest(one.evalScores.map((z, at) => z - (more.evalScores[at] as number)));
+      expect(off).toBeLessThan(0.1 * largest(one.evalScores));
+      expect(more.alpha).toBe(one.alpha);
+      expect(more.ids).toEqual(one.ids);
+      const [losses, other] = [one.epochs.at(-1)?.train.loss ?? 0, more.epochs.at(-1)?.train.loss ?? 0];
+      expect(Math.abs(other / losses - 1)).toBeLessThan(0.1);
+      const [a, b] = [best(one.evalScores, 5), best(more.evalScores, 5)];
+      expect(a.filter((label, row) => label !== b[row])).toEqual([]);
+      // Rows of different labels come back in their own order, not in that of the blocks.
+      const right = a.filter((label, row) => label === ROWS.eval.label[row]).length;
+      expect(right / a.length).toBeGreaterThan(0.7);
+    },
+  );
+
+  it("counts every row of a pass and of eval once, in however many blocks", async () => {
+    const fits = await Promise.all([1, 2, 3, 4, 7].map((blocks) => train(blocks, { maxIter: 1 })));
+    for (const { epochs, evalScores } of fits) {
+      expect(evalScores.length).toBe(55 * 5);
+      expect(epochs.length).toBe(1);
+      const accuracy = (epochs[0]?.train.accuracy ?? 0) * 300;
+      expect(Math.abs(accuracy - Math.round(accuracy))).toBeLessThan(1e-9);
+      const held = (epochs[0]?.eval?.accuracy ?? 0) * 55;
+      expect(Math.abs(held - Math.round(held))).toBeLessThan(1e-9);
+    }
+  });
+
+  it.each([
+    { blocks: 1, alpha: 1e-3 },
+    { blocks: 2, alpha: "auto" as const },
+    { blocks: 3, alpha: "auto" as const },
+    { blocks: 4, alpha: 1e-3 },
+  ])("gives the same bits here and in 1, 2 and 3 threads: $blocks blocks, alpha $alpha", async (given) => {
+    const settings = { alpha: given.alpha, maxIter: 4 };
+    const here = await train(given.blocks, settings);
+    for (const pool of pools) expect(await train(given.blocks, settings, inThreads(pool))).toEqual(here);
+  });
+
+  it("refuses weights that fit no memory", async () => {
+    const { features } = ROWS;
+    await expect(train(Number.POSITIVE_INFINITY)).rejects.toMatchObject({
+      name: "ModelpackError",
+      code: "TASK_UNTRAINABLE",
+      message: expect.stringContaining(
+        `task "t": the weights of ${features.ids.length} features for 5 labels do not fit`,
+      ),
+      hint: expect.stringContaining("train.max_features"),
+    });
+  });
+});
