@@ -99,7 +99,7 @@ function tooWide({ task, rows }: TaskProblem): ModelpackError {
 /** Sets the first block's cost, chosen on its share of the eval rows or given as alpha; returns it. */
 async function chooseCost(
   [first]: readonly Block[],
-  { rows, settings, input }: TaskProblem,
+  { settings, input }: TaskProblem,
   total: number,
   steps: BlockSteps,
 ): Promise<number> {

@@ -150,13 +150,13 @@ export async function starterModel(
     minDelta: 0.001,
   } as const;
   const vectors = vectorizeFamily(tasks, { analyzer: SETTINGS, minDf: settings.minDf, maxFeatures });
+  const input = tasks.some(({ train }) => train.textB !== null) ? "pair" : "text";
   const fits = await Promise.all(
     tasks.map((task, t) => {
       const rows = blockRows(task, vectors, t, { labels: task.labels.length, minDf: settings.minDf });
-      return trainTask({ task: task.name, rows, blocks: 1, settings }, STEPS_HERE, () => {});
+      return trainTask({ task: task.name, input, rows, blocks: 1, settings }, STEPS_HERE, () => {});
     }),
   );
-  const input = tasks.some(({ train }) => train.textB !== null) ? "pair" : "text";
   return assembleFamily(
     { family, input, analyzer: SETTINGS, features: vectors.family, tasks, quantization },
     fits,

@@ -48,11 +48,11 @@ describe("block steps", () => {
 
   it("leaves the block at the cost that its search found", async () => {
     const block = fillBlock(ROWS, 0, 1);
-    const cost = await STEPS_HERE.search(block, 3, SETTINGS);
-    expect(COSTS).toContain(cost);
+    const cost = await STEPS_HERE.search(block, "text", SETTINGS);
+    expect(COSTS.text).toContain(cost);
     expect(new KernelSolver(block, 5).save(120).cost).toBe(cost);
     const unheld = fillBlock({ ...ROWS, eval: { ...ROWS.eval, inputs: new Uint32Array(0) } }, 0, 1);
-    expect(await STEPS_HERE.search(unheld, 3, SETTINGS)).toBe(COSTS[0]);
+    expect(await STEPS_HERE.search(unheld, "text", SETTINGS)).toBe(COSTS.text[0]);
   });
 
   it("can be done by anyone who is told the step and what it is of", async () => {

@@ -30,7 +30,11 @@ const ROWS = rowsOfOne(
 );
 
 const train = (blocks: number, settings: Partial<TaskSettings> = {}, steps: BlockSteps = STEPS_HERE) =>
-  trainTask({ task: "t", rows: ROWS, blocks, settings: { ...SETTINGS, ...settings } }, steps, () => {});
+  trainTask(
+    { task: "t", input: "text", rows: ROWS, blocks, settings: { ...SETTINGS, ...settings } },
+    steps,
+    () => {},
+  );
 
 const pools = [1, 2, 3].map((size) => new WorkerPool(size));
 

@@ -14,6 +14,7 @@ function head(ids: readonly number[], labels: number, weights: readonly number[]
     weights: Float32Array.from(weights),
     bias: Float64Array.from({ length: labels }, (_, k) => k / 10),
     alpha: 0.1,
+    cost: 1,
     epochs: [],
     evalScores: new Float32Array(0),
   };

@@ -28,9 +28,10 @@ async function trained(
 ) {
   const task = { train: examples(train), eval: held === null ? null : examples(held) };
   const wanted = { ...SETTINGS, ...settings };
+  const input = task.train.textB === null ? ("text" as const) : ("pair" as const);
   const rows = rowsOfOne(task, { labels, minDf: wanted.minDf, classWeight: wanted.classWeight });
   const reported: EpochStatistics[] = [];
-  const problem = { task: "t", rows, blocks, settings: wanted };
+  const problem = { task: "t", input, rows, blocks, settings: wanted };
   const result = await trainTask(problem, STEPS_HERE, (epoch) => reported.push(epoch));
   expect(reported).toEqual(result.epochs);
   expect(result.ids).toEqual(rows.features.ids);
