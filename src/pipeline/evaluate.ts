@@ -60,11 +60,12 @@ export async function evaluate(
         examples: new Map([...examples].filter(([name]) => tasks.some((task) => task.name === name))),
       };
       families.push(
-        measureSplit(
+        await measureSplit(
           model,
           own,
           await scoreSplit(model, own, pool, trainSettings(config, family).predict_batch_size),
           null,
+          pool,
         ),
       );
     }

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples, Split } from "../core/example.ts";
 import { sliceTexts } from "../core/text-column.ts";
-import type { Calibration } from "../model/calibrator.ts";
-import type { FamilyModel, TaskModel } from "../model/classifier.ts";
-import {
-  type CalibrationMethod,
-  calibrateRows,
-  crossFitProbabilities,
-  fitCalibration,
-} from "../training/calibration.ts";
-import type { CalibrationRows } from "../training/cross-fitting.ts";
+import type { FamilyModel } from "../model/classifier.ts";
+import type { CalibrationMethod } from "../training/calibration.ts";
 import type { ScoreBatch } from "../training/job.ts";
-import { overallMetrics, predictedLabels, type TaskMetrics, taskMetrics } from "../training/metrics.ts";
+import { overallMetrics, type TaskMetrics } from "../training/metrics.ts";
 import type { WorkerPool } from "../training/pool.ts";
-import { type ClassificationReport, classificationReport } from "../training/report.ts";
+import type { ClassificationReport } from "../training/report.ts";
 
 /** A task's rows of one split. */
 export interface SplitExamples {
@@ -61,19 +54,6 @@ export async function scoreSplit(
   return scores;
 }
 
-/** Fits the calibration of each task on rows that its fit had not seen; a task without any stays uncalibrated. */
-export function fitCalibrations(
-  model: FamilyModel,
-  rows: readonly (CalibrationRows | null)[],
-  methodOf: (task: string) => CalibrationMethod,
-): Calibration[] {
-  return model.tasks.map(({ name }, t) => {
-    const own = rows[t] ?? null;
-    if (own === null) return { method: "none" };
-    return fitCalibration(methodOf(name), own.scores, own.label, own.count, own.group);
-  });
-}
-
 export interface SplitMetrics {
   readonly metrics: {
     readonly family: string;
@@ -89,44 +69,36 @@ export interface SplitMetrics {
 }
 
 /**
- * Measures a family on a split. On the split that fitted the calibration, `crossFit` names the method and
- * every row is calibrated by a fit on the rows of other groups: no row judges what it helped to fit.
+ * Measures a family on a split, its tasks at a time. On the split that fitted the calibration, `crossFit` names the
+ * method; see {@link measureTask}.
  */
-export function measureSplit(
+export async function measureSplit(
   model: FamilyModel,
   { split, examples }: SplitExamples,
   scores: readonly Float32Array[],
   crossFit: ((task: string) => CalibrationMethod) | null,
-): SplitMetrics {
-  const metrics = new Map<string, TaskMetrics>();
-  const reports = new Map<string, ClassificationReport>();
-  model.tasks.forEach((task, t) => {
-    const rows = examples.get(task.name);
-    if (rows === undefined) return;
-    const raw = scores[t] as Float32Array;
-    const uncalibrated = calibrateRows({ method: "none" }, raw, task.labels.length);
-    const probabilities =
-      crossFit === null
-        ? calibrateRows(task.calibration, raw, task.labels.length)
-        : crossFitted(crossFit(task.name), raw, rows, task);
-    const { label: truth, origin } = rows;
-    metrics.set(task.name, taskMetrics({ labels: task.labels, truth, probabilities, uncalibrated, origin }));
-    const predicted = predictedLabels(probabilities, uncalibrated, task.labels.length);
-    reports.set(task.name, classificationReport(task.labels, truth, predicted));
-  });
+  pool: WorkerPool,
+): Promise<SplitMetrics> {
+  const measured = await Promise.all(
+    model.tasks.map(async ({ name, labels, calibration }, t) => {
+      const rows = examples.get(name);
+      if (rows === undefined) return [];
+      const { label, count, group, origin } = rows;
+      const of = {
+        labels,
+        scores: scores[t] as Float32Array,
+        rows: { label, count, group, origin },
+        calibration,
+        crossFit: crossFit?.(name) ?? null,
+      };
+      return [{ name, ...(await pool.run<"measure">({ kind: "measure", of })) }];
+    }),
+  );
+  const metrics = new Map(measured.flat().map((task) => [task.name, task.metrics]));
+  const reports = new Map(measured.flat().map((task) => [task.name, task.report]));
   const overall = overallMetrics([...metrics.values()]);
   return {
     metrics: { family: model.family, split, overall, per_task: metrics },
     report: { family: model.family, split, per_task: reports },
   };
-}
-
-function crossFitted(
-  method: CalibrationMethod,
-  raw: Float32Array,
-  rows: Examples,
-  task: TaskModel,
-): Float64Array {
-  return crossFitProbabilities(method, raw, rows.label, rows.count, rows.group, task.labels.length)
-    .probabilities;
 }

@@ -5,9 +5,8 @@ import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
 import { type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
 import type { WorkerPool } from "../training/pool.ts";
-import { withCalibrations } from "../training/quantizer.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
-import { fitCalibrations, measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
+import { measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
 import type { FamilyResult } from "./model-files.ts";
 import { readFamily } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
@@ -72,15 +71,14 @@ export async function trainOne(
   const onTest = await run.phase(`${family}: score test`, () =>
     scoreSplit(fit.model, rows.test, pool, settings.predict_batch_size),
   );
-  return run.phase(`${family}: calibrate and measure`, () => {
-    // By the fit on train alone: the shipped one has seen the eval rows, and would calibrate on what it knows.
-    const onEval = fit.evalScores;
-    const model = withCalibrations(fit.model, fitCalibrations(fit.model, fit.calibration, methodOf));
-    const splits = {
-      test: measureSplit(model, rows.test, onTest, null),
-      eval: measureSplit(model, rows.eval, onEval, methodOf),
-    };
-    const { histories } = fit;
+  return run.phase(`${family}: measure`, async () => {
+    const { model, histories } = fit;
+    // Eval by the fit on train alone: the shipped one has seen the eval rows.
+    const [test, held] = await Promise.all([
+      measureSplit(model, rows.test, onTest, null, pool),
+      measureSplit(model, rows.eval, fit.evalScores, methodOf, pool),
+    ]);
+    const splits = { test, eval: held };
     return { family, model, histories, splits, dataset: dataset.version, settings: tasks, methodOf };
   });
 }

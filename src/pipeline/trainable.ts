@@ -29,10 +29,13 @@ export function trainableTasks(
       reporter.warn(
         `task "${definition.name}" has no eval rows: nothing stops early, and it is not calibrated`,
       );
-    const settings = taskSettings(trainSettings(config, definition.family, definition.name));
+    const effective = trainSettings(config, definition.family, definition.name);
+    const settings = taskSettings(effective);
+    const { calibration_method } = effective;
     tasks.push({
       definition,
       settings,
+      calibration: calibration_method,
       train: own,
       eval: held === undefined || held.rows === 0 ? null : held,
     });

@@ -6,6 +6,8 @@ const PAGE = 65_536;
 export const MOST_BYTES = 2 ** 32;
 /** Bias of the labels that fill up the last vector: their probability is 0. */
 const NEVER = -1e30;
+/** Of a row that the next pass is to look at; else its loss, which is not under 0. */
+export const UNSETTLED = -1;
 /** Vectors of labels that the kernel calculates in, and its list of blocks. */
 const SCRATCH_VECTORS = 6;
 
@@ -41,6 +43,7 @@ const COLUMNS = [
   "cost",
   "squares",
   "predicted",
+  "settled",
   "scratch",
   "order",
 ] as const;
@@ -68,6 +71,7 @@ export function layoutOf({ rows, entries, features, labels }: BlockShape): Layou
     cost: rows * 4,
     squares: rows * 4,
     predicted: rows * 4,
+    settled: rows * 4,
     scratch: padded * 4 * SCRATCH_VECTORS,
     order: rows * 4,
   };
@@ -112,6 +116,7 @@ export class BlockWriter {
     this.#weight = new Float64Array(buffer, at.weight, rows);
     this.#dual = new Float32Array(buffer, at.dual, rows * padded);
     new Float32Array(buffer, at.bias, padded).fill(NEVER, labels);
+    new Float32Array(buffer, at.settled, rows).fill(UNSETTLED);
   }
 
   /** An entry is the offset of its feature's weights, in bytes, and its value. */

@@ -2,15 +2,29 @@
 import type { Examples } from "../core/example.ts";
 import { fillBlock, type WeightedRows } from "./blocks.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
+import { foldsOf } from "./folds.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
 import { weighFeatures } from "./task-features.ts";
 
 /** Eval rows that calibrate well enough by themselves; with fewer, the train rows help. */
-export const ENOUGH_EVAL_ROWS = 2_000;
+const ENOUGH_EVAL_ROWS = 1_000;
+/** Rows that are enough with the train rows' help: every fold costs a fit. */
+const ENOUGH_ROWS = 3_000;
 /** Each fold's rows are scored by a fit on the others. */
-export const FOLDS = 5;
+const FOLDS = 5;
+
+/** The folds of a task's train rows, and how many of them are to be scored for its calibration; 0 for none. */
+export function foldsToScore(
+  train: Pick<Examples, "rows" | "group">,
+  evalRows: number,
+): { readonly fold: Uint8Array; readonly scored: number } {
+  if (evalRows >= ENOUGH_EVAL_ROWS) return { fold: new Uint8Array(0), scored: 0 };
+  const { fold, folds } = foldsOf(train.group, FOLDS);
+  const needed = Math.ceil((ENOUGH_ROWS - evalRows) / (train.rows / FOLDS));
+  return { fold, scored: folds < FOLDS ? 0 : Math.min(FOLDS, needed) };
+}
 
 /** One fold of a task's train rows, to be scored by what the others teach. */
 export interface FoldProblem {
@@ -67,7 +81,7 @@ export interface CalibrationRows {
   readonly group: Uint32Array;
 }
 
-/** The folds' rows, back in the order of the train rows, and the eval rows after them. */
+/** The eval rows, and the rows of the folds that were scored after them, fold by fold. */
 export function joinFolds(
   train: Examples,
   fold: Uint8Array,
@@ -75,30 +89,18 @@ export function joinFolds(
   held: Examples,
   evalScores: Float32Array,
 ): CalibrationRows {
-  const labels = evalScores.length / held.rows;
-  const scores = new Float32Array((train.rows + held.rows) * labels);
-  const next = byFold.map(() => 0);
-  fold.forEach((f, row) => {
-    const at = next[f] as number;
-    next[f] = at + labels;
-    scores.set((byFold[f] as Float32Array).subarray(at, at + labels), row * labels);
-  });
-  scores.set(evalScores, train.rows * labels);
-  const groups = train.group.reduce((most, group) => Math.max(most, group + 1), 0);
-  return {
-    scores,
-    label: join(train.label, held.label),
-    count: join(train.count, held.count),
-    group: join(
-      train.group,
-      held.group.map((group) => group + groups),
-    ),
-  };
-}
-
-function join(a: Uint32Array, b: Uint32Array): Uint32Array {
-  const both = new Uint32Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+  const rows = byFold.map((_, f) => Uint32Array.from(fold.keys()).filter((row) => fold[row] === f));
+  const after = held.group.reduce((most, group) => Math.max(most, group + 1), 0);
+  const joined = (column: "label" | "count" | "group", shift: number) =>
+    Uint32Array.from([
+      ...held[column],
+      ...rows.flatMap((of) => Array.from(of, (row) => (train[column][row] as number) + shift)),
+    ]);
+  const scores = new Float32Array(byFold.reduce((n, part) => n + part.length, evalScores.length));
+  let at = 0;
+  for (const part of [evalScores, ...byFold]) {
+    scores.set(part, at);
+    at += part.length;
+  }
+  return { scores, label: joined("label", 0), count: joined("count", 0), group: joined("group", after) };
 }

@@ -2,19 +2,20 @@
 import type { Examples } from "../core/example.ts";
 import type { InputKind, TaskDefinition } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
+import type { Calibration } from "../model/calibrator.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
-import { type CalibrationRows, ENOUGH_EVAL_ROWS, FOLDS, joinFolds } from "./cross-fitting.ts";
+import type { CalibrationMethod } from "./calibration.ts";
+import { type CalibrationRows, foldsToScore, joinFolds } from "./cross-fitting.ts";
 import { type Candidates, joinRankings } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
-import { foldsOf } from "./folds.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
-import { assembleFamily, type Quantization } from "./quantizer.ts";
+import { assembleFamily, type Quantization, withCalibrations } from "./quantizer.ts";
 import { sharedBytes, shareWords } from "./shared-array.ts";
 import type { TaskSettings } from "./task-settings.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
@@ -23,6 +24,7 @@ import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from 
 export interface TaskRowsAndSettings {
   readonly definition: TaskDefinition;
   readonly settings: TaskSettings;
+  readonly calibration: CalibrationMethod;
   /** At least one row. */
   readonly train: Examples;
   /** Null or without rows: nothing is chosen on eval then. */
@@ -44,14 +46,11 @@ export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias" | "cost" | "e
 };
 
 export interface FamilyFit {
-  /** Uncalibrated. */
   readonly model: FamilyModel;
   /** In the order of the problem's tasks. */
   readonly histories: readonly TaskHistory[];
   /** Raw scores of each task's eval rows by the fit that had not seen them, rows x labels. */
   readonly evalScores: readonly Float32Array[];
-  /** What calibrates each task; null for one without eval rows. */
-  readonly calibration: readonly (CalibrationRows | null)[];
 }
 
 /** Rows of a task that one part of the counting takes: about half a second. */
@@ -71,20 +70,17 @@ export async function trainFamily(
   const inputs = collectInputs(tasks);
   const { features, chunks } = await vectorize(problem, inputs, pool);
   const allWork = tasks.reduce((sum, task) => sum + workOf(task), 0);
-  const fits = await Promise.all(
-    tasks.map((task, t) => {
+  const heads = await Promise.all(
+    tasks.map(async (task, t) => {
       const vectors = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
       const dominates = workOf(task) * 2 > allWork;
       const { name } = task.definition;
-      return fitTask(task, vectors, dominates, pool, (epoch, seconds) => report(name, epoch, seconds));
+      const told: EpochListener = (epoch, seconds) => report(name, epoch, seconds);
+      const fit = await fitTask(task, vectors, dominates, pool, told);
+      return { fit, calibration: await calibrateTask(task, vectors, fit, pool) };
     }),
   );
-  const calibration = await Promise.all(
-    tasks.map((task, t) => {
-      const vectors = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
-      return calibrationRows(task, vectors, fits[t] as TaskFit, pool);
-    }),
-  );
+  const fits = heads.map(({ fit }) => fit);
   const outline = {
     ...problem,
     features,
@@ -101,7 +97,8 @@ export async function trainFamily(
     epochs,
   }));
   const evalScores = fits.map((fit) => fit.evalScores);
-  return { model: assembleFamily(outline, fits), histories, evalScores, calibration };
+  const calibrations = heads.map(({ calibration }) => calibration);
+  return { model: withCalibrations(assembleFamily(outline, fits), calibrations), histories, evalScores };
 }
 
 /** Chooses the family's features, and makes every input a sparse vector over them. */
@@ -151,6 +148,18 @@ function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
   return { hashes: shareWords(hashes), weights: { ...weights, codes } };
 }
 
+/** Fits a task's calibration on rows that its fit had not seen; without any it stays uncalibrated. */
+async function calibrateTask(
+  task: TaskRowsAndSettings,
+  vectors: Vectors,
+  fit: TaskFit,
+  pool: WorkerPool,
+): Promise<Calibration> {
+  const rows = await calibrationRows(task, vectors, fit, pool);
+  if (rows === null) return { method: "none" };
+  return pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows });
+}
+
 /**
  * The eval rows, which the fit on train scored; where these are few, the train rows as well, each scored by a fit on
  * the other folds.
@@ -163,8 +172,8 @@ async function calibrationRows(
 ): Promise<CalibrationRows | null> {
   if (held === null || held.rows === 0) return null;
   const { label, count, group } = held;
-  const { fold, folds } = foldsOf(train.group, FOLDS);
-  if (held.rows >= ENOUGH_EVAL_ROWS || folds < FOLDS) return { scores: evalScores, label, count, group };
+  const { fold, scored } = foldsToScore(train, held.rows);
+  if (scored === 0) return { scores: evalScores, label, count, group };
   const of = {
     family,
     chunks,
@@ -180,8 +189,8 @@ async function calibrationRows(
     passes: epochs.length,
   };
   const byFold = await Promise.all(
-    Array.from({ length: folds }, (_, scored) =>
-      pool.run<"fold">({ kind: "fold", problem: { ...of, scored } }, undefined, train.rows),
+    Array.from({ length: scored }, (_, f) =>
+      pool.run<"fold">({ kind: "fold", problem: { ...of, scored: f } }, undefined, train.rows),
     ),
   );
   return joinFolds(train, fold, byFold, held, evalScores);

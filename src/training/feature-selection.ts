@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
-import type { FeatureWeights } from "../model/vectorizer.ts";
+import { FeatureTable, type FeatureWeights } from "../model/vectorizer.ts";
 import type { Candidates } from "./feature-counts.ts";
 
 /** The features that a family keeps, and the weight of each. */
@@ -54,16 +54,13 @@ export function selectFeatures(tasks: readonly Candidates[], most: number): Fami
 /** Square root of smoothed IDF, sqrt(ln((1 + n) / (1 + df)) + 1), over all tasks' rows, in one byte. */
 function inverseFrequencies(tasks: readonly Candidates[], hashes: Uint32Array): FeatureWeights {
   const frequencies = new Float64Array(hashes.length);
-  const position = new Map<number, number>();
-  hashes.forEach((hash, i) => {
-    position.set(hash, i);
-  });
+  const table = new FeatureTable(hashes);
   let rows = 0;
   for (const task of tasks) {
     rows += task.rows;
     task.hashes.forEach((hash, r) => {
-      const i = position.get(hash);
-      if (i !== undefined) frequencies[i] = (frequencies[i] as number) + (task.frequencies[r] as number);
+      const i = table.find(hash);
+      if (i >= 0) frequencies[i] = (frequencies[i] as number) + (task.frequencies[r] as number);
     });
   }
   const exact = frequencies.map((df) => Math.sqrt(log((1 + rows) / (1 + Math.min(df, rows))) + 1));

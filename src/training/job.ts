@@ -2,14 +2,17 @@
 import type { InputKind } from "../core/task.ts";
 import { type TextColumn, textAt } from "../core/text-column.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
+import type { Calibration } from "../model/calibrator.ts";
 import { Classifier, type FamilyModel } from "../model/classifier.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
 import { type BlockStep, doStep, STEPS_HERE } from "./block-steps.ts";
-import { type FoldProblem, scoreFold } from "./cross-fitting.ts";
+import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
+import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitting.ts";
 import { type CountProblem, countFeatures } from "./feature-counts.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import { type IndexedChunk, indexChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
+import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
@@ -33,6 +36,12 @@ export type Job =
   | { readonly kind: "fit"; readonly problem: TaskProblem }
   | { readonly kind: "fold"; readonly problem: FoldProblem }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
+  | {
+      readonly kind: "calibrate";
+      readonly method: CalibrationMethod;
+      readonly rows: CalibrationRows;
+    }
+  | { readonly kind: "measure"; readonly of: TaskScores }
   | { readonly kind: "score"; readonly model: FamilyModel; readonly batches: readonly ScoreBatch[] };
 
 /** Texts of one task to be scored. */
@@ -52,6 +61,8 @@ export interface JobResult {
   /** Scores of the fold's rows. */
   fold: Float32Array;
   step: unknown;
+  calibrate: Calibration;
+  measure: TaskMeasurement;
   /** Raw scores of each batch, rows x labels. */
   score: readonly Float32Array[];
 }
@@ -76,6 +87,12 @@ export async function runJob(
       return scoreFold(job.problem);
     case "step":
       return doStep(job.step, job.of);
+    case "calibrate": {
+      const { scores, label, count, group } = job.rows;
+      return fitCalibration(job.method, scores, label, count, group);
+    }
+    case "measure":
+      return measureTask(job.of);
     case "score":
       return scoreBatches(job.model, job.batches);
   }

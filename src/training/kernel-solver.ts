@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seededRandom, shuffle } from "../core/random.ts";
-import { type Block, type Column, type Layout, layoutOf } from "./block.ts";
+import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
 import { type Kernel, startKernel } from "./kernel.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
@@ -30,6 +30,7 @@ export class KernelSolver implements Solver {
       at.cost,
       at.squares,
       at.predicted,
+      at.settled,
       at.scratch,
       padded * 4,
     );
@@ -55,6 +56,7 @@ export class KernelSolver implements Solver {
     for (let i = 0; i < rows; i++) costs[i] = (weight[i] as number) * cost * share;
     const ratio = this.#cost > 0 ? cost / this.#cost : 1;
     this.#state[0] = cost;
+    this.#floats("settled", rows).fill(UNSETTLED);
     if (ratio === 1) return;
     const bias = this.#floats("bias", labels);
     for (let k = 0; k < bias.length; k++) bias[k] = (bias[k] as number) * ratio;

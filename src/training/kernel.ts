@@ -13,6 +13,7 @@ export interface Kernel {
     cost: number,
     squares: number,
     predicted: number,
+    settled: number,
     scratch: number,
     labelBytes: number,
   ): void;

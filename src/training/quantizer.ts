@@ -82,7 +82,10 @@ function prune(fit: TaskFit, labels: number, weights: FeatureWeights): Float32Ar
 /** Symmetric linear quantization with one scale a label: w = q * scale, q in [-127, 127]. */
 function quantize(weights: Float32Array, labels: number): Pick<Stored, "scale" | "values"> {
   const scale = scales(weights, labels);
-  const values = Int8Array.from(weights, (w, at) => Math.round(w / (scale[at % labels] as number)));
+  const values = new Int8Array(weights.length);
+  for (let row = 0; row < weights.length; row += labels)
+    for (let k = 0; k < labels; k++)
+      values[row + k] = Math.round((weights[row + k] as number) / (scale[k] as number));
   return { scale, values };
 }
 
@@ -92,14 +95,16 @@ function store(fit: TaskFit, labels: number, weights: FeatureWeights, quantizati
       ? quantize(prune(fit, labels, weights), labels)
       : { scale: new Float32Array(labels).fill(1), values: fit.weights };
   const used = new Uint8Array(fit.ids.length);
-  for (let at = 0; at < values.length; at++) if (values[at] !== 0) used[Math.floor(at / labels)] = 1;
+  for (let f = 0; f < used.length; f++)
+    for (let at = f * labels; at < (f + 1) * labels; at++) if (values[at] !== 0) used[f] = 1;
   return { scale, values, used };
 }
 
 function scales(weights: Float32Array, labels: number): Float32Array {
   const largest = new Float32Array(labels);
-  for (let at = 0; at < weights.length; at++)
-    largest[at % labels] = Math.max(largest[at % labels] as number, Math.abs(weights[at] as number));
+  for (let row = 0; row < weights.length; row += labels)
+    for (let k = 0; k < labels; k++)
+      largest[k] = Math.max(largest[k] as number, Math.abs(weights[row + k] as number));
   return largest.map((w) => (w > 0 ? w / 127 : 1));
 }
 

@@ -59,6 +59,7 @@ function problem(): FamilyProblem {
         minConfidence: t === 1 ? 0.4 : null,
       },
       settings: SETTINGS,
+      calibration: "none",
       train: examples(separableRows(3, perLabel, t)),
       eval: t === 2 ? null : examples(separableRows(3, 10, t + 50)),
     })),

@@ -9,7 +9,7 @@ import { joinParts, type SolverProblem, type SparseRows, squaredLength } from ".
 export interface Shortcuts {
   /** A dual change below this is not carried to the weights. */
   readonly smallestStep: number;
-  /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone. */
+  /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of the next pass. */
   readonly settled: number;
 }
 
@@ -20,6 +20,8 @@ const EXACT: Shortcuts = { smallestStep: 1e-5, settled: 0 };
 export class PlainSolver implements Solver {
   readonly #problem: SolverProblem;
   readonly #shortcuts: Shortcuts;
+  /** Rows that the next pass leaves out, with what this one saw of them. */
+  readonly #settled = new Map<number, { readonly predicted: number; readonly loss: number }>();
   readonly #truth: Uint32Array;
   readonly #weight: Float64Array;
   readonly #weights: Float32Array;
@@ -73,6 +75,7 @@ export class PlainSolver implements Solver {
       for (let j = 0; j < this.#weights.length; j++) this.#weights[j] = (this.#weights[j] as number) * ratio;
     }
     this.#cost = cost;
+    this.#settled.clear();
   }
 
   pass(rows: number): PassStatistics {
@@ -88,6 +91,14 @@ export class PlainSolver implements Solver {
     let gap = 0;
     for (const i of order) {
       const c = this.#cost * (this.#weight[i] as number);
+      const last = this.#settled.get(i);
+      if (last !== undefined) {
+        this.#settled.delete(i);
+        count(confusion, labels, this.#truth[i] as number, last.predicted);
+        loss += last.loss;
+        primal += c * last.loss;
+        continue;
+      }
       for (let k = 0; k < labels; k++) p[k] = this.#dual[i * labels + k] as number;
       this.#score(i);
       const seen = look(this.#z, p, this.#truth[i] as number);
@@ -95,7 +106,10 @@ export class PlainSolver implements Solver {
       loss += seen.loss;
       primal += c * seen.loss;
       gap += c * seen.divergence;
-      if (seen.divergence < this.#shortcuts.settled) continue;
+      if (seen.divergence < this.#shortcuts.settled) {
+        this.#settled.set(i, seen);
+        continue;
+      }
       solveRow(this.#z, p, c * (this.#squares[i] as number), target, relative);
       this.#update(i, c, p);
     }
