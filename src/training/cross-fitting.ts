@@ -11,7 +11,7 @@ import { weighFeatures } from "./task-features.ts";
 /** Eval rows that calibrate well enough by themselves; with fewer, the train rows help. */
 const ENOUGH_EVAL_ROWS = 1_000;
 /** Rows that are enough with the train rows' help: every fold costs a fit. */
-const ENOUGH_ROWS = 3_000;
+const ENOUGH_ROWS = 5_000;
 /** Each fold's rows are scored by a fit on the others. */
 const FOLDS = 5;
 
