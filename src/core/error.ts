@@ -18,6 +18,7 @@ export type ErrorCode =
   | "MODEL_MISSING" // no pack at that place
   | "MODEL_CORRUPT" // a pack's bytes are damaged or hostile
   | "MODEL_TOO_NEW" // a pack of a newer format
+  | "MODEL_TOO_OLD" // a pack of an older format that is read no more
   | "PATH_UNSAFE" // a name that would leave its folder
   | "LOCKED" // another run holds the output
   | "STORAGE" // the operating system refused a write or a read

@@ -9,8 +9,10 @@ import { corrupt } from "./corrupt.ts";
 import { parseJson, quote } from "./json.ts";
 import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
 
-/** Version of the layout that docs/format.md specifies; a reader refuses any other. */
+/** Version of a pack's manifest, and of what docs/format.md specifies but for a family's file. */
 export const FORMAT_VERSION = 1;
+/** Version of a family's file: with 2, pairs got other features. A reader refuses any other. */
+export const FILE_VERSIONS = { text: 1, pair: 2 } as const;
 
 /** Labels of a task and features of a family at most: bounds on a hostile header. */
 const MAX_LABELS = 65_536;
@@ -71,7 +73,11 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
       { name: "scales", shape: [labels], data: join((task) => task.scale) },
       { name: "biases", shape: [labels], data: join((task) => task.bias) },
     ],
-    { format: "modelpack", format_version: String(FORMAT_VERSION), description: JSON.stringify(description) },
+    {
+      format: "modelpack",
+      format_version: String(FILE_VERSIONS[model.input]),
+      description: JSON.stringify(description),
+    },
   );
   try {
     readFamilyFile(file, model.family);
@@ -90,7 +96,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
  *
  * @param where what to call the file in an error
  * @param verified whether its sha256 was right, which saves the checksums of its tensors
- * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
+ * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW or MODEL_TOO_OLD for another version of the format.
  */
 export function readFamilyFile(file: Uint8Array, where: string, verified = false): FamilyModel {
   const tensors = readTensors(file, where, (metadata) => checkFormat(metadata, where), verified);
@@ -98,6 +104,7 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
     throw corrupt(where, problem);
   };
   const description = parseDescription(tensors.metadata.get("description") ?? "", fail);
+  checkFormatVersion(Number(tensors.metadata.get("format_version")), where, FILE_VERSIONS[description.input]);
   const hashes = tensor(tensors, "feature_hashes", Uint32Array, fail);
   const features = hashes.length;
   if (features > MAX_FEATURES) fail(`${features} features, over the most of ${MAX_FEATURES}`);
@@ -130,22 +137,30 @@ function checkFormat(metadata: ReadonlyMap<string, string>, where: string): void
   if (metadata.get("format") !== "modelpack")
     throw corrupt(where, "a safetensors file, but not one of modelpack");
   const version = metadata.get("format_version") ?? "";
-  checkFormatVersion(/^[1-9][0-9]{0,8}$/.test(version) ? Number(version) : version, where);
+  const found = /^[1-9][0-9]{0,8}$/.test(version) ? Number(version) : version;
+  // A text's or a pair's: its input is known once the description is read.
+  if (found !== FILE_VERSIONS.text) checkFormatVersion(found, where, FILE_VERSIONS.pair);
 }
 
 /**
  * Refuses what this reader does not read.
  *
- * @throws ModelpackError MODEL_TOO_NEW for another version, MODEL_CORRUPT for what is no version.
+ * @throws ModelpackError MODEL_TOO_NEW or MODEL_TOO_OLD for another version, MODEL_CORRUPT for what is no version.
  */
-export function checkFormatVersion(version: unknown, where: string): void {
-  if (version === FORMAT_VERSION) return;
+export function checkFormatVersion(version: unknown, where: string, expected: number = FORMAT_VERSION): void {
+  if (version === expected) return;
   if (!Number.isSafeInteger(version) || (version as number) < 1)
     throw corrupt(where, "no valid format version");
+  const old = (version as number) < expected;
   throw new ModelpackError(
-    "MODEL_TOO_NEW",
-    `${where} has format version ${version}; this modelpack reads version ${FORMAT_VERSION}`,
-    { where, hint: "open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest" },
+    old ? "MODEL_TOO_OLD" : "MODEL_TOO_NEW",
+    `${where} has format version ${version}; this modelpack reads version ${expected}`,
+    {
+      where,
+      hint: old
+        ? "train it again, or open it with the modelpack that wrote it"
+        : "open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest",
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FamilyModel } from "../model/classifier.ts";
-import { FORMAT_VERSION, writeFamilyFile } from "../modelpack/family-file.ts";
+import { FILE_VERSIONS, FORMAT_VERSION, writeFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import { prettyJson } from "../storage/digest.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
@@ -73,7 +73,7 @@ function trainingMetadata(result: FamilyResult): unknown {
     family: result.family,
     input: model.input,
     producer: producer(),
-    format_version: FORMAT_VERSION,
+    format_version: FILE_VERSIONS[model.input],
     dataset: result.dataset,
     analyzer: snakeCase(model.analyzer),
     features: model.hashes.length,

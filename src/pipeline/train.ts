@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { FORMAT_VERSION } from "../modelpack/family-file.ts";
+import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/family-file.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
@@ -55,7 +55,7 @@ export async function train(
   const version = versionOf({
     kind: "modelpack",
     ...producer(),
-    format: FORMAT_VERSION,
+    format: [FORMAT_VERSION, FILE_VERSIONS],
     dataset: dataset.version,
     config: projection,
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Classifier, type FamilyModel, type TaskModel } from "../../src/model/classifier.ts";
-import { FORMAT_VERSION, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
+import { FILE_VERSIONS, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
 import { failure } from "../support/failure.ts";
 import { bytesOfTensor, forge, forgeDescription, type Parts, takeApart } from "../support/forge.ts";
 import { handmadeModel, starterModel, tinyModel } from "../support/model.ts";
@@ -130,7 +130,7 @@ describe("a file of another format", () => {
 
   it("names a newer version also where everything else changed", () => {
     const file = forge(FILE, (parts) => {
-      parts.metadata.format_version = String(FORMAT_VERSION + 1);
+      parts.metadata.format_version = String(FILE_VERSIONS.pair + 1);
       delete parts.metadata.description;
       Object.assign(parts.tensors, { weights: { dtype: "I4", nested: {} }, more: 7 });
     });

@@ -136,7 +136,7 @@ export async function starterModel(
   const tasks = names.map((name) => {
     const rows = starterRows(name);
     const labels = [...new Set(rows.map((row) => row.label))];
-    return { name, labels, default: null, minConfidence: null, train: examplesOf(rows, labels), eval: null };
+    return { name, labels, train: examplesOf(rows, labels), eval: null };
   });
   const settings = {
     seed: 42,
@@ -157,8 +157,9 @@ export async function starterModel(
       return trainTask({ task: task.name, input, rows, blocks: 1, settings }, STEPS_HERE, () => {});
     }),
   );
+  const outlines = tasks.map(({ name, labels }) => ({ name, labels, default: null, minConfidence: null }));
   return assembleFamily(
-    { family, input, analyzer: SETTINGS, features: vectors.family, tasks, quantization },
+    { family, input, analyzer: SETTINGS, features: vectors.family, tasks: outlines, quantization },
     fits,
   );
 }

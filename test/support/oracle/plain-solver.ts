@@ -14,7 +14,7 @@ export interface Shortcuts {
 }
 
 /** Next to none: as near to the optimum as it gets. */
-const EXACT: Shortcuts = { smallestStep: 1e-5, settled: 0 };
+const EXACT: Shortcuts = { smallestStep: 1e-5, settled: Number.NEGATIVE_INFINITY };
 
 /** {@link Solver} in plain TypeScript and double precision: what the kernel is tested against. */
 export class PlainSolver implements Solver {
