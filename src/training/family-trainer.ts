@@ -160,6 +160,9 @@ async function calibrateTask(
   return pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows });
 }
 
+/** Passes that the fit on train had from the trials that chose its cost; a fold's fit starts from nothing. */
+const TRIAL_PASSES = 3;
+
 /**
  * The eval rows, which the fit on train scored; where these are few, the train rows as well, each scored by a fit on
  * the other folds.
@@ -186,7 +189,7 @@ async function calibrationRows(
     classWeight: settings.classWeight,
     seed: settings.seed,
     cost,
-    passes: epochs.length,
+    passes: epochs.length + TRIAL_PASSES,
   };
   const byFold = await Promise.all(
     Array.from({ length: scored }, (_, f) =>
