@@ -12,7 +12,8 @@ const CHUNK = 1 << 20;
 
 function typo(word, random) {
   const at = random(word.length);
-  return word.slice(0, at) + LETTERS[random(LETTERS.length)] + word.slice(at + random(2));
+  // A cut through a pair of surrogates would leave half a character, which no JSON may hold.
+  return (word.slice(0, at) + LETTERS[random(LETTERS.length)] + word.slice(at + random(2))).toWellFormed();
 }
 
 /**

@@ -87,7 +87,7 @@ export function calibrationSection(results) {
     ];
   });
   const text =
-    "Expected calibration error on test (15 bins), before and after calibration on eval. The band is the upper end of " +
+    "Expected calibration error on test (10 bins), before and after calibration on eval. The band is the upper end of " +
     "the 95 % range that a perfectly calibrated model with the same confidences would show (consistency resampling); " +
     "a task is calibrated where its error lies in it, or under .02. The test splits of sgd_* have services that train " +
     "lacks, so no calibration on eval can reach them.";

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { Examples } from "../../src/core/example.ts";
+import { type FoldProblem, foldsToScore, joinFolds, scoreFold } from "../../src/training/cross-fitting.ts";
+import type { TaskInputs } from "../../src/training/inputs.ts";
+import { examples, separableRows } from "../support/examples.ts";
+import { vectorizeFamily } from "../support/task-rows.ts";
+
+/** Rows with nothing but their groups. */
+const grouped = (groups: readonly number[]) => ({ rows: groups.length, group: Uint32Array.from(groups) });
+const ownGroups = (rows: number) => grouped(Array.from({ length: rows }, (_, i) => i));
+
+describe("foldsToScore", () => {
+  it.each([
+    ["none where the eval rows are enough", 10_000, 1_000, 0],
+    ["as many as make 5,000 rows", 10_000, 999, 3],
+    ["all where there are no more", 2_000, 500, 5],
+    ["one where one is enough", 100_000, 10, 1],
+  ])("%s", (_, train, held, scored) => {
+    expect(foldsToScore(ownGroups(train), held).scored).toBe(scored);
+  });
+
+  it("none where there are fewer groups than folds", () => {
+    expect(foldsToScore(grouped([0, 0, 1, 1, 2, 2, 3]), 10).scored).toBe(0);
+  });
+
+  it("keeps a group together, and leaves no fold empty", () => {
+    const groups = Array.from({ length: 300 }, (_, i) => Math.floor(i / 3));
+    const { fold } = foldsToScore(grouped(groups), 10);
+    for (let i = 0; i < fold.length; i++) expect(fold[i]).toBe(fold[Math.floor(i / 3) * 3]);
+    expect(new Set(fold)).toEqual(new Set([0, 1, 2, 3, 4]));
+  });
+});
+
+const TRAIN = examples(separableRows(3, 100, 1, 0.2));
+const FOLD = foldsToScore(ownGroups(TRAIN.rows), 0).fold;
+const VECTORS = vectorizeFamily([{ train: TRAIN, eval: null }]);
+
+function problemOf(scored: number, label = TRAIN.label): FoldProblem {
+  return {
+    family: VECTORS.family,
+    chunks: VECTORS.chunks,
+    labels: 3,
+    inputs: (VECTORS.inputs.tasks[0] as TaskInputs).train,
+    label,
+    count: TRAIN.count,
+    fold: FOLD,
+    scored,
+    minDf: 1,
+    classWeight: 0.5,
+    seed: 42,
+    cost: 4,
+    passes: 6,
+  };
+}
+
+const rowsIn = (scored: number) => [...FOLD.keys()].filter((row) => FOLD[row] === scored);
+
+describe("scoreFold", () => {
+  it("does not look at the labels of the rows that it scores", () => {
+    const other = TRAIN.label.map((label, row) => (FOLD[row] === 2 ? (label + 1) % 3 : label));
+    expect(scoreFold(problemOf(2, other))).toEqual(scoreFold(problemOf(2)));
+    const learnt = TRAIN.label.map((label, row) => (FOLD[row] === 1 ? (label + 1) % 3 : label));
+    expect(scoreFold(problemOf(2, learnt))).not.toEqual(scoreFold(problemOf(2)));
+  });
+
+  it("answers what the other folds teach", () => {
+    const scores = scoreFold(problemOf(0));
+    const rows = rowsIn(0);
+    expect(scores.length).toBe(rows.length * 3);
+    const right = rows.filter((row, i) => {
+      const own = [...scores.subarray(i * 3, i * 3 + 3)];
+      return own.indexOf(Math.max(...own)) === TRAIN.label[row];
+    });
+    // A fifth of the rows says another label's words, and a third of these its own by chance.
+    expect(right.length / rows.length).toBeGreaterThan(0.75);
+  });
+});
+
+describe("joinFolds", () => {
+  it("puts the rows of the folds after the eval rows, in groups of their own", () => {
+    const train: Examples = {
+      ...examples(["a", "b", "c", "d"].map((text, label) => ({ text, label: label % 2, count: label + 1 }))),
+      group: Uint32Array.of(0, 1, 1, 2),
+    };
+    const held: Examples = {
+      ...examples([
+        { text: "x", label: 1, count: 7 },
+        { text: "y", label: 0 },
+      ]),
+      group: Uint32Array.of(4, 0),
+    };
+    const fold = Uint8Array.of(1, 0, 0, 2);
+    const byFold = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6)];
+    const joined = joinFolds(train, fold, byFold, held, Float32Array.of(-1, -2, -3, -4));
+    expect([...joined.scores]).toEqual([-1, -2, -3, -4, 1, 2, 3, 4, 5, 6]);
+    expect([...joined.label]).toEqual([1, 0, 1, 0, 0]);
+    expect([...joined.count]).toEqual([7, 1, 2, 3, 1]);
+    expect([...joined.group]).toEqual([4, 0, 6, 6, 5]);
+  });
+});
