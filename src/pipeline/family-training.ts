@@ -8,7 +8,7 @@ import type { WorkerPool } from "../training/pool.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
 import { measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
 import type { FamilyResult } from "./model-files.ts";
-import { readFamily } from "./prepared-dataset.ts";
+import { readSplit } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
 import { trainableTasks } from "./trainable.ts";
 import type { OpenedVersion } from "./workspace.ts";
@@ -26,7 +26,9 @@ export interface TrainContext {
 export interface TrainableFamily {
   readonly family: string;
   readonly input: InputKind;
-  readonly rows: Readonly<Record<Split, SplitExamples>>;
+  /** What train looks at; the test rows are read while it does. */
+  readonly rows: Readonly<Record<"train" | "eval", SplitExamples>>;
+  readonly readTest: () => Promise<SplitExamples>;
   readonly tasks: readonly TaskRowsAndSettings[];
 }
 
@@ -36,15 +38,21 @@ export async function readTasks(
   { config, dataset, run, reporter }: TrainContext,
 ): Promise<TrainableFamily | null> {
   const definitions = config.tasks.filter((task) => task.family === family);
-  const rows = await run.phase(`${family}: read`, () => readFamily(dataset.folder, family, definitions));
+  const read = (split: Split) => readSplit(dataset.folder, family, split, definitions);
+  const rows = await run.phase(`${family}: read`, async () => ({
+    train: await read("train"),
+    eval: await read("eval"),
+  }));
   const tasks = trainableTasks(config, definitions, rows, reporter);
   const input = definitions[0]?.input;
-  return tasks.length === 0 || input === undefined ? null : { family, input, rows, tasks };
+  return tasks.length === 0 || input === undefined
+    ? null
+    : { family, input, rows, readTest: () => read("test"), tasks };
 }
 
 /** Trains, calibrates and measures a family. */
 export async function trainOne(
-  { family, input, rows, tasks }: TrainableFamily,
+  { family, input, rows, readTest, tasks }: TrainableFamily,
   { config, dataset, pool, run, reporter }: TrainContext,
 ): Promise<FamilyResult> {
   const settings = trainSettings(config, family);
@@ -61,21 +69,22 @@ export async function trainOne(
     quantization: settings.quantization,
     tasks,
   };
-  const fit = await run.phase(`${family}: fit`, () =>
-    trainFamily(problem, pool, (task, epoch, seconds) => {
-      run.epoch(task, epoch.epoch, seconds);
-      reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
-    }),
+  const report = (task: string, epoch: EpochStatistics, seconds: number) => {
+    run.epoch(task, epoch.epoch, seconds);
+    reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
+  };
+  const [fit, rowsOfTest] = await run.phase(`${family}: fit`, () =>
+    Promise.all([trainFamily(problem, pool, report), readTest()]),
   );
   const methodOf = (task: string) => trainSettings(config, family, task).calibration_method;
   const onTest = await run.phase(`${family}: score test`, () =>
-    scoreSplit(fit.model, rows.test, pool, settings.predict_batch_size),
+    scoreSplit(fit.model, rowsOfTest, pool, settings.predict_batch_size),
   );
   return run.phase(`${family}: measure`, async () => {
     const { model, histories } = fit;
     // Eval by the fit on train alone: the shipped one has seen the eval rows.
     const [test, held] = await Promise.all([
-      measureSplit(model, rows.test, onTest, null, pool),
+      measureSplit(model, rowsOfTest, onTest, null, pool),
       measureSplit(model, rows.eval, fit.evalScores, methodOf, pool),
     ]);
     const splits = { test, eval: held };

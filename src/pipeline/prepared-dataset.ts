@@ -47,16 +47,12 @@ function mismatch(message: string, version: string): ModelpackError {
   });
 }
 
-/** Rows of a family by split and task. */
-export async function readFamily(
+/** Rows of one split of a family, by task. */
+export async function readSplit(
   folder: string,
   family: string,
+  split: Split,
   tasks: readonly TaskDefinition[],
-): Promise<Readonly<Record<Split, SplitExamples>>> {
-  const read = async (split: Split) => ({
-    split,
-    examples: await readExamples(folder, family, split, tasks),
-  });
-  const [train, test, held] = [await read("train"), await read("test"), await read("eval")];
-  return { train, test, eval: held };
+): Promise<SplitExamples> {
+  return { split, examples: await readExamples(folder, family, split, tasks) };
 }

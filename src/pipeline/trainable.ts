@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
-import type { Examples, Split } from "../core/example.ts";
+import type { Examples } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import type { TaskRowsAndSettings } from "../training/family-trainer.ts";
@@ -11,7 +11,7 @@ import type { SplitExamples } from "./evaluation.ts";
 export function trainableTasks(
   config: PipelineConfig,
   definitions: readonly TaskDefinition[],
-  rows: Readonly<Record<Split, SplitExamples>>,
+  rows: Readonly<Record<"train" | "eval", SplitExamples>>,
   reporter: Reporter,
 ): TaskRowsAndSettings[] {
   const tasks: TaskRowsAndSettings[] = [];
