@@ -20,6 +20,8 @@ const TRIAL_ROWS = 10_000;
  */
 const FIRST_PASSES = 2;
 const OTHER_PASSES = 1;
+/** Passes behind the solution that the trials end with, whichever cost they choose but the first. */
+export const TRIAL_PASSES = FIRST_PASSES + OTHER_PASSES;
 
 export interface CostSearch {
   readonly input: InputKind;

@@ -8,6 +8,7 @@ import type { AnalyzedChunk } from "./analysis.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
 import type { CalibrationMethod } from "./calibration.ts";
+import { TRIAL_PASSES } from "./cost-search.ts";
 import { type CalibrationRows, foldsToScore, joinFolds } from "./cross-fitting.ts";
 import { type Candidates, joinRankings } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
@@ -160,9 +161,6 @@ async function calibrateTask(
   return pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows });
 }
 
-/** Passes that the fit on train had from the trials that chose its cost; a fold's fit starts from nothing. */
-const TRIAL_PASSES = 3;
-
 /**
  * The eval rows, which the fit on train scored; where these are few, the train rows as well, each scored by a fit on
  * the other folds.
@@ -189,6 +187,7 @@ async function calibrationRows(
     classWeight: settings.classWeight,
     seed: settings.seed,
     cost,
+    // A fold's fit starts from nothing, where that on all train rows had the trials behind it.
     passes: epochs.length + TRIAL_PASSES,
   };
   const byFold = await Promise.all(
