@@ -31,8 +31,12 @@ export function oneLine(text: string): string {
 
 /** A cell of a table: one line, cut where it is very long. */
 export function cell(text: string): string {
-  const line = oneLine(text);
-  return line.length <= MOST_CELL ? line : `${line.slice(0, MOST_CELL - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  return shortened(oneLine(text), MOST_CELL);
+}
+
+/** A line of at most that many UTF-16 units, cut at its end. */
+export function shortened(line: string, most: number): string {
+  return line.length <= most ? line : `${line.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /** A path as a person would type it here: relative to the working directory where that is shorter. */

@@ -8,6 +8,11 @@ export interface Reporter {
   warn(message: string): void;
   /** Progress of a long step; `total` is null where it is not known. Called often: keep it cheap. */
   progress(step: string, done: number, total: number | null): void;
+  /**
+   * Bytes of one of several files that come at a time, or of all of them where `file` is null; `done` equal
+   * to `total` ends it. Called often: keep it cheap.
+   */
+  download(file: string | null, done: number, total: number): void;
 }
 
-export const silentReporter: Reporter = { note() {}, warn() {}, progress() {} };
+export const silentReporter: Reporter = { note() {}, warn() {}, progress() {}, download() {} };

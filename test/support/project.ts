@@ -99,6 +99,7 @@ function listener(): { heard: Heard; reporter: Reporter } {
     note: (message) => void heard.notes.push(message),
     warn: (message) => void heard.warnings.push(message),
     progress() {},
+    download() {},
   };
   return { heard, reporter };
 }
