@@ -47,12 +47,9 @@ export function terminalReporter(stream: NodeJS.WriteStream, now: () => number):
       step.show(oneLine(what), done, total);
     },
     download(file, done, total) {
-      if (downloads === null) {
-        if (file === null) lineNowAndThen(`downloading: ${bytesText(done)} of ${bytesText(total)}`);
-        return;
-      }
       step?.hide();
-      downloads.show(file, done, total);
+      if (downloads !== null) downloads.show(file, done, total);
+      else if (file === null) lineNowAndThen(`downloading: ${bytesText(done)} of ${bytesText(total)}`);
     },
     close: hide,
   };
@@ -101,7 +98,10 @@ class DownloadBars {
 
   show(file: string | null, done: number, total: number): void {
     this.#all ??= new MultiBar({ ...LOOK, stream: this.#stream, format: "{bar} {amount} {file}" });
-    if (done >= total && file !== null) return this.#remove(file);
+    if (done >= total && file !== null) {
+      this.#remove(file);
+      return;
+    }
     const bar = this.#bars.get(file) ?? this.#add(this.#all, file, total);
     bar.setTotal(total);
     bar.update(done, { amount: `${bytesText(done)} of ${bytesText(total)}` });

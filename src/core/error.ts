@@ -7,6 +7,8 @@ export type ErrorCode =
   | "SOURCE_MISSING" // a dataset's file or folder is not there
   | "SOURCE_UNREADABLE" // it is there, but is not what its name says
   | "SOURCE_UNSUPPORTED" // a kind or format that this version does not read
+  | "LOCK_INVALID" // datasets.lock.json is no lock, or was damaged
+  | "LOCK_MISMATCH" // datasets.lock.json and what is asked for, or what came, differ
   | "COLUMN_MISSING" // a mapping names a column that is not there
   | "COLUMN_TYPE" // a column can't be text
   | "MAPPING_INVALID" // SQL that DuckDB refuses, or that is no SELECT

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "../storage/commit.ts";
+import { errnoOf, guarded } from "../storage/failure.ts";
+import { type DatasetLock, keyText, type LockedDataset, type LockKey } from "./lock-entry.ts";
+import { parseLock, renderLock } from "./lock-text.ts";
+
+/** Stands beside the TOML, and is meant to be committed with it. */
+export const LOCK_FILE = "datasets.lock.json";
+
+export const EMPTY_LOCK: DatasetLock = { datasets: [], backfill: null };
+
+/** Where the lock of a TOML's folder is. */
+export function lockPath(folder: string): string {
+  return join(folder, LOCK_FILE);
+}
+
+/** Reads the lock of a TOML's folder; null where there is none. Throws LOCK_INVALID, or STORAGE. */
+export async function readLock(folder: string): Promise<DatasetLock | null> {
+  const path = lockPath(folder);
+  try {
+    return parseLock(await readFile(path), path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    return guarded("read", path, () => Promise.reject(error));
+  }
+}
+
+/** Puts a lock in place of the one that is there, whole or not at all; writes nothing where they are equal. */
+export async function writeLock(folder: string, lock: DatasetLock): Promise<void> {
+  const path = lockPath(folder);
+  const text = renderLock(lock);
+  parseLock(Buffer.from(text), path); // what the next run could not read is not written
+  const before = await readFile(path, "utf8").catch(() => null);
+  if (before !== text) await writeFileAtomic(path, text);
+}
+
+/** The entry of a dataset; undefined where there is none. */
+export function lockedAs(lock: DatasetLock, key: LockKey): LockedDataset | undefined {
+  return lock.datasets.find((entry) => keyText(entry) === keyText(key));
+}
+
+/** The entries that differ from a dataset in nothing but the config or the revision. */
+export function lockedOtherwise(lock: DatasetLock, key: LockKey): readonly LockedDataset[] {
+  return lock.datasets.filter(
+    (entry) =>
+      entry.datasetId === key.datasetId && entry.split === key.split && keyText(entry) !== keyText(key),
+  );
+}
+
+/** The lock with these entries, each in the place of the one with its key, and without those of `gone`. */
+export function withEntries(
+  lock: DatasetLock,
+  entries: readonly LockedDataset[],
+  gone: readonly LockKey[] = [],
+): DatasetLock {
+  const merged = new Map(lock.datasets.map((entry) => [keyText(entry), entry]));
+  for (const key of gone) merged.delete(keyText(key));
+  for (const entry of entries) merged.set(keyText(entry), entry);
+  return { ...lock, datasets: [...merged.values()] };
+}

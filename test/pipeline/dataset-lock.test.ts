@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  EMPTY_LOCK,
+  lockedAs,
+  lockedOtherwise,
+  readLock,
+  withEntries,
+  writeLock,
+} from "../../src/pipeline/dataset-lock.ts";
+import { lockedDataset } from "../support/locks.ts";
+import { namesIn } from "../support/project.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const one = lockedDataset();
+const two = lockedDataset({ datasetId: "owner/two" });
+
+describe("the lock of the datasets", () => {
+  it("is none until it is written, stands beside the TOML, and leaves nothing else there", async () => {
+    const folder = temporaryFolder();
+    expect(await readLock(folder)).toBeNull();
+    await writeLock(folder, withEntries(EMPTY_LOCK, [one]));
+    expect(namesIn(folder)).toEqual(["datasets.lock.json"]);
+    expect(await readLock(folder)).toEqual({ datasets: [one], backfill: null });
+  });
+
+  it("is not written again where nothing has changed", async () => {
+    const folder = temporaryFolder();
+    await writeLock(folder, withEntries(EMPTY_LOCK, [one]));
+    const path = join(folder, "datasets.lock.json");
+    const before = statSync(path);
+    await writeLock(folder, withEntries((await readLock(folder)) ?? EMPTY_LOCK, [one]));
+    expect([statSync(path).ino, statSync(path).mtimeMs]).toEqual([before.ino, before.mtimeMs]);
+  });
+
+  it("never gets what the next run could not read", async () => {
+    const folder = temporaryFolder();
+    await writeLock(folder, withEntries(EMPTY_LOCK, [one]));
+    const before = readFileSync(join(folder, "datasets.lock.json"));
+    await expect(writeLock(folder, withEntries(EMPTY_LOCK, [{ ...one, files: [] }]))).rejects.toMatchObject({
+      code: "LOCK_INVALID",
+    });
+    expect(readFileSync(join(folder, "datasets.lock.json"))).toEqual(before);
+  });
+
+  it("that is a folder, or garbage, is an error that names it", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "datasets.lock.json");
+    mkdirSync(path);
+    await expect(readLock(folder)).rejects.toMatchObject({ code: "STORAGE", where: path });
+    const other = temporaryFolder();
+    writeFileSync(join(other, "datasets.lock.json"), "{");
+    await expect(readLock(other)).rejects.toMatchObject({
+      code: "LOCK_INVALID",
+      where: join(other, "datasets.lock.json"),
+    });
+  });
+
+  it("finds an entry by dataset, config, split and revision, and those that differ in config or revision", () => {
+    const older = { ...one, revision: "v1" };
+    const test = { ...one, split: "test" };
+    const lock = withEntries(EMPTY_LOCK, [one, two, older, test]);
+    expect(lockedAs(lock, one)).toBe(one);
+    expect(lockedAs(lock, { ...one, revision: "v2" })).toBeUndefined();
+    expect(lockedOtherwise(lock, { ...one, revision: "v2" })).toEqual([one, older]);
+    expect(lockedOtherwise(lock, { ...one, config: "b" })).toEqual([one, older]);
+    expect(lockedOtherwise(lock, { ...one, split: "validation" })).toEqual([]);
+  });
+
+  it("replaces an entry in its place, removes those that are gone, and keeps all others", () => {
+    const moved = { ...one, commit: "f".repeat(40) };
+    const lock = { ...withEntries(EMPTY_LOCK, [one, two]), backfill: { rows: 1, sha256: "a".repeat(64) } };
+    expect(withEntries(lock, [moved], [two])).toEqual({ datasets: [moved], backfill: lock.backfill });
+    expect(withEntries(lock, [moved]).datasets).toEqual([moved, two]);
+  });
+});
