@@ -27,6 +27,7 @@ const NODE_DOOR = "runtime/node.ts";
 /** The one file that wraps each package. */
 const WRAPPERS: Readonly<Record<string, string>> = {
   "@duckdb/node-api": "data/engine.ts",
+  "@huggingface/hub": "data/hub-api.ts",
   "apache-arrow": "data/arrow.ts",
   "cli-progress": "cli/reporter.ts",
   "smol-toml": "config/toml.ts",

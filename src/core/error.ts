@@ -9,6 +9,11 @@ export type ErrorCode =
   | "SOURCE_UNSUPPORTED" // a kind or format that this version does not read
   | "LOCK_INVALID" // datasets.lock.json is no lock, or was damaged
   | "LOCK_MISMATCH" // datasets.lock.json and what is asked for, or what came, differ
+  | "HUB_MISSING" // the Hub has no such dataset, revision or file
+  | "HUB_DENIED" // the Hub wants a token, or one with more rights
+  | "HUB_UNREACHABLE" // no answer from the Hub, or only failures
+  | "HUB_MISMATCH" // what came from the Hub is not what was pinned
+  | "HUB_OFFLINE" // downloads are off, and what is needed is not in the cache
   | "COLUMN_MISSING" // a mapping names a column that is not there
   | "COLUMN_TYPE" // a column can't be text
   | "MAPPING_INVALID" // SQL that DuckDB refuses, or that is no SELECT

@@ -16,8 +16,12 @@ type Json = { readonly [key: string]: unknown };
  * is not as expected names none: the numbers are then only numbers.
  */
 export function classLabels(metadata: string | undefined): ReadonlyMap<string, ClassLabel> {
+  return labelsOfFeatures(asObject(asObject(parse(metadata))?.info)?.features);
+}
+
+/** The same of `features` as `datasets` writes them as JSON: column to feature. */
+export function labelsOfFeatures(features: unknown): ReadonlyMap<string, ClassLabel> {
   const found = new Map<string, ClassLabel>();
-  const features = asObject(asObject(parse(metadata))?.info)?.features;
   for (const [column, feature] of Object.entries(asObject(features) ?? {})) {
     const names = namesOf(feature);
     const inner = asObject(feature)?.feature;

@@ -102,6 +102,23 @@ function expandBraces(pattern: string): readonly string[] {
   return inner.split(",").flatMap((choice) => tails.map((tail) => before + choice + tail));
 }
 
+/** Whether a path, its parts joined by `/`, matches a pattern. */
+export function matchPath(pattern: string, path: string): boolean {
+  const names = path.split("/");
+  // For each number of the path's first parts, whether the pattern's parts so far match them.
+  let reached = [true, ...names.map(() => false)];
+  for (const part of pattern.split("/")) {
+    const next = reached.map(
+      (_, n) => n > 0 && reached[n - 1] === true && matchName(part, names[n - 1] ?? ""),
+    );
+    if (part === "**") {
+      const first = reached.indexOf(true);
+      reached = reached.map((_, n) => first >= 0 && n >= first);
+    } else reached = next;
+  }
+  return reached[names.length] === true;
+}
+
 /** Whether a name matches one part of a pattern; linear but for the restart at the last star. */
 export function matchName(pattern: string, name: string): boolean {
   if (name.startsWith(".") && !pattern.startsWith(".")) return false;

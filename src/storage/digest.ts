@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { ModelpackError } from "../core/error.ts";
 import { guarded } from "./failure.ts";
@@ -13,16 +13,28 @@ export interface FileDigest {
 }
 
 /** Digest and size of a file, read in pieces: the memory does not grow with the file. */
-export function digestFile(path: string): Promise<FileDigest> {
+export async function digestFile(path: string): Promise<FileDigest> {
+  const hash = createHash("sha256");
+  const bytes = await readInto(hash, path);
+  return { sha256: hash.digest("hex"), bytes };
+}
+
+/** Git's digest of a file of `bytes` bytes, 40 hex digits. */
+export async function gitBlobDigest(path: string, bytes: number): Promise<string> {
+  const hash = createHash("sha1").update(`blob ${bytes}\0`);
+  await readInto(hash, path);
+  return hash.digest("hex");
+}
+
+/** Gives a file's bytes to `hash` and returns how many there are. */
+function readInto(hash: Hash, path: string): Promise<number> {
   return guarded("read", path, async () => {
     const handle = await open(path, "r");
     try {
-      const hash = createHash("sha256");
       const buffer = Buffer.allocUnsafe(READ_BYTES);
-      let bytes = 0;
-      for (;;) {
+      for (let bytes = 0; ; ) {
         const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, bytes);
-        if (bytesRead === 0) return { sha256: hash.digest("hex"), bytes };
+        if (bytesRead === 0) return bytes;
         hash.update(buffer.subarray(0, bytesRead));
         bytes += bytesRead;
       }

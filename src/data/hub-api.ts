@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import { datasetInfo, listFiles } from "@huggingface/hub";
+import { ModelpackError } from "../core/error.ts";
+import type { HubClient } from "./hub-client.ts";
+import type { HubFile } from "./hub-dataset.ts";
+import { type HubSubject, placeOfHub } from "./hub-error.ts";
+
+// The one file that knows `@huggingface/hub`: it builds the API's addresses, and follows its pages. The rest is
+// ours, because its downloads can't go on where one was cut, check no digest, and know no cache of ours.
+
+/** Files of a repository at most: a listing beyond it takes minutes, and no dataset of texts has so many. */
+const MAX_FILES = 100_000;
+const SHA256 = /^[0-9a-f]{64}$/;
+const GIT = /^[0-9a-f]{40}$/;
+
+/** What the Hub says of a dataset at a revision. */
+export interface HubInfo {
+  /** The Hub's own spelling; another one than was asked for after a rename. */
+  readonly datasetId: string;
+  readonly commit: string;
+  /** The front matter of its card. */
+  readonly card: unknown;
+}
+
+export async function fetchInfo(client: HubClient, datasetId: string, revision: string): Promise<HubInfo> {
+  const subject = client.subject(datasetId, { revision });
+  const info = await asking(subject, () =>
+    datasetInfo({
+      name: datasetId,
+      revision,
+      hubUrl: client.settings.endpoint,
+      additionalFields: ["sha", "cardData"],
+      fetch: client.fetchFor(subject),
+    }),
+  );
+  if (typeof info.name !== "string" || typeof info.sha !== "string" || !GIT.test(info.sha))
+    throw notHub(subject);
+  return { datasetId: info.name, commit: info.sha, card: info.cardData };
+}
+
+/** The files of a commit, by code unit of their paths. */
+export async function fetchTree(
+  client: HubClient,
+  datasetId: string,
+  commit: string,
+): Promise<readonly HubFile[]> {
+  const subject = client.subject(datasetId, { revision: commit });
+  const files: HubFile[] = [];
+  await asking(subject, async () => {
+    const entries = listFiles({
+      repo: { type: "dataset", name: datasetId },
+      recursive: true,
+      revision: commit,
+      hubUrl: client.settings.endpoint,
+      fetch: client.fetchFor(subject),
+    });
+    for await (const entry of entries) {
+      if (entry.type !== "file") continue;
+      files.push(fileOf(subject, entry));
+      if (files.length > MAX_FILES) throw tooMany(subject);
+    }
+  });
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What the Hub's listing says of a file; every field is a stranger's. */
+function fileOf(subject: HubSubject, entry: { readonly [key: string]: unknown } | object): HubFile {
+  const { path, size, oid, lfs } = entry as Record<string, unknown>;
+  const large = typeof lfs === "object" && lfs !== null ? (lfs as Record<string, unknown>) : null;
+  const bytes = large?.size ?? size;
+  const isSized = Number.isSafeInteger(bytes) && (bytes as number) >= 0;
+  if (typeof path !== "string" || !isSized) throw notHub(subject);
+  const sha256 = typeof large?.oid === "string" && SHA256.test(large.oid) ? large.oid : null;
+  // The oid of a file in LFS is that of its pointer.
+  const blob = large === null && typeof oid === "string" && GIT.test(oid) ? oid : null;
+  if (sha256 === null && blob === null) throw notHub(subject);
+  return { path, bytes: bytes as number, sha256, blob };
+}
+
+/** A small text file of a commit. */
+export async function fetchText(
+  client: HubClient,
+  datasetId: string,
+  commit: string,
+  path: string,
+): Promise<string> {
+  const subject = client.subject(datasetId, { revision: commit, file: path });
+  const response = await client.fetchFor(subject)(fileUrl(client, datasetId, commit, path));
+  return response.text();
+}
+
+/** Where the bytes of a file of a commit are. */
+export function fileUrl(client: HubClient, datasetId: string, commit: string, path: string): URL {
+  const encoded = path.split("/").map(encodeURIComponent).join("/");
+  return new URL(`${client.settings.endpoint}/datasets/${datasetId}/resolve/${commit}/${encoded}`);
+}
+
+async function asking<T>(subject: HubSubject, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw error instanceof ModelpackError ? error : notHub(subject, error);
+  }
+}
+
+function notHub(subject: HubSubject, cause?: unknown): ModelpackError {
+  return new ModelpackError("HUB_UNREACHABLE", `${subject.endpoint} does not answer as the Hub does`, {
+    where: placeOfHub(subject),
+    hint: "check HF_ENDPOINT, and whether a proxy or a login page answers in its place",
+    cause,
+  });
+}
+
+function tooMany(subject: HubSubject): ModelpackError {
+  return new ModelpackError("SOURCE_UNSUPPORTED", `the dataset has more than ${MAX_FILES} files`, {
+    where: placeOfHub(subject),
+    hint: 'fetch the files that you need and use kind = "local"',
+  });
+}

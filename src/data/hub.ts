@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../core/error.ts";
+import { containedPath } from "../storage/path.ts";
+import { fetchInfo, fetchText, type HubInfo } from "./hub-api.ts";
+import { readResolved, writeResolved } from "./hub-cache.ts";
+import { cardConfigs, cardLabels, cardLicense, infosLabels } from "./hub-card.ts";
+import { HubClient } from "./hub-client.ts";
+import type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
+import { placeOfHub } from "./hub-error.ts";
+import { type FetchCounts, Fetching } from "./hub-fetching.ts";
+import { CONVERSION, findSplit, type HubSplit } from "./hub-files.ts";
+import { type HubSettings, isOff } from "./hub-settings.ts";
+import type { SourceFile } from "./source.ts";
+
+/** Where the class names of datasets are that are older than the front matter of cards. */
+const INFOS = "dataset_infos.json";
+
+export type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
+export { type HubSettings, hubSettings } from "./hub-settings.ts";
+
+/** Files that come at a time: more gain nothing on one line, and the Hub counts requests. */
+const CONCURRENCY = 4;
+
+export interface HubOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told what a person should know and no error is: a rename, a server that asks for a long wait. */
+  readonly note?: ((message: string) => void) | undefined;
+}
+
+export interface ResolveOptions extends HubOptions {
+  /** What a lock says: nothing is asked of the Hub, and this is what is fetched. */
+  readonly pinned?: HubPin | undefined;
+}
+
+/**
+ * Finds the commit and the files of a dataset's config and split, and the names of its classes. What it
+ * finds is remembered in the cache, which answers when downloads are off.
+ *
+ * Throws HUB_MISSING (no such dataset, revision, config or split; those that there are, are listed),
+ * HUB_DENIED (gated, or a token that is not accepted), HUB_UNREACHABLE, HUB_OFFLINE (downloads are off and
+ * the cache does not know), SOURCE_EMPTY, SOURCE_UNSUPPORTED (a script, or no format that is read) and PATH_UNSAFE.
+ */
+export async function resolveHubDataset(
+  request: HubRequest,
+  settings: HubSettings,
+  options: ResolveOptions = {},
+): Promise<HubDataset> {
+  const pin = options.pinned ?? (await resolve(request, settings, options));
+  for (const { path } of pin.files) containedPath(settings.cacheDir, path);
+  return { ...pin, headRows: request.sample === "head" ? request.maxRows : null };
+}
+
+async function resolve(request: HubRequest, settings: HubSettings, options: HubOptions): Promise<HubPin> {
+  const { cacheDir, endpoint } = settings;
+  if (isOff(settings)) {
+    const known = await readResolved(cacheDir, endpoint, request);
+    if (known !== null) return known;
+    throw new ModelpackError(
+      "HUB_OFFLINE",
+      `split ${JSON.stringify(request.split)} of the dataset was never fetched into ${cacheDir}, and downloads are off`,
+      {
+        where: placeOfHub(request),
+        hint: "run once with the network, without HF_HUB_OFFLINE and --disable-download",
+      },
+    );
+  }
+  const client = new HubClient(settings, options);
+  const info = await fetchInfo(client, request.datasetId, request.revision);
+  if (info.datasetId !== request.datasetId)
+    options.note?.(
+      `the dataset ${request.datasetId} is now called ${info.datasetId}: set dataset_id to that`,
+    );
+  const split = await findSplit(client, request, info, cardConfigs(info.card));
+  if (split.ref === CONVERSION && request.revision !== "main")
+    options.note?.(
+      `${request.datasetId}: revision ${request.revision} has no files that are read, so they come from the Hub's conversion of main`,
+    );
+  const { config, ref, commit, files } = split;
+  const pin: HubPin = {
+    datasetId: info.datasetId,
+    config,
+    split: request.split,
+    ref,
+    commit,
+    files,
+    classLabels: await findLabels(client, info, split),
+    license: cardLicense(info.card),
+  };
+  await writeResolved(cacheDir, endpoint, request, pin);
+  return pin;
+}
+
+async function findLabels(
+  client: HubClient,
+  info: HubInfo,
+  split: HubSplit,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const labels = cardLabels(info.card, split.config);
+  if (labels.size > 0 || !split.others.includes(INFOS)) return labels;
+  return infosLabels(await fetchText(client, info.datasetId, info.commit, INFOS), split.config);
+}
+
+export interface DownloadOptions extends HubOptions {
+  /** Bytes of a file that are there, of all of its bytes; called often. */
+  readonly onProgress?: ((file: HubFile, bytes: number, total: number) => void) | undefined;
+  /** Files that come at a time. */
+  readonly concurrency?: number;
+}
+
+/** What a dataset's files are on this machine, and how the download went. */
+export interface HubDownload extends FetchCounts {
+  /** What was asked for, now with the sha256 of every file that was used. */
+  readonly dataset: HubDataset;
+  /** The files that hold the wanted rows: the first `files.length` of the dataset's. */
+  readonly files: readonly SourceFile[];
+  /** Attempts that were repeated. */
+  readonly retries: number;
+  readonly seconds: number;
+}
+
+/**
+ * Brings the files of a dataset into the cache and digests each, whether it came now or before. With
+ * `headRows`, one file after the other until there are as many rows.
+ *
+ * Throws HUB_OFFLINE with every missing file when downloads are off, HUB_MISMATCH where the bytes are not
+ * those that were pinned, and what {@link resolveHubDataset} throws. What was fetched stays for the next run.
+ */
+export async function downloadHubFiles(
+  dataset: HubDataset,
+  settings: HubSettings,
+  options: DownloadOptions = {},
+): Promise<HubDownload> {
+  const started = performance.now();
+  const failed = new AbortController();
+  const signals = [failed.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const client = new HubClient(settings, { ...options, signal: AbortSignal.any(signals) });
+  const fetching = new Fetching(client, dataset, options.onProgress);
+  const files =
+    dataset.headRows === null
+      ? await fetching.all(options.concurrency ?? CONCURRENCY, failed)
+      : await fetching.head(dataset.headRows, options.signal);
+  const digests = new Map(files.map((file, i) => [dataset.files[i], file.sha256]));
+  const pinned = dataset.files.map((file) => ({ ...file, sha256: digests.get(file) ?? file.sha256 }));
+  return {
+    dataset: { ...dataset, files: pinned },
+    files,
+    ...fetching.counts,
+    retries: client.retries,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
