@@ -17,6 +17,8 @@ const MAGIC = "ARROW1";
 export interface ArrowColumns {
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** Columns whose numbers of classes are names now. */
+  readonly named: readonly string[];
 }
 
 /** Writes the rows of an Arrow file or stream to `into`, a JSON object a line, a record batch at a time. */
@@ -32,7 +34,7 @@ export async function arrowToJson(path: string, into: string): Promise<ArrowColu
     const output = await open(into, "w");
     try {
       const rows = await writeBatches(reader, labels, output);
-      return { columns: columnsOf(schema, labels), rows };
+      return { columns: columnsOf(schema, labels), rows, named: [...labels.keys()] };
     } finally {
       await output.close();
     }

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { arrowToJson } from "./arrow.ts";
 import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
-import { type Column, quoteName, quoteText, typeWithoutGuesses } from "./column.ts";
+import { withClassNames } from "./class-names.ts";
+import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
 import { checkCsv, MAX_ROW_BYTES } from "./csv-check.ts";
-import { type Engine, exactText, filePath, MAX_COLUMNS } from "./engine.ts";
+import { type Engine, filePath, MAX_COLUMNS } from "./engine.ts";
 import { checkJson } from "./json-check.ts";
 import { placeOf, unreadable } from "./refusal.ts";
 import type { Source, SourceFile } from "./source.ts";
@@ -27,18 +28,18 @@ const MAX_OBJECT_BYTES = 1 << 24;
 const KEY_ROWS = 20_480;
 
 /** Looks at a source's files and says how to read them. Throws for what is not as its name says. */
-export function scanSource(engine: Engine, source: Source): Promise<Scan> {
+export async function scanSource(engine: Engine, source: Source): Promise<Scan> {
   switch (source.files[0]?.format) {
     case "parquet":
       return scanParquet(engine, source);
     case "csv":
-      return scanCsv(source, ",");
+      return named(engine, source, await scanCsv(source, ","));
     case "tsv":
-      return scanCsv(source, "\t");
+      return named(engine, source, await scanCsv(source, "\t"));
     case "json":
-      return scanJson(engine, source, "auto");
+      return named(engine, source, await scanJson(engine, source, "auto"));
     case "jsonl":
-      return scanJson(engine, source, "newline_delimited");
+      return named(engine, source, await scanJson(engine, source, "newline_delimited"));
     case "arrow":
       return scanArrow(engine, source);
     default:
@@ -78,8 +79,22 @@ async function scanParquet(engine: Engine, source: Source): Promise<Scan> {
     }
   }
   const files = `read_parquet(${pathsOf(source.files)}, union_by_name = true, hive_partitioning = false)`;
-  const from = withClassNames(files, labels ?? new Map());
+  const names = new Map([...(source.classLabels ?? []), ...namesOnly(labels ?? new Map())]);
+  const from = withClassNames(files, first ?? [], names);
   return { from, columns: await describe(engine, source, undefined, from), rows: null };
+}
+
+function namesOnly(
+  labels: ReadonlyMap<string, ClassLabel>,
+): readonly (readonly [string, readonly string[]])[] {
+  return [...labels].map(([column, { names }]) => [column, names] as const);
+}
+
+/** The scan of a format that does not name classes itself, with the names that the source has from elsewhere. */
+async function named(engine: Engine, source: Source, scan: Scan): Promise<Scan> {
+  if (source.classLabels === undefined) return scan;
+  const from = withClassNames(scan.from, scan.columns, source.classLabels);
+  return { ...scan, from, columns: await describe(engine, source, undefined, from) };
 }
 
 async function parquetMetadata(engine: Engine, file: SourceFile): Promise<string | undefined> {
@@ -87,18 +102,6 @@ async function parquetMetadata(engine: Engine, file: SourceFile): Promise<string
     `SELECT decode(value) FROM parquet_kv_metadata(${filePath(file.path)}) WHERE decode(key) = '${FEATURES_KEY}'`,
   );
   return rows[0]?.[0] ?? undefined;
-}
-
-// Numbers of classes become their names; -1, and whatever else has none, becomes NULL.
-function withClassNames(from: string, labels: ReadonlyMap<string, ClassLabel>): string {
-  if (labels.size === 0) return from;
-  const items = [...labels].map(([column, { names, isList }]) => {
-    const list = `[${names.map(exactText).join(", ")}]::VARCHAR[]`;
-    const name = quoteName(column);
-    if (!isList) return `list_extract(${list}, ${name} + 1) AS ${name}`;
-    return `list_transform(${name}, lambda code: list_extract(${list}, code + 1)) AS ${name}`;
-  });
-  return `(SELECT * REPLACE (${items.join(", ")}) FROM ${from})`;
 }
 
 async function describe(
@@ -218,6 +221,7 @@ async function checkKeys(engine: Engine, source: Source, objects: string): Promi
 async function scanArrow(engine: Engine, source: Source): Promise<Scan> {
   let first: readonly Column[] | undefined;
   let rows = 0;
+  const others = new Map(source.classLabels ?? []);
   const reads: string[] = [];
   for (const [i, file] of source.files.entries()) {
     const path = join(engine.folder, `${i}.jsonl`);
@@ -228,13 +232,15 @@ async function scanArrow(engine: Engine, source: Source): Promise<Scan> {
     first ??= found.columns;
     sameColumns(source, first, file, found.columns);
     rows += found.rows;
+    for (const column of found.named) others.delete(column);
     const types = jsonTypes(found.columns);
     reads.push(
       `SELECT * FROM read_json(${filePath(path)}, ${jsonOptions("newline_delimited")}, columns = {${types}})`,
     );
   }
   const from = `(${reads.join(" UNION ALL BY NAME ")})`;
-  return { from, columns: await describe(engine, source, undefined, from), rows };
+  const scan = { from, columns: await describe(engine, source, undefined, from), rows };
+  return named(engine, { ...source, classLabels: others }, scan);
 }
 
 function jsonTypes(columns: readonly Column[]): string {

@@ -25,6 +25,8 @@ export interface Source {
   /** Name of the dataset. */
   readonly dataset: string;
   readonly files: readonly SourceFile[];
+  /** Column to the names of its classes, where the files hold numbers and do not say it themselves. */
+  readonly classLabels?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What a local dataset's config says. */

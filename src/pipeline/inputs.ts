@@ -150,6 +150,8 @@ export function datasetInputs(
     sources: inputs.datasets.map(({ dataset, source }) => ({
       dataset: dataset.name,
       files: sourceProjection(source),
+      // They stand beside the files, so no digest of a file covers them.
+      ...(source.classLabels === undefined ? {} : { class_labels: [...source.classLabels] }),
     })),
     bootstrap: inputs.bootstrap.map(({ name, sha256 }) => ({ name, sha256 })),
     skipped: inputs.skipped,
