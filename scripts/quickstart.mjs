@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole way on the starter rows: prepare, train, and predictions of all three families. No network, no LLM.
+import { fileURLToPath } from "node:url";
 import { run } from "./cli.mjs";
+
+const config = "examples/quickstart.toml";
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 const step = async (title, args) => {
   console.log(`\n> modelpack ${args.join(" ")}\n  ${title}\n`);
@@ -10,13 +14,19 @@ const step = async (title, args) => {
 
 await step("reads the starter rows in datasets/starter/, removes duplicates, splits and balances them", [
   "prepare",
+  "--config",
+  config,
 ]);
-await step("fits and calibrates one model a family, and measures it on rows that it never saw", ["train"]);
+await step("fits and calibrates one model a family, and measures it on rows that it never saw", [
+  "train",
+  "--config",
+  config,
+]);
 
 const { loadConfig } = await import("../dist/index.js");
 const { openModelpack } = await import("../dist/runtime/node.js");
-const { config } = loadConfig("model_pipeline.toml");
-const pack = await openModelpack(config.paths.trained_models_dir, { strict: true });
+const { paths } = loadConfig(config).config;
+const pack = await openModelpack(paths.trained_models_dir, { strict: true });
 
 const texts = [
   "can you move 200 euros to my savings account?",
@@ -50,9 +60,10 @@ console.log(`
 One prediction of query_domain took ${micros.toFixed(1)} microseconds here, on average over ${rounds} of them.
 
 Where to look next:
-  model_pipeline.toml       the questions, their answers and the rows; change it and run this again
+  ${config}  the questions, their answers and the rows; change it and run this again
   datasets/starter/         the rows that these models learnt from
-  npx modelpack status      what each label has
-  npx modelpack explain --task query_domain "can you move 200 euros to my savings account?"
+  model_pipeline.toml       the pipeline for real use: 18 questions, 13 public datasets (npm run prepare)
+  npx modelpack status -c ${config}
+  npx modelpack explain -c ${config} --task query_domain "can you move 200 euros to my savings account?"
   README.md                 the loader in your application, and the other commands
 `);

@@ -82,13 +82,15 @@ describe("a fresh clone", () => {
   });
 
   it("npm run prepare and npm run train take overrides after --, and say when nothing has changed", () => {
-    const again = npm(clone, ["run", "prepare"]);
+    const config = ["--config", "examples/quickstart.toml"];
+    const again = npm(clone, ["run", "prepare", "--", ...config]);
     expect(again.status, again.stderr).toBe(0);
     expect(again.stderr).toMatch(/^nothing has changed: dataset [0-9a-f]{12} is up to date$/m);
     const changed = npm(clone, [
       "run",
       "prepare",
       "--",
+      ...config,
       "--target-per-task-label",
       "500",
       "--set",
@@ -96,7 +98,7 @@ describe("a fresh clone", () => {
     ]);
     expect(changed.status, changed.stderr).toBe(0);
     expect(changed.stdout).toContain("rows are missing to prepare.target_per_task_label");
-    const train = npm(clone, ["run", "train", "--", "--families", "pair", "--max-iter", "1"]);
+    const train = npm(clone, ["run", "train", "--", ...config, "--families", "pair", "--max-iter", "1"]);
     expect(train.status, train.stderr).toBe(0);
     expect(train.stderr).not.toContain("epoch 2");
     const wrong = npm(clone, ["run", "train", "--", "--max-iter", "none"]);
@@ -124,6 +126,7 @@ describe("a git checkout as a dependency", () => {
     const help = npm(project, ["modelpack", "--help"], "npx");
     expect(help).toMatchObject({ status: 0, stdout: expect.stringContaining("prepare") });
     const installed = readdirSync(join(project, "node_modules", "modelpack")).sort();
-    expect(installed).toEqual(["LICENSE", "README.md", "dist", "model_pipeline.schema.json", "package.json"]);
+    const files = ["LICENSE", "README.md", "dist", "model_pipeline.schema.json", "model_pipeline.toml"];
+    expect(installed).toEqual([...files, "package.json"]);
   });
 });

@@ -39,7 +39,13 @@ describe("the tarball", () => {
   it("holds what it runs on, its types and its papers, and nothing else", () => {
     const paths = packed.files.map((file) => file.path);
     const top = paths.filter((path) => !path.startsWith("dist/"));
-    expect(top.sort()).toEqual(["LICENSE", "README.md", "model_pipeline.schema.json", "package.json"]);
+    expect(top.sort()).toEqual([
+      "LICENSE",
+      "README.md",
+      "model_pipeline.schema.json",
+      "model_pipeline.toml",
+      "package.json",
+    ]);
     const sources = readdirSync(join(CHECKOUT, "src"), { recursive: true }).map(String);
     const expected = sources
       .filter((name) => name.endsWith(".ts"))

@@ -53,9 +53,10 @@ label_column = "label"
   return ["[train]\nmax_iter = 3\nalpha = 0.0001\nworkers = 2\n", ...parts].join("\n");
 }
 
-/** The TOML that ships. */
+/** The quickstart's TOML, for a workspace: its folders and rows stand beside it. */
 export function starterConfig(): string {
-  return readFileSync(join(CHECKOUT, "model_pipeline.toml"), "utf8");
+  const toml = readFileSync(join(CHECKOUT, "examples", "quickstart.toml"), "utf8");
+  return toml.replace(/^(?:prepared|trained_models)_dir = .*\n/gm, "").replaceAll('"../', '"');
 }
 
 /** A workspace: the TOML, the starter rows, and a folder of its own for temporary files. */
