@@ -94,7 +94,10 @@ export const dataset = section("A source of rows.", {
   dataset_id: optional(text("The Hub's name of it, `owner/name`.", HUB_NAME)),
   link: optional(text("Its page on the Hub.", ADDRESS)),
   config: withDefault(freeText("The Hub's configuration of it; empty is the default one."), ""),
-  split: withDefault(text("The Hub's split."), "train"),
+  split: withDefault(
+    text("The Hub's split; `train[:500]`, `train[100:200]` and `train[10%:20%]` take a part of its rows."),
+    "train",
+  ),
   revision: withDefault(text("Branch, tag or commit on the Hub."), "main"),
   path: optional(either("Local files: a path, a glob, or a list of them.", path, list("Several.", path, 1))),
   max_rows: optional(

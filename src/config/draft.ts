@@ -22,6 +22,8 @@ export interface DraftDataset extends Part<Omit<Value<typeof dataset>, "map">> {
 }
 
 export interface Draft {
+  /** It is a TOML of the Python pipeline, which had its tasks and mappings in its code. */
+  readonly isLegacy: boolean;
   readonly settings: { readonly [K in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[K]> };
   readonly tasks: readonly Part<TaskInput>[];
   /** Names of tasks that could not be read: references to them are not reported as well. */
@@ -30,13 +32,14 @@ export interface Draft {
 }
 
 /** Reads what can be read of a config. */
-export function readDraft(raw: Table): Draft {
+export function readDraft(raw: Table, isLegacy = false): Draft {
   const elements = tablesAt(raw.tasks, ["tasks"]).map(([path, value]) => ({
     value,
     part: readPart(task, value, path),
   }));
   const broken = elements.filter(({ part }) => part === undefined).map(({ value }) => value.name);
   return {
+    isLegacy,
     settings: {
       paths: readSection(SETTINGS.paths, raw.paths),
       prepare: readSection(SETTINGS.prepare, raw.prepare),

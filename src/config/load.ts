@@ -8,6 +8,7 @@ import type { Node } from "./expectation.ts";
 import { check } from "./fields.ts";
 import { problemsOf } from "./issue.ts";
 import { findSecrets } from "./leak.ts";
+import { readLegacy } from "./legacy.ts";
 import { normalize } from "./normalize.ts";
 import {
   applyOverrides,
@@ -65,11 +66,17 @@ export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
       hint,
     });
   }
-  const { overrides, problems, raw } = override(parsed.table, given);
+  const { overrides, problems, raw: written } = override(parsed.table, given);
+  const { raw, isLegacy, notes } = readLegacy(written);
   problems.push(...findSecrets(parsed.table));
   const checked = check(configSchema, raw);
-  if (!checked.success) problems.push(...problemsOf(checked.issues, raw, jsonSchema() as Node));
-  const draft = readDraft(raw);
+  if (!checked.success) {
+    // The Python pipeline had its tasks in its code.
+    const mayLackTasks = isLegacy && !Object.hasOwn(raw, "tasks");
+    const issues = checked.issues.filter(({ path }) => !(mayLackTasks && path[0] === "tasks"));
+    problems.push(...problemsOf(issues, raw, jsonSchema() as Node));
+  }
+  const draft = readDraft(raw, isLegacy);
   problems.push(...checkReferences(draft));
   if (problems.length > 0) {
     const positions = locate(source);
@@ -80,8 +87,9 @@ export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
   const absolute = resolve(file);
   const folder = dirname(absolute);
   const origins = traceOrigins(raw, overrides);
+  const normalized = normalize(draft, folder);
   return {
-    loaded: { ...normalize(draft, folder), file: absolute, folder, origins },
+    loaded: { ...normalized, notes: [...notes, ...normalized.notes], file: absolute, folder, origins },
     diagnostics: [],
     text: "",
   };

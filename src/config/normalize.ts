@@ -5,6 +5,7 @@ import type { Draft, DraftDataset } from "./draft.ts";
 import { show } from "./problem.ts";
 import type { DatasetConfig, Paths, PipelineConfig, PrepareSettings, TaskInput } from "./schema.ts";
 import { hubName } from "./source.ts";
+import { parseSplit } from "./split.ts";
 
 /** A config that every check has passed, in its effective form; `notes` say what was changed on the way. */
 export function normalize(draft: Draft, folder: string): { config: PipelineConfig; notes: string[] } {
@@ -17,6 +18,7 @@ export function normalize(draft: Draft, folder: string): { config: PipelineConfi
     datasets: draft.datasets.map(datasetConfig),
   };
   notes.push(...config.tasks.flatMap(similarLabels), ...tasksWithoutRows(config), ...withoutEffect(config));
+  if (draft.isLegacy) notes.push(...withoutMappings(config));
   return { config, notes };
 }
 
@@ -80,8 +82,10 @@ function definition(task: TaskInput): TaskDefinition {
 
 function datasetConfig({ value, maps }: DraftDataset): DatasetConfig {
   const { path, ...rest } = value;
+  const split = parseSplit(value.split);
   return {
     ...rest,
+    ...("name" in split ? { split: split.name, slice: split.slice } : { slice: null }),
     dataset_id: value.kind === "huggingface" ? hubName(value) : undefined,
     path: [path ?? []].flat(),
     map: maps.map((one) => one.value),
@@ -120,4 +124,19 @@ function tasksWithoutRows(config: PipelineConfig): string[] {
   return [
     `no enabled dataset has train rows for ${without.join(", ")}: they must come from backfill or earlier files`,
   ];
+}
+
+// What the Python pipeline had in its code.
+function withoutMappings({ tasks, datasets }: PipelineConfig): string[] {
+  const notes: string[] = [];
+  if (tasks.length === 0)
+    notes.push(
+      "there are no [[tasks]], which the Python pipeline had in its code: those of the model_pipeline.toml that comes with modelpack are a start",
+    );
+  const unmapped = datasets.filter(({ enabled, map }) => enabled && map.length === 0);
+  if (unmapped.length > 0)
+    notes.push(
+      `nothing is taken from ${unmapped.map(({ name }) => show(name)).join(", ")} without a [[datasets.map]], which says what columns feed which task`,
+    );
+  return notes;
 }

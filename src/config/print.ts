@@ -3,6 +3,7 @@ import type { LabelDefinition, TaskDefinition } from "../core/task.ts";
 import type { LoadedConfig } from "./load.ts";
 import { pathName } from "./problem.ts";
 import { type DatasetConfig, SETTINGS, type TrainSection } from "./schema.ts";
+import { splitText } from "./split.ts";
 import { isTable, tomlKey, tomlString } from "./toml.ts";
 
 /** The effective config as TOML that loads to the same, each setting with where its value came from. */
@@ -49,8 +50,9 @@ function labelLine({ name, description }: LabelDefinition): string {
   return `  { name = ${tomlString(name)}, description = ${tomlString(description)} },`;
 }
 
-function datasetBlocks({ map, path, ...rest }: DatasetConfig): string[] {
-  const keys = { ...rest, path: path.length === 0 ? undefined : path };
+function datasetBlocks({ map, path, slice, ...rest }: DatasetConfig): string[] {
+  const split = splitText({ name: rest.split, slice });
+  const keys = { ...rest, split, path: path.length === 0 ? undefined : path };
   return [
     ["[[datasets]]", ...lines(keys)].join("\n"),
     ...map.map((one) => ["[[datasets.map]]", ...lines(one)].join("\n")),

@@ -112,8 +112,8 @@ function checkFamilies(draft: Draft): Problem[] {
   const known = familyNames(draft);
   const named = new Set(known);
   const seen = new Set<string>();
-  // The family may be one of a task that could not be read.
-  if (draft.brokenTasks.size > 0) return [];
+  // The family may be one of a task that could not be read, or that is not there at all.
+  if (draft.brokenTasks.size > 0 || draft.tasks.length === 0) return [];
   return draft.settings.train.families.flatMap((family, i): Problem[] => {
     const paths = [["train", "families", i]];
     const twice = seen.has(family);
@@ -126,7 +126,7 @@ function checkFamilies(draft: Draft): Problem[] {
 }
 
 function checkOverrides(draft: Draft): Problem[] {
-  if (draft.brokenTasks.size > 0) return [];
+  if (draft.brokenTasks.size > 0 || draft.tasks.length === 0) return [];
   const families = familyNames(draft);
   const tasks = draft.tasks.map(({ value }) => value.name);
   return [...draft.settings.train.overrides.keys()].flatMap((key) => {

@@ -3,6 +3,7 @@ import type { TaskDefinition } from "../core/task.ts";
 import { dataset, type map, task } from "./collections.ts";
 import { jsonSchemaOf, list, section, type Value } from "./fields.ts";
 import { multilingual, paths, prepare, syntheticLlm, type TrainShape, train } from "./settings.ts";
+import type { RowSlice } from "./split.ts";
 
 /** The sections that are single tables; each of their keys has a default or may be left out. */
 export const SETTINGS = { paths, prepare, train, synthetic_llm: syntheticLlm, multilingual } as const;
@@ -25,8 +26,12 @@ export type TaskInput = Readonly<Value<typeof task>>;
 export type DatasetMap = Readonly<Value<typeof map>>;
 type DatasetInput = Readonly<Value<typeof dataset>>;
 
-/** A `[[datasets]]`; `path` is a list, empty where the kind has none, as written (relative to the TOML's folder). */
+/**
+ * A `[[datasets]]`; `path` is a list, empty where the kind has none, as written (relative to the TOML's folder).
+ * `split` is the name alone; `slice`, from the same key, is the part of its rows that is wanted, null for all.
+ */
 export interface DatasetConfig extends Readonly<Omit<DatasetInput, "path" | "map">> {
+  readonly slice: RowSlice | null;
   readonly path: readonly string[];
   readonly map: readonly DatasetMap[];
 }

@@ -2,10 +2,11 @@
 import type { Draft } from "./draft.ts";
 import type { Path } from "./fields.ts";
 import { type Problem, show } from "./problem.ts";
+import { parseSplit } from "./split.ts";
 
 /** What `[[datasets]]` may get wrong about where its rows are. */
 export function checkSources(draft: Draft): Problem[] {
-  return draft.datasets.flatMap(checkDataset);
+  return draft.datasets.flatMap((dataset) => checkDataset(dataset, draft.isLegacy));
 }
 
 /** The Hub's name of a dataset in the address of its page. */
@@ -23,7 +24,10 @@ export function hubName(dataset: {
 /** Keys of one kind of dataset only. */
 const KIND_KEYS = { huggingface: ["dataset_id", "link"], local: ["path"] } as const;
 
-function checkDataset({ path, value, whole, maps }: Draft["datasets"][number]): Problem[] {
+function checkDataset(
+  { path, value, whole, maps }: Draft["datasets"][number],
+  mayLackMaps: boolean,
+): Problem[] {
   const problems: Problem[] = [];
   const name = show(value.name);
   const [own, other] =
@@ -44,7 +48,7 @@ function checkDataset({ path, value, whole, maps }: Draft["datasets"][number]): 
       own === "local" ? 'add path = "file.csv", a glob, or a list' : 'add dataset_id = "owner/name"';
     problems.push({ message, hint, paths: [[...path, own === "local" ? "path" : "dataset_id"]] });
   }
-  if (whole && value.enabled && maps.length === 0) {
+  if (whole && value.enabled && maps.length === 0 && !mayLackMaps) {
     const message = `dataset ${name} has no [[datasets.map]]: nothing would be taken from it`;
     problems.push({
       message,
@@ -53,7 +57,13 @@ function checkDataset({ path, value, whole, maps }: Draft["datasets"][number]): 
       key: true,
     });
   }
-  return [...problems, ...checkLocalPaths(path, value.path)];
+  return [...problems, ...checkSplit(path, value.split), ...checkLocalPaths(path, value.path)];
+}
+
+function checkSplit(base: Path, split: string): Problem[] {
+  const read = parseSplit(split);
+  if (!("problem" in read)) return [];
+  return [{ message: `split ${show(split)} ${read.problem}`, hint: read.hint, paths: [[...base, "split"]] }];
 }
 
 function checkLocalPaths(base: Path, written: string | readonly string[] | undefined): Problem[] {

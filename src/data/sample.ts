@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RowSlice } from "../config/split.ts";
 import { ModelpackError } from "../core/error.ts";
 import { type Column, quoteName } from "./column.ts";
 import type { Engine } from "./engine.ts";
@@ -11,11 +12,13 @@ export interface ReadOptions {
   readonly maxRows: number | null;
   /** Which ones: those with the smallest digests, or the first. */
   readonly sample: "hash" | "head";
+  /** The part of the rows, in the order of the files, that the sample is taken from; absent or null is all of them. */
+  readonly slice?: RowSlice | null;
   /** Ends the reading, in the middle of a statement too; what is thrown then says nothing. */
   readonly signal?: AbortSignal;
 }
 
-/** What is there, and what was taken of it. */
+/** What is there (of a slice: in the slice), and what was taken of it. */
 export interface MapResult {
   readonly sourceRows: number;
   readonly sampledRows: number;
@@ -34,7 +37,8 @@ export async function createSource(
   options: ReadOptions,
 ): Promise<MapResult> {
   try {
-    const result = await create(engine, source, scan, options);
+    const part = await sliced(engine, source, scan, options.slice ?? null);
+    const result = await create(engine, source, part, options);
     if (result.sourceRows === 0) {
       throw new ModelpackError("SOURCE_EMPTY", "the files hold no rows", { where: placeOf(source) });
     }
@@ -42,6 +46,18 @@ export async function createSource(
   } catch (error) {
     throw unreadable(source, undefined, error);
   }
+}
+
+/** A scan of nothing but the slice. */
+async function sliced(engine: Engine, source: Source, scan: Scan, slice: RowSlice | null): Promise<Scan> {
+  if (slice === null) return scan;
+  const rows = await engine.count(`SELECT count(*) FROM ${scan.from}`);
+  checkCount(source, scan, rows);
+  const at = (end: number) => (slice.unit === "rows" ? end : Math.round((rows * end) / 100));
+  const from = Math.min(at(slice.from), rows);
+  const to = slice.to === null ? rows : Math.min(at(slice.to), rows);
+  const part = `(SELECT * FROM ${scan.from} LIMIT ${Math.max(to - from, 0)} OFFSET ${from})`;
+  return { ...scan, from: part, rows: Math.max(to - from, 0) };
 }
 
 async function create(engine: Engine, source: Source, scan: Scan, options: ReadOptions): Promise<MapResult> {

@@ -98,7 +98,8 @@ async function collectDataset(
   const rows = new Map(dataset.map.map((map) => [map, 0]));
   const limits = [config.prepare.max_rows_per_source, dataset.max_rows, sample ?? undefined];
   const maxRows = Math.min(...limits.filter((limit) => limit !== undefined));
-  const options = { maxRows, sample: dataset.sample, ...(signal === undefined ? {} : { signal }) };
+  const { sample: how, slice } = dataset;
+  const options = { maxRows, sample: how, slice, ...(signal === undefined ? {} : { signal }) };
   const read = await readSource(source, dataset.map, options, (map, batch) => {
     rows.set(map, (rows.get(map) ?? 0) + batch.length);
     into(map, (builder) => {

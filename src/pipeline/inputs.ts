@@ -125,6 +125,7 @@ export function prepareProjection(config: PipelineConfig): unknown {
       enabled: dataset.enabled,
       max_rows: dataset.max_rows ?? null,
       sample: dataset.sample,
+      ...(dataset.slice === null ? {} : { slice: dataset.slice }),
       license: dataset.license,
       map: dataset.map,
     })),
