@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { downloadHubFiles, resolveHubDataset } from "../../src/data/hub.ts";
 import { hubServer, parquetBytes, request, settingsFor } from "../support/hub.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
 
 it("fetches the files that the card names, and the second time none", async () => {
   const rows = '{"text":"a"}\n{"text":"b"}\n';
@@ -19,7 +18,7 @@ it("fetches the files that the card names, and the second time none", async () =
     },
     { id: "me/converted", files: { "converted.py": "" }, parquet: { default: { train: [shard] } } },
   ]);
-  const settings = settingsFor(server, { cacheDir: temporaryFolder() });
+  const settings = settingsFor(server);
 
   const lines = await resolveHubDataset(request("me/lines"), settings);
   expect(lines).toMatchObject({

@@ -13,8 +13,8 @@ export interface Reply {
   readonly stallAt?: number;
   /** No Content-Length: the end of the connection is the end of the body. */
   readonly unframed?: boolean;
-  /** Milliseconds before each KiB of the body. */
-  readonly dripMs?: number;
+  /** Milliseconds before each piece of the body, and how many bytes one has. */
+  readonly drip?: { readonly ms: number; readonly bytes: number };
 }
 
 /** A fault: what is answered in place of `reply`. */
@@ -35,9 +35,9 @@ export function stall(bytes: number): Fault {
   return (reply) => ({ ...reply, stallAt: bytes });
 }
 
-/** A KiB of the body each `ms`. */
-export function drip(ms: number): Fault {
-  return (reply) => ({ ...reply, dripMs: ms });
+/** `bytes` of the body each `ms`. */
+export function drip(ms: number, bytes = 1024): Fault {
+  return (reply) => ({ ...reply, drip: { ms, bytes } });
 }
 
 /** The whole file with status 200, whatever was asked. */

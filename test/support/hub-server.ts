@@ -141,16 +141,16 @@ async function send(reply: Reply, request: IncomingMessage, response: ServerResp
     return;
   }
   const end = Math.min(reply.cutAt ?? reply.body.length, reply.stallAt ?? reply.body.length);
-  await write(response, reply.body.subarray(0, end), reply.dripMs);
+  await write(response, reply.body.subarray(0, end), reply.drip);
   if (reply.stallAt !== undefined) return;
   if (reply.cutAt === undefined) response.end();
   else request.socket.destroySoon();
 }
 
-async function write(response: ServerResponse, bytes: Buffer, dripMs: number | undefined): Promise<void> {
-  const step = dripMs === undefined ? 65_536 : 1024;
+async function write(response: ServerResponse, bytes: Buffer, drip: Reply["drip"]): Promise<void> {
+  const step = drip?.bytes ?? 65_536;
   for (let at = 0; at < bytes.length; at += step) {
-    if (dripMs !== undefined) await sleep(dripMs);
+    if (drip !== undefined) await sleep(drip.ms);
     if (response.destroyed) return;
     const room = response.write(bytes.subarray(at, at + step));
     if (!room) await Promise.race([new Promise((r) => response.once("drain", r)), closed(response)]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { HubRequest, HubSettings } from "../../src/data/hub.ts";
 import { hubSettings } from "../../src/data/hub.ts";
+import type { HubTiming } from "../../src/data/hub-settings.ts";
 import { writeParquet } from "../data/parquet.ts";
 import type { HubFixture } from "./hub-repository.ts";
 import { type HubOptions, HubServer } from "./hub-server.ts";
@@ -19,16 +20,16 @@ export async function hubServer(fixtures: readonly HubFixture[], options?: HubOp
   return server;
 }
 
-/** Settings for a server, with waits of milliseconds. */
+/** Settings for a server, with waits of milliseconds and a cache of their own. */
 export function settingsFor(
   server: HubServer,
-  more: Partial<HubSettings> & { readonly cacheDir: string },
+  more: Partial<Omit<HubSettings, "timing">> = {},
+  timing: Partial<HubTiming> = {},
 ): HubSettings {
-  const settings = hubSettings(
-    { HF_ENDPOINT: server.url, HOME: more.cacheDir },
-    { cacheDir: more.cacheDir, download: true },
-  );
-  return { ...settings, timing: { ...settings.timing, backoffMs: 1, maxBackoffMs: 4, idleMs: 400 }, ...more };
+  const cacheDir = more.cacheDir ?? temporaryFolder();
+  const settings = hubSettings({ HF_ENDPOINT: server.url, HOME: cacheDir }, { cacheDir, download: true });
+  const quick = { backoffMs: 1, maxBackoffMs: 4, idleMs: 5000, maxRetryAfterMs: 60 };
+  return { ...settings, ...more, timing: { ...settings.timing, ...quick, ...timing } };
 }
 
 export function request(datasetId: string, more: Partial<HubRequest> = {}): HubRequest {
