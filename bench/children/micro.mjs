@@ -109,8 +109,9 @@ await loop(
   "text",
   async () => {
     const { Classifier } = await from("model/classifier");
+    const { inputAnalyzer } = await from("model/input-analyzer");
     const { model, task } = await analyzed();
-    const classifier = new Classifier(model);
+    const classifier = new Classifier(model, inputAnalyzer(model));
     return {
       units: texts.length,
       work: () => texts.forEach((text) => void classifier.probabilities(task, text, "")),

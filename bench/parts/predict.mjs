@@ -32,20 +32,23 @@ async function opening(pack) {
   };
 }
 
-/** What a bundler makes of the browser's door. */
+/** What a bundler makes of the browser's door for a page that imports it, and of the part that is loaded for pairs. */
 async function bundle() {
   const { rolldown } = await import("rolldown");
   const build = await rolldown({
     input: join(ROOT, "dist", "runtime", "index.js"),
     platform: "browser",
     external: /^node:/,
+    preserveEntrySignatures: "allow-extension",
   });
-  const { output } = await build.generate({ format: "esm", minify: true });
+  const { output } = await build.generate({ format: "esm", minify: true, comments: false });
+  const gzipped = output.map(({ code }) => gzipSync(code, { level: 9 }).length);
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const outside = output[0].imports.filter((name) => name in dependencies || !name.startsWith("."));
   return {
     minified: output[0].code.length,
-    gzipped: gzipSync(output[0].code, { level: 9 }).length,
+    gzipped: gzipped[0],
+    gzipped_for_pairs: gzipped.slice(1).reduce((sum, bytes) => sum + bytes, 0),
     imports: outside,
   };
 }

@@ -70,6 +70,18 @@ export class FeatureHashes {
   }
 }
 
+/**
+ * Hashes one input into namespaces of `out`, whose former content is dropped. `b` is text_b of a pair, and nothing to
+ * a single text.
+ */
+export type Analyze = (a: string, b: string, out: FeatureHashes, withTerms?: boolean) => void;
+
+/** Reads single texts. */
+export function textAnalyzer(settings: AnalyzerSettings): Analyze {
+  const analyzer = new Analyzer(settings);
+  return (a, _b, out, withTerms) => analyzer.analyze(a, out, withTerms);
+}
+
 // One step of the running hash of code units. A multiplication and a shift; mix32 finishes it.
 function step(h: number, unit: number): number {
   const m = Math.imul(h ^ unit, 0x9e3779b1);

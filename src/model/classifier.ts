@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
-import { Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
+import { type Analyze, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
 import { type Calibration, calibrate, topLabel } from "./calibrator.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
-import { PairAnalyzer } from "./pair-analyzer.ts";
 import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
 
 /** One task of a family as it is predicted with. */
@@ -57,22 +56,16 @@ export class Classifier {
   readonly model: FamilyModel;
   readonly #linear: LinearModel;
   readonly #vectorizer: Vectorizer;
-  readonly #analyze: (a: string, b: string, withTerms: boolean) => void;
+  readonly #analyze: Analyze;
   readonly #features = new FeatureHashes();
   readonly #vector = new SparseVector();
   readonly #scores: readonly Float64Array[];
   readonly #probabilities: readonly Float64Array[];
 
-  constructor(model: FamilyModel) {
+  /** `analyze` reads what the family reads, by `model.analyzer`. */
+  constructor(model: FamilyModel, analyze: Analyze) {
     this.model = model;
-    const features = this.#features;
-    if (model.input === "pair") {
-      const analyzer = new PairAnalyzer(model.analyzer);
-      this.#analyze = (a, b, withTerms) => analyzer.analyze(a, b, features, withTerms);
-    } else {
-      const analyzer = new Analyzer(model.analyzer);
-      this.#analyze = (a, _b, withTerms) => analyzer.analyze(a, features, withTerms);
-    }
+    this.#analyze = analyze;
     this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
     this.#linear = new LinearModel(model.tasks, model.weights);
     this.#scores = model.tasks.map((task) => new Float64Array(task.labels.length));
@@ -80,7 +73,7 @@ export class Classifier {
   }
 
   #read(a: string, b: string): void {
-    this.#analyze(a, b, false);
+    this.#analyze(a, b, this.#features);
     this.#vectorizer.vectorize(this.#features, this.#vector);
   }
 
@@ -126,7 +119,7 @@ export class Classifier {
     const label = this.best(t);
     const others = probabilities.map((p, k) => (k === label ? -1 : p));
     const second = others.length > 1 ? topLabel(others, scores) : -1;
-    this.#analyze(a, b, true);
+    this.#analyze(a, b, this.#features, true);
     const contributions = this.#contributions(t, label, second);
     return {
       label: task.labels[label] as string,

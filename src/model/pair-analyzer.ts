@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32, step32 } from "../core/hash.ts";
-import { Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
+import { type Analyze, Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
 import { HashComparison, HashList } from "./hash-comparison.ts";
 import { count, fact, flag, overlap, share, shares } from "./pair-facts.ts";
 import { MOST_ORDERED, WordOrder } from "./word-order.ts";
@@ -82,6 +82,12 @@ class Side {
       if (analyzer.startsWithDigit(i)) numbers.push(hash);
     }
   }
+}
+
+/** Reads pairs of texts. */
+export function pairAnalyzer(settings: AnalyzerSettings): Analyze {
+  const analyzer = new PairAnalyzer(settings);
+  return (a, b, out, withTerms) => analyzer.analyze(a, b, out, withTerms);
 }
 
 /** Texts of the hashes of the pair at hand. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { textAnalyzer } from "../model/analyzer.ts";
 import { Classifier } from "../model/classifier.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { verifyFile, verifySeal } from "../modelpack/digest.ts";
@@ -32,9 +33,10 @@ class Collection {
     try {
       const { bytes, digest } = await file;
       // Read while another thread makes the digest, which is the first to be heard, and before anything is used.
-      const read = attempt(() => new Classifier(readFamilyFile(bytes, where, digest !== null)));
+      const opening = open(bytes, where, digest !== null);
+      opening.catch(() => {});
       await digest;
-      const classifier = read();
+      const classifier = await opening;
       this.#claim(classifier, where);
       this.classifiers.push(classifier);
     } catch (error) {
@@ -51,16 +53,12 @@ class Collection {
   }
 }
 
-/** Does it now; what comes back gives the result, or throws what was thrown. */
-function attempt<R>(work: () => R): () => R {
-  try {
-    const result = work();
-    return () => result;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
+/** What reads pairs is a part by itself, which only those load that have them. */
+async function open(bytes: Uint8Array, where: string, verified: boolean): Promise<Classifier> {
+  const model = readFamilyFile(bytes, where, verified);
+  const analyzer =
+    model.input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
+  return new Classifier(model, analyzer(model.analyzer));
 }
 
 /** Classifiers of family files that came without a manifest. */

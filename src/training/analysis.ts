@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
-import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../model/analyzer.ts";
-import { PairAnalyzer } from "../model/pair-analyzer.ts";
+import { type AnalyzerSettings, FeatureHashes } from "../model/analyzer.ts";
+import { inputAnalyzer } from "../model/input-analyzer.ts";
 import type { InputChunk } from "./inputs.ts";
 import { sharedBytes, shareWords } from "./shared-array.ts";
 
@@ -29,16 +29,10 @@ export function inputReader(
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const text = (n: number) => decoder.decode(bytes.subarray(start[n], start[n + 1]));
   const out = new FeatureHashes();
-  if (kind === "pair") {
-    const pairs = new PairAnalyzer(settings);
-    return (input) => {
-      pairs.analyze(text(input * sides), text(input * sides + 1), out);
-      return out;
-    };
-  }
-  const analyzer = new Analyzer(settings);
+  const analyze = inputAnalyzer({ input: kind, analyzer: settings });
   return (input) => {
-    analyzer.analyze(text(input), out);
+    const first = input * sides;
+    analyze(text(first), sides > 1 ? text(first + 1) : "", out);
     return out;
   };
 }

@@ -4,6 +4,7 @@ import { type TextColumn, textAt } from "../core/text-column.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { Calibration } from "../model/calibrator.ts";
 import { Classifier, type FamilyModel } from "../model/classifier.ts";
+import { inputAnalyzer } from "../model/input-analyzer.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
 import { type BlockStep, doStep, STEPS_HERE } from "./block-steps.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
@@ -100,7 +101,7 @@ export async function runJob(
 
 /** Raw scores of every text by the model as it ships; opened once for all batches. */
 function scoreBatches(model: FamilyModel, batches: readonly ScoreBatch[]): Float32Array[] {
-  const classifier = new Classifier(model);
+  const classifier = new Classifier(model, inputAnalyzer(model));
   return batches.map(({ task, text, textB }) => {
     const labels = model.tasks[task]?.labels.length ?? 0;
     const scores = new Float32Array(text.length * labels);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
-import { Classifier, type FamilyModel } from "../../src/model/classifier.ts";
+import type { Classifier, FamilyModel } from "../../src/model/classifier.ts";
 import { FeatureTable } from "../../src/model/vectorizer.ts";
-import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
+import { classifierOf, handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
 
 const router = await starterModel("router", ["query_domain", "query_intent"]);
 const precise = await starterModel("router", ["query_domain"], "none");
@@ -20,7 +20,7 @@ const texts = [
 
 describe("a classifier", () => {
   it("learned its rows", () => {
-    const classifier = new Classifier(router);
+    const classifier = classifierOf(router);
     const rows = starterRows("query_domain");
     const right = rows.filter(({ text, label }) => {
       classifier.probabilities(0, text, "");
@@ -34,7 +34,7 @@ describe("a classifier", () => {
     ["not quantized", precise],
     ["pairs", pairs],
   ])("gives probabilities: %s", (_, model) => {
-    const classifier = new Classifier(model);
+    const classifier = classifierOf(model);
     for (const text of texts)
       model.tasks.forEach((task, t) => {
         const probabilities = classifier.probabilities(t, text, "My budget is 800 euros.");
@@ -45,10 +45,10 @@ describe("a classifier", () => {
   });
 
   it("answers every task at once as it answers each, in any order", () => {
-    const classifier = new Classifier(router);
+    const classifier = classifierOf(router);
     for (const text of [...texts, ...texts.toReversed()]) {
       const all = classifier.probabilitiesOfAll(text, "").map((p) => [...p]);
-      const fresh = new Classifier(router);
+      const fresh = classifierOf(router);
       router.tasks.forEach((_, t) => {
         expect([...fresh.probabilities(t, text, "")]).toEqual(all[t]);
       });
@@ -57,7 +57,7 @@ describe("a classifier", () => {
 
   it("keeps int8 within what int8 costs", async () => {
     const rounded = await starterModel("router", ["query_domain"]);
-    const [a, b] = [new Classifier(rounded), new Classifier(precise)];
+    const [a, b] = [classifierOf(rounded), classifierOf(precise)];
     for (const { text } of starterRows("query_domain").slice(0, 100)) {
       const [p, q] = [a.probabilities(0, text, ""), b.probabilities(0, text, "")];
       p.forEach((value, k) => {
@@ -80,7 +80,7 @@ describe("a classifier", () => {
       ],
       false,
     );
-    const classifier = new Classifier(model);
+    const classifier = classifierOf(model);
     const best = (text: string) => {
       classifier.probabilities(0, text, "");
       return classifier.best(0);
@@ -115,7 +115,7 @@ describe("explain", () => {
     ["not quantized", precise],
     ["pairs", pairs],
   ])("accounts for the whole score: %s", (_, model) => {
-    const classifier = new Classifier(model);
+    const classifier = classifierOf(model);
     for (const text of texts)
       model.tasks.forEach((__, t) => {
         expectWhole(classifier, t, text, "I have 2 cats and no 3rd one.");
@@ -123,7 +123,7 @@ describe("explain", () => {
   });
 
   it("names each feature of the text that the task knows, once", () => {
-    const classifier = new Classifier(router);
+    const classifier = classifierOf(router);
     const text = "Can I move 200 euros to savings? Can I?";
     const features = new FeatureHashes();
     new Analyzer(router.analyzer).analyze(text, features, true);
@@ -140,7 +140,7 @@ describe("explain", () => {
   });
 
   it("tells what speaks for the label, and against it", () => {
-    const classifier = new Classifier(tinyModel());
+    const classifier = classifierOf(tinyModel());
     const found = classifier.explain(0, "hello bank, euros", "");
     expect(found).toMatchObject({
       label: "finance",
@@ -154,7 +154,7 @@ describe("explain", () => {
   it("has no runner-up where there is one label", () => {
     const words = { x: [3] };
     const model: FamilyModel = handmadeModel("one", [{ name: "t", labels: ["only"], words }], false);
-    const found = new Classifier(model).explain(0, "x y", "");
+    const found = classifierOf(model).explain(0, "x y", "");
     expect(found).toMatchObject({
       label: "only",
       runnerUp: null,
@@ -164,7 +164,7 @@ describe("explain", () => {
   });
 
   it("has nothing but the bias for a text that nobody knows", () => {
-    const found = new Classifier(tinyModel()).explain(0, "unheard-of", "");
+    const found = classifierOf(tinyModel()).explain(0, "unheard-of", "");
     expect(found.contributions).toEqual([]);
     expect(found.score).toEqual(found.bias);
   });

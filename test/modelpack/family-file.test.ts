@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Classifier, type FamilyModel, type TaskModel } from "../../src/model/classifier.ts";
+import type { FamilyModel, TaskModel } from "../../src/model/classifier.ts";
 import { FILE_VERSIONS, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
 import { failure } from "../support/failure.ts";
 import { bytesOfTensor, forge, forgeDescription, type Parts, takeApart } from "../support/forge.ts";
-import { handmadeModel, starterModel, tinyModel } from "../support/model.ts";
+import { classifierOf, handmadeModel, starterModel, tinyModel } from "../support/model.ts";
 
 const FILE = writeFamilyFile(tinyModel());
 const REALS = writeFamilyFile(tinyModel(false));
@@ -34,7 +34,7 @@ describe("a family file", () => {
   ])("gives back the model: %s", (_, model) => {
     const found = read(writeFamilyFile(model));
     expect(found).toEqual(model);
-    const [before, after] = [new Classifier(model), new Classifier(found)];
+    const [before, after] = [classifierOf(model), classifierOf(found)];
     for (const text of ["wire 200 euros", "hello word7 shared", ""])
       expect(after.probabilitiesOfAll(text, text)).toEqual(before.probabilitiesOfAll(text, text));
   });
@@ -320,7 +320,7 @@ describe("a hostile file with right checksums", () => {
       floats(parts, "weights").setFloat32(4, 1e-45, true);
       floats(parts, "scales").setFloat32(0, 3.4e38, true);
     });
-    const classifier = new Classifier(read(file));
+    const classifier = classifierOf(read(file));
     for (const p of classifier.probabilities(0, "euros bank flight hello wire", "")) {
       expect(p).toBeGreaterThanOrEqual(0);
       expect(p).toBeLessThanOrEqual(1);

@@ -3,17 +3,19 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { publint } from "publint";
-import { rolldown } from "rolldown";
+import { type OutputChunk, rolldown } from "rolldown";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type NpmResult, npm } from "../support/npm.ts";
 import { CHECKOUT } from "../support/pipeline-run.ts";
 import { sharedFolder } from "../support/temporary-folder.ts";
 
 /**
- * Bytes of the runtime, bundled, minified and gzipped, at most: what it has today and a little. DESIGN.md
+ * Bytes of the runtime, bundled into a page, minified and gzipped, at most: what it has today and a little. DESIGN.md
  * asks for 12 kB, which it does not reach yet; lower this with it.
  */
-const MAX_RUNTIME_BYTES = 15_900;
+const MAX_RUNTIME_BYTES = 13_900;
+/** Bytes of the part that a page loads once a pack has pairs. */
+const MAX_PAIR_BYTES = 2500;
 
 interface Packed {
   readonly filename: string;
@@ -147,26 +149,40 @@ export { error, label, loadConfig, other, prepare, train };
 });
 
 describe("the runtime, bundled", () => {
-  async function bundle(file: string): Promise<{ code: string; imports: readonly string[] }> {
+  /** The door as a page has it that imports it, and the part that is loaded later. */
+  async function bundle(file: string): Promise<readonly [OutputChunk, OutputChunk]> {
     const input = join(project, "node_modules", "modelpack", "dist", "runtime", file);
-    const build = await rolldown({ input, platform: "browser", external: /^node:/ });
-    const { output } = await build.generate({ format: "esm", minify: true });
-    expect(output).toHaveLength(1);
-    return { code: output[0].code, imports: output[0].imports };
+    const build = await rolldown({
+      input,
+      platform: "browser",
+      external: /^node:/,
+      preserveEntrySignatures: "allow-extension",
+    });
+    const { output } = await build.generate({ format: "esm", minify: true, comments: false });
+    expect(output).toHaveLength(2);
+    const [door, later] = output as [OutputChunk, OutputChunk];
+    expect(door.dynamicImports).toEqual([later.fileName]);
+    expect(later.imports).toEqual([door.fileName]);
+    return [door, later];
   }
 
-  it("is small, and imports nothing", async () => {
-    const { code, imports } = await bundle("index.js");
-    const bytes = gzipSync(code, { level: 9 }).length;
-    process.stdout.write(`modelpack/runtime: ${code.length} bytes minified, ${bytes} gzipped\n`);
-    expect(imports).toEqual([]);
-    expect(code).not.toMatch(/\brequire\b|\bprocess\b|\bBuffer\b|from\s*["']/);
-    expect(bytes).toBeGreaterThan(5000);
-    expect(bytes).toBeLessThanOrEqual(MAX_RUNTIME_BYTES);
+  it("is small, and imports nothing but the part for pairs, once a pack has them", async () => {
+    const [door, later] = await bundle("index.js");
+    const bytes = [door, later].map(({ code }) => gzipSync(code, { level: 9 }).length) as [number, number];
+    process.stdout.write(
+      `modelpack/runtime: ${bytes[0]} bytes minified and gzipped, ${bytes[1]} for pairs\n`,
+    );
+    expect(door.imports).toEqual([]);
+    expect(later.moduleIds.some((id) => id.endsWith("model/pair-analyzer.js"))).toBe(true);
+    for (const { code } of [door, later])
+      expect(code).not.toMatch(/\brequire\b|\bprocess\b|\bBuffer\b|from\s*["']node:/);
+    expect(bytes[0]).toBeGreaterThan(5000);
+    expect(bytes[0]).toBeLessThanOrEqual(MAX_RUNTIME_BYTES);
+    expect(bytes[1]).toBeLessThanOrEqual(MAX_PAIR_BYTES);
   });
 
   it("imports only Node behind its other door", async () => {
-    const { imports } = await bundle("node.js");
+    const [{ imports }] = await bundle("node.js");
     expect([...imports].sort()).toEqual(["node:fs/promises", "node:path"]);
   });
 });

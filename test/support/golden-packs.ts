@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from "node:fs";
-import { Classifier, type FamilyModel } from "../../src/model/classifier.ts";
+import type { FamilyModel } from "../../src/model/classifier.ts";
 import { FILE_VERSIONS, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
-import { starterModel, tinyModel } from "./model.ts";
+import { classifierOf, starterModel, tinyModel } from "./model.ts";
 
 const FOLDER = new URL("../golden/packs/", import.meta.url);
 
@@ -25,7 +25,7 @@ export interface GoldenAnswer {
 
 /** Answers of a pack's every task to every input. */
 export function answersOf(model: FamilyModel): GoldenAnswer[] {
-  const classifier = new Classifier(model);
+  const classifier = classifierOf(model);
   return INPUTS.flatMap((input) => {
     const all = classifier.probabilitiesOfAll(...input);
     return model.tasks.map((task, t) => ({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times the compiled hot paths and a simple loop each, turn by turn, on seeded made-up data, and prints the ratios of
 // the fastest turns as one JSON line. The simple loops are the yardstick: leave them as they are.
-import { Analyzer, FeatureHashes } from "../../dist/model/analyzer.js";
+import { Analyzer, FeatureHashes, textAnalyzer } from "../../dist/model/analyzer.js";
 import { Classifier } from "../../dist/model/classifier.js";
 import { allocateBlock, BlockWriter } from "../../dist/training/block.js";
 import { KernelSolver } from "../../dist/training/kernel-solver.js";
@@ -104,7 +104,8 @@ function madeUpModel(texts, labels) {
 function predictRatio() {
   const [labels, buckets] = [40, 8192];
   const texts = madeUpTexts();
-  const classifier = new Classifier(madeUpModel(texts, labels));
+  const model = madeUpModel(texts, labels);
+  const classifier = new Classifier(model, textAnalyzer(model.analyzer));
   const ours = () => {
     for (const text of texts) classifier.probabilities(0, text, "");
   };
