@@ -481,6 +481,32 @@ function update(row: usize, n: i32): void {
   }
 }
 
+/** A row's part of the weights by its dual, c x (y - dual), into the bias and the steps; returns how many vectors it moves. */
+function stepsOf(p: usize, c: f32, label: u32): i32 {
+  for (let at: usize = 0; at < width; at += 16) v128.store(target + at, f32x4.neg(v128.load(p + at)));
+  const own = target + (<usize>label << 2);
+  store<f32>(own, load<f32>(own) + 1);
+  let n = 0;
+  for (let at: usize = 0; at < width; at += 16) {
+    const step = f32x4.mul(v128.load(target + at), splat(c));
+    if (!v128.any_true(f32x4.ne(step, splat(0)))) continue;
+    v128.store(bias + at, f32x4.add(v128.load(bias + at), step));
+    v128.store(steps + (<usize>n << 4), step);
+    store<u32>(blocks + (<usize>n << 2), <u32>at);
+    n++;
+  }
+  return n;
+}
+
+/** Adds to the weights what the duals of rows [0, rows) stand for. */
+export function resume(rows: u32): void {
+  for (let row: usize = 0; row < <usize>rows; row++) {
+    const c = load<f32>(cost + (row << 2));
+    const n = stepsOf(dual + row * width, c, load<u32>(truth + (row << 2)));
+    if (n > 0) update(row, n);
+  }
+}
+
 let touched: u32 = 0;
 
 /**

@@ -151,7 +151,7 @@ await solverLoop("WASM kernel", "kernel/softmax.ts", async ({ parts, labels, fea
   const block = allocateBlock({ train: rows, rows, entries: x.ids.length, features, labels });
   const writer = new BlockWriter(block);
   for (let i = 0; i < rows; i++) {
-    for (let j = x.start[i]; j < x.start[i + 1]; j++) writer.entry(x.ids[j], x.values[j]);
+    writer.entries(x.ids, x.values, x.start[i], x.start[i + 1]);
     writer.endRow(truth[i], weight[i]);
   }
   return new KernelSolver(block, seed);

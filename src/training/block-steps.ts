@@ -27,6 +27,11 @@ function scores(block: Block, seed: number): Float32Array {
   return new KernelSolver(block, seed).scores(block.shape.train, block.shape.rows);
 }
 
+/** Duals of the train rows, rows x padded labels, in shared memory. */
+function duals(block: Block, seed: number): Float32Array {
+  return new KernelSolver(block, seed).duals(block.shape.train);
+}
+
 function setCost(block: Block, seed: number, { cost, share }: BlockCost): void {
   new KernelSolver(block, seed).setCost(cost, share);
 }
@@ -57,6 +62,7 @@ export const BLOCK_STEPS = {
   merge: mergeWeights,
   evaluate,
   scores,
+  duals,
   weights,
 } as const;
 

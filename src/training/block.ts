@@ -119,13 +119,20 @@ export class BlockWriter {
     new Float32Array(buffer, at.settled, rows).fill(UNSETTLED);
   }
 
-  /** An entry is the offset of its feature's weights, in bytes, and its value. */
-  entry(feature: number, value: number): void {
-    const at = this.#entry++ * 2;
-    this.#offsets[at] = feature * this.#padded * 4;
-    this.#values[at + 1] = value;
-    const stored = this.#values[at + 1] as number;
-    this.#sum += stored * stored;
+  /** Entries [from, to) of `ids` and `values`: each is the offset of its feature's weights, in bytes, and its value. */
+  entries(ids: Uint32Array, values: Float32Array, from: number, to: number): void {
+    const [offsets, stored, bytes] = [this.#offsets, this.#values, this.#padded * 4];
+    let at = this.#entry * 2;
+    let sum = this.#sum;
+    for (let j = from; j < to; j++) {
+      const value = values[j] as number;
+      offsets[at] = (ids[j] as number) * bytes;
+      stored[at + 1] = value;
+      sum += value * value;
+      at += 2;
+    }
+    this.#entry = at / 2;
+    this.#sum = sum;
   }
 
   /** Ends a row; its dual starts at its label, where W = 0. `weight` is that of its loss, over 0. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
-import { termFrequency, weightTable } from "../model/vectorizer.ts";
+import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
 import { allocateBlock, type Block, type BlockShape, BlockWriter, layoutOf, MOST_BYTES } from "./block.ts";
-import type { FamilyFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
 import { sharedFloats } from "./shared-array.ts";
@@ -21,7 +20,8 @@ export interface WeightedRows extends IndexedRows {
 
 /** The rows of a task that are dealt out to blocks: row i of either part goes to block i % blocks. */
 export interface BlockRows {
-  readonly family: FamilyFeatures;
+  /** Of the family's features. */
+  readonly weights: FeatureWeights;
   readonly features: TaskFeatures;
   readonly labels: number;
   readonly train: WeightedRows;
@@ -77,38 +77,61 @@ export function blockCount(rows: BlockRows, dominates: boolean): number {
 export function fillBlock(rows: BlockRows, index: number, blocks: number): Block {
   const block = allocateBlock(shapeOf(rows, index, blocks));
   const writer = new BlockWriter(block);
-  const { family, features } = rows;
-  const local = new Int32Array(family.hashes.length).fill(-1);
-  const value = new Float64Array(family.hashes.length);
-  const weight = weightTable(family.weights);
-  features.ids.forEach((id, f) => {
-    local[id] = f;
-    value[id] = (weight[family.weights.codes[id] as number] as number) * (features.factor[f] as number);
-  });
+  const read = new RowReader(rows);
   for (const part of [rows.train, rows.eval])
     for (let row = index; row < part.inputs.length; row += blocks) {
-      writeInput(writer, part, part.inputs[row] as number, local, value);
+      const entries = read.row(part, row);
+      writer.entries(read.ids, read.values, 0, entries);
       writer.endRow(part.label[row] as number, part.weight[row] as number);
     }
   return block;
 }
 
-function writeInput(
-  writer: BlockWriter,
-  { chunks }: IndexedRows,
-  input: number,
-  local: Int32Array,
-  value: Float64Array,
-): void {
-  const { start, ids, counts, factor, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-  const first = (input % CHUNK_INPUTS) * namespaces;
-  for (let s = first; s < first + namespaces; s++) {
-    const norm = factor[s] as number;
-    for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
-      const id = ids[j] as number;
-      const f = local[id] as number;
-      if (f >= 0) writer.entry(f, termFrequency(counts[j] as number) * (value[id] as number) * norm);
+/** Reads rows as sparse vectors over the features that the task uses. */
+class RowReader {
+  /** Of the row that was read last. */
+  ids = new Uint32Array(1024);
+  values = new Float32Array(1024);
+  /** The task's number of each of the family's features, or -1, and the value of one with a term frequency of 1. */
+  readonly #local: Int32Array;
+  readonly #value: Float64Array;
+
+  constructor({ weights: { codes, ...range }, features }: BlockRows) {
+    this.#local = new Int32Array(codes.length).fill(-1);
+    this.#value = new Float64Array(codes.length);
+    const weight = weightTable(range);
+    features.ids.forEach((id, f) => {
+      this.#local[id] = f;
+      this.#value[id] = (weight[codes[id] as number] as number) * (features.factor[f] as number);
+    });
+  }
+
+  /** Entries of the row. */
+  row({ chunks, inputs }: IndexedRows, row: number): number {
+    const input = inputs[row] as number;
+    const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+    const { start, ids, counts, factor, namespaces } = chunk;
+    const first = (input % CHUNK_INPUTS) * namespaces;
+    this.#reserve((start[first + namespaces] as number) - (start[first] as number));
+    const [local, value, foundIds, foundValues] = [this.#local, this.#value, this.ids, this.values];
+    let n = 0;
+    for (let s = first; s < first + namespaces; s++) {
+      const norm = factor[s] as number;
+      for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
+        const id = ids[j] as number;
+        const f = local[id] as number;
+        if (f < 0) continue;
+        foundIds[n] = f;
+        foundValues[n++] = termFrequency(counts[j] as number) * (value[id] as number) * norm;
+      }
     }
+    return n;
+  }
+
+  #reserve(entries: number): void {
+    if (entries <= this.ids.length) return;
+    this.ids = new Uint32Array(entries * 2);
+    this.values = new Float32Array(entries * 2);
   }
 }
 

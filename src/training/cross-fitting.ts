@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
 import { fillBlock, type WeightedRows } from "./blocks.ts";
-import type { FamilyFeatures } from "./feature-selection.ts";
 import { foldsOf } from "./folds.ts";
-import type { IndexedChunk } from "./indexing.ts";
 import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
+import type { NarrowRows } from "./narrowing.ts";
+import { relativeGap } from "./solver.ts";
 import { weighFeatures } from "./task-features.ts";
 
 /** Eval rows that calibrate well enough by themselves; with fewer, the train rows help. */
@@ -16,23 +16,26 @@ const ENOUGH_ROWS = 5_000;
 const FOLDS = 5;
 
 /** The folds of a task's train rows, and how many of them are to be scored for its calibration; 0 for none. */
-export function foldsToScore(
-  train: Pick<Examples, "rows" | "group">,
-  evalRows: number,
-): { readonly fold: Uint8Array; readonly scored: number } {
-  if (evalRows >= ENOUGH_EVAL_ROWS) return { fold: new Uint8Array(0), scored: 0 };
+export interface Folds {
+  /** Of every train row; empty where none is to be scored. */
+  readonly fold: Uint8Array;
+  readonly scored: number;
+}
+
+export const NO_FOLDS: Folds = { fold: new Uint8Array(0), scored: 0 };
+
+export function foldsToScore(train: Pick<Examples, "rows" | "group">, evalRows: number): Folds {
+  if (evalRows >= ENOUGH_EVAL_ROWS) return NO_FOLDS;
   const { fold, folds } = foldsOf(train.group, FOLDS);
   const needed = Math.ceil((ENOUGH_ROWS - evalRows) / (train.rows / FOLDS));
-  return { fold, scored: folds < FOLDS ? 0 : Math.min(FOLDS, needed) };
+  return folds < FOLDS ? NO_FOLDS : { fold, scored: Math.min(FOLDS, needed) };
 }
 
 /** One fold of a task's train rows, to be scored by what the others teach. */
 export interface FoldProblem {
-  readonly family: FamilyFeatures;
-  readonly chunks: readonly IndexedChunk[];
+  readonly rows: NarrowRows;
   readonly labels: number;
   /** Of every train row. */
-  readonly inputs: Uint32Array;
   readonly label: Examples["label"];
   readonly count: Examples["count"];
   /** Fold of every train row, and the one that is scored. */
@@ -41,34 +44,46 @@ export interface FoldProblem {
   readonly minDf: number;
   readonly classWeight: number;
   readonly seed: number;
-  /** What the fit on all train rows chose. */
+  /** What the fit on all train rows chose, its duals (rows x padded labels), and the gap and passes that it ended with. */
   readonly cost: number;
+  readonly duals: Float32Array;
+  readonly gap: number;
   readonly passes: number;
 }
 
 /**
  * Raw scores of a fold's rows, rows x labels in their order, by a fit that has seen neither their labels nor what
- * these say about the features.
+ * these say about the features. It goes on from the duals that the other rows have in the fit on all, which are as
+ * good a start as any, to the same gap.
  */
 export function scoreFold(problem: FoldProblem): Float32Array {
-  const { family, labels, seed } = problem;
+  const { labels, seed, cost, duals, gap } = problem;
+  const { weights } = problem.rows;
   const learnt = takeRows(problem, (fold) => fold !== problem.scored);
   const scored = takeRows(problem, (fold) => fold === problem.scored);
-  const features = weighFeatures(learnt, family, labels, problem.minDf);
+  const features = weighFeatures(learnt, weights, labels, problem.minDf);
   const byLabel = labelWeights(learnt, labels, problem.classWeight);
   const weighted = (rows: typeof learnt): WeightedRows => ({ ...rows, weight: rowWeights(rows, byLabel) });
-  const parts = { family, features, labels, train: weighted(learnt), eval: weighted(scored) };
+  const parts = { weights, features, labels, train: weighted(learnt), eval: weighted(scored) };
   const block = fillBlock(parts, 0, 1);
   const solver = new KernelSolver(block, seed);
-  solver.setCost(problem.cost);
-  for (let pass = 0; pass < problem.passes; pass++) solver.pass(block.shape.train);
+  solver.setCost(cost);
+  const padded = duals.length / problem.label.length;
+  const start = new Float32Array(learnt.inputs.length * padded);
+  learnt.inputs.forEach((row, i) => {
+    start.set(duals.subarray(row * padded, (row + 1) * padded), i * padded);
+  });
+  solver.resume(start);
+  for (let pass = 0; pass < problem.passes; pass++)
+    if (relativeGap(solver.pass(block.shape.train)) <= gap) break;
   return solver.scores(block.shape.train, block.shape.rows);
 }
 
-function takeRows({ chunks, inputs, label, count, fold }: FoldProblem, of: (fold: number) => boolean) {
-  const rows = Uint32Array.from(inputs.keys()).filter((row) => of(fold[row] as number));
-  const take = (column: Uint32Array) => rows.map((row) => column[row] as number);
-  return { chunks, inputs: take(inputs), label: take(label), count: take(count) };
+/** Rows of the folds that `of` takes; their inputs are their numbers. */
+function takeRows({ rows: { chunks }, label, count, fold }: FoldProblem, of: (fold: number) => boolean) {
+  const inputs = Uint32Array.from(fold.keys()).filter((row) => of(fold[row] as number));
+  const take = (column: Uint32Array) => inputs.map((row) => column[row] as number);
+  return { chunks, inputs, label: take(label), count: take(count) };
 }
 
 /** Rows that no fit had seen when it scored them: what calibrates a task. */

@@ -9,7 +9,7 @@ import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
 import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
-import { type CalibrationRows, foldsToScore, joinFolds } from "./cross-fitting.ts";
+import { type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
 import { type Candidates, joinRankings } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
@@ -19,7 +19,13 @@ import type { EpochListener, WorkerPool } from "./pool.ts";
 import { assembleFamily, type Quantization, withCalibrations } from "./quantizer.ts";
 import { sharedBytes, shareWords } from "./shared-array.ts";
 import type { TaskSettings } from "./task-settings.ts";
-import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
+import {
+  type EpochStatistics,
+  SMALLEST_GAP,
+  type TaskFit,
+  type TaskProblem,
+  trainTask,
+} from "./task-trainer.ts";
 
 /** A task of a family with its rows. */
 export interface TaskRowsAndSettings {
@@ -42,7 +48,7 @@ export interface FamilyProblem {
 }
 
 /** How a task's training went; its weights are in the model. */
-export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias" | "cost" | "evalScores"> & {
+export type TaskHistory = Omit<TaskFit, "ids" | "weights" | "bias" | "cost" | "evalScores" | "duals"> & {
   readonly features: number;
 };
 
@@ -77,8 +83,9 @@ export async function trainFamily(
       const dominates = workOf(task) * 2 > allWork;
       const { name } = task.definition;
       const told: EpochListener = (epoch, seconds) => report(name, epoch, seconds);
-      const fit = await fitTask(task, vectors, dominates, pool, told);
-      return { fit, calibration: await calibrateTask(task, vectors, fit, pool) };
+      const folds = foldsOfTask(task);
+      const fit = await fitTask(task, vectors, { dominates, crossFit: folds.scored > 0 }, pool, told);
+      return { fit, calibration: await calibrateTask(task, vectors, fit, folds, pool) };
     }),
   );
   const fits = heads.map(({ fit }) => fit);
@@ -154,32 +161,34 @@ async function calibrateTask(
   task: TaskRowsAndSettings,
   vectors: Vectors,
   fit: TaskFit,
+  folds: Folds,
   pool: WorkerPool,
 ): Promise<Calibration> {
-  const rows = await calibrationRows(task, vectors, fit, pool);
-  if (rows === null) return { method: "none" };
+  const { eval: held, train } = task;
+  if (held === null || held.rows === 0) return { method: "none" };
+  const byFold = await scoreFolds(task, vectors, fit, folds, pool);
+  const rows = joinFolds(train, folds.fold, byFold, held, fit.evalScores);
   return pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows });
 }
 
-/**
- * The eval rows, which the fit on train scored; where these are few, the train rows as well, each scored by a fit on
- * the other folds.
- */
-async function calibrationRows(
-  { train, eval: held, settings, definition }: TaskRowsAndSettings,
+/** Folds of a task whose eval rows are too few to calibrate it by themselves. */
+function foldsOfTask({ train, eval: held }: TaskRowsAndSettings): Folds {
+  return held === null || held.rows === 0 ? NO_FOLDS : foldsToScore(train, held.rows);
+}
+
+/** Train rows of a task, each scored by a fit on the other folds. */
+async function scoreFolds(
+  { train, settings, definition }: TaskRowsAndSettings,
   { family, chunks, inputs }: Vectors,
-  { cost, epochs, evalScores }: TaskFit,
+  { ids, cost, epochs, duals }: TaskFit,
+  { fold, scored }: Folds,
   pool: WorkerPool,
-): Promise<CalibrationRows | null> {
-  if (held === null || held.rows === 0) return null;
-  const { label, count, group } = held;
-  const { fold, scored } = foldsToScore(train, held.rows);
-  if (scored === 0) return { scores: evalScores, label, count, group };
+): Promise<Float32Array[]> {
+  if (scored === 0 || duals === null) return [];
+  const { weights } = family;
   const of = {
-    family,
-    chunks,
+    rows: await pool.run<"narrow">({ kind: "narrow", rows: { chunks, inputs: inputs.train }, weights, ids }),
     labels: definition.labels.length,
-    inputs: inputs.train,
     label: train.label,
     count: train.count,
     fold,
@@ -187,15 +196,15 @@ async function calibrationRows(
     classWeight: settings.classWeight,
     seed: settings.seed,
     cost,
-    // A fold's fit starts from nothing, where that on all train rows had the trials behind it.
+    duals,
+    gap: Math.max(SMALLEST_GAP, epochs.at(-1)?.gap ?? 0),
     passes: epochs.length + TRIAL_PASSES,
   };
-  const byFold = await Promise.all(
+  return Promise.all(
     Array.from({ length: scored }, (_, f) =>
       pool.run<"fold">({ kind: "fold", problem: { ...of, scored: f } }, undefined, train.rows),
     ),
   );
-  return joinFolds(train, fold, byFold, held, evalScores);
 }
 
 function workOf({ train, definition }: TaskRowsAndSettings): number {
@@ -213,7 +222,7 @@ interface Vectors {
 async function fitTask(
   task: TaskRowsAndSettings,
   { family, chunks, inputs }: Vectors,
-  dominates: boolean,
+  { dominates, crossFit }: { readonly dominates: boolean; readonly crossFit: boolean },
   pool: WorkerPool,
   report: EpochListener,
 ): Promise<TaskFit> {
@@ -221,7 +230,8 @@ async function fitTask(
   const labels = definition.labels.length;
   const work = workOf(task);
   const rows = { chunks, inputs: inputs.train, label: train.label, count: train.count };
-  const weigh = { kind: "weigh", rows, features: family, labels, minDf: settings.minDf } as const;
+  const { weights } = family;
+  const weigh = { kind: "weigh", rows, weights, labels, minDf: settings.minDf } as const;
   const features = await pool.run<"weigh">(weigh, undefined, work);
   const byLabel = labelWeights(train, labels, settings.classWeight);
   const none = { label: new Uint32Array(0), count: new Uint32Array(0) };
@@ -232,14 +242,15 @@ async function fitTask(
     weight: rowWeights(part, byLabel),
   });
   const of = {
-    family,
+    weights,
     features,
     labels,
     train: weighted(train, inputs.train),
     eval: weighted(held ?? none, inputs.eval),
   };
   const blocks = blockCount(of, dominates);
-  const problem: TaskProblem = { task: definition.name, input: definition.input, settings, rows: of, blocks };
+  const { name, input } = definition;
+  const problem: TaskProblem = { task: name, input, settings, rows: of, blocks, crossFit };
   return blocks === 1
     ? pool.run<"fit">({ kind: "fit", problem }, report, work)
     : fitInBlocks(problem, pool, report, work);

@@ -10,10 +10,11 @@ export function foldsOf(
   group: Uint32Array,
   folds: number,
 ): { readonly fold: Uint8Array; readonly folds: number } {
-  const groups = [...new Set(group)].sort((a, b) => mix32(a) - mix32(b)); // a bijection: no two are equal
-  const of = new Map(groups.map((id, i) => [id, i % folds]));
+  const hashes = Float64Array.from(new Set(group), mix32).sort(); // a bijection: no two are equal
+  const of = new Map<number, number>();
+  hashes.forEach((hash, i) => void of.set(hash, i % folds));
   return {
-    fold: Uint8Array.from(group, (id) => of.get(id) as number),
-    folds: Math.min(folds, groups.length),
+    fold: Uint8Array.from(group, (id) => of.get(mix32(id)) as number),
+    folds: Math.min(folds, hashes.length),
   };
 }

@@ -5,6 +5,7 @@ import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { Calibration } from "../model/calibrator.ts";
 import { Classifier, type FamilyModel } from "../model/classifier.ts";
 import { inputAnalyzer } from "../model/input-analyzer.ts";
+import type { FeatureWeights } from "../model/vectorizer.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
 import { type BlockStep, doStep, STEPS_HERE } from "./block-steps.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
@@ -14,7 +15,8 @@ import type { FamilyFeatures } from "./feature-selection.ts";
 import { type IndexedChunk, indexChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
-import { type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
+import { type NarrowRows, narrowRows } from "./narrowing.ts";
+import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
 /** What a worker can be asked to do; each is a pure function of its fields and of the memory that they share. */
@@ -30,11 +32,17 @@ export type Job =
   | {
       readonly kind: "weigh";
       readonly rows: TrainRows;
-      readonly features: FamilyFeatures;
+      readonly weights: FeatureWeights;
       readonly labels: number;
       readonly minDf: number;
     }
   | { readonly kind: "fit"; readonly problem: TaskProblem }
+  | {
+      readonly kind: "narrow";
+      readonly rows: IndexedRows;
+      readonly weights: FeatureWeights;
+      readonly ids: Uint32Array;
+    }
   | { readonly kind: "fold"; readonly problem: FoldProblem }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | {
@@ -59,6 +67,7 @@ export interface JobResult {
   index: IndexedChunk;
   weigh: TaskFeatures;
   fit: TaskFit;
+  narrow: NarrowRows;
   /** Scores of the fold's rows. */
   fold: Float32Array;
   step: unknown;
@@ -81,9 +90,11 @@ export async function runJob(
     case "index":
       return indexChunk(job.chunk, job.features);
     case "weigh":
-      return weighFeatures(job.rows, job.features, job.labels, job.minDf);
+      return weighFeatures(job.rows, job.weights, job.labels, job.minDf);
     case "fit":
       return trainTask(job.problem, STEPS_HERE, report);
+    case "narrow":
+      return narrowRows(job.rows, job.weights, job.ids);
     case "fold":
       return scoreFold(job.problem);
     case "step":

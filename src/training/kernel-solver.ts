@@ -2,6 +2,7 @@
 import { seededRandom, shuffle } from "../core/random.ts";
 import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
 import { type Kernel, startKernel } from "./kernel.ts";
+import { sharedFloats } from "./shared-array.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
 /** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */
@@ -99,6 +100,23 @@ export class KernelSolver implements Solver {
       all.set(z, (i - from) * labels);
     }
     return all;
+  }
+
+  /** Duals of rows [0, rows), rows x padded labels, in shared memory. */
+  duals(rows: number): Float32Array {
+    const dual = this.#floats("dual", rows * this.#layout.padded);
+    const copy = sharedFloats(dual.length);
+    copy.set(dual);
+    return copy;
+  }
+
+  /**
+   * Starts from the duals that rows [0, n) had in another fit at the same cost, with these rows' values as they are:
+   * W = sum C_i x_i (y_i - dual_i).
+   */
+  resume(dual: Float32Array): void {
+    this.#floats("dual", dual.length).set(dual);
+    this.#kernel.resume(dual.length / this.#layout.padded);
   }
 
   save(rows: number): SolverState {

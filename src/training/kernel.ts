@@ -17,6 +17,7 @@ export interface Kernel {
     scratch: number,
     labelBytes: number,
   ): void;
+  resume(rows: number): void;
   pass(order: number, rows: number): void;
   evaluate(from: number, to: number): void;
   /** Address of the scores of a row. */

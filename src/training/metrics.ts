@@ -69,12 +69,14 @@ export function taskMetrics(p: Predictions): TaskMetrics {
     uncalibrated: predictedLabels(p.uncalibrated, p.uncalibrated, labels),
   };
   const all = Uint32Array.from(p.truth.keys());
+  const whole = subsetMetrics(p, predicted, all);
   return {
-    ...subsetMetrics(p, predicted, all),
+    ...whole,
     labels: p.labels,
     ...byOrigin((origin) => {
       const rows = all.filter((row) => ORIGINS[p.origin[row] as number] === origin);
-      return rows.length === 0 ? null : subsetMetrics(p, predicted, rows);
+      if (rows.length === 0) return null;
+      return rows.length === all.length ? whole : subsetMetrics(p, predicted, rows);
     }),
   };
 }

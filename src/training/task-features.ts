@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
-import { termFrequency, weightTable } from "../model/vectorizer.ts";
-import type { FamilyFeatures } from "./feature-selection.ts";
+import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
 import { sharedFloats, shareWords } from "./shared-array.ts";
@@ -42,14 +41,14 @@ export interface TaskFeatures {
  */
 export function weighFeatures(
   rows: TrainRows,
-  features: FamilyFeatures,
+  weights: FeatureWeights,
   labels: number,
   minDf: number,
 ): TaskFeatures {
-  const { frequency, namespace } = frequencies(rows, features.hashes.length);
+  const { frequency, namespace } = frequencies(rows, weights.codes.length);
   for (let f = 0; f < frequency.length; f++) if ((frequency[f] as number) < minDf) frequency[f] = 0;
   const weight = supervisedWeights(rows, frequency, labels);
-  const constant = namespaceConstants(rows, features, weight);
+  const constant = namespaceConstants(rows, weights, weight);
   const ids = shareWords(byFrequency(frequency));
   const factor = sharedFloats(ids.length);
   ids.forEach((id, f) => {
@@ -145,11 +144,11 @@ function supervisedWeights(
 /** 1 over the mean length of the rows' weighted parts, for each namespace; 1 where there are none. */
 function namespaceConstants(
   { chunks, inputs }: TrainRows,
-  features: FamilyFeatures,
+  weights: FeatureWeights,
   weight: Float64Array,
 ): Float64Array {
-  const codeValue = weightTable(features.weights);
-  const { codes } = features.weights;
+  const codeValue = weightTable(weights);
+  const { codes } = weights;
   const value = weight.map((w, f) => w * (codeValue[codes[f] as number] as number));
   const namespaces = chunks[0]?.namespaces ?? 0;
   const sums = new Float64Array(namespaces);
@@ -171,12 +170,28 @@ function namespaceConstants(
   return sums.map((sum, s) => (sum > 0 ? (rows[s] as number) / sum : 1));
 }
 
+/** Bits of a key that one turn of the radix sort goes by. */
+const DIGIT = 16;
+
 /** The features that occur, those of the most source rows first; ties by number. */
 function byFrequency(frequency: Float64Array): Uint32Array {
-  const most = 2 ** 32;
-  const keys: number[] = [];
-  frequency.forEach((n, f) => {
-    if (n > 0) keys.push((most - n) * 2 ** 21 + f);
-  });
-  return Uint32Array.from(Float64Array.from(keys).sort(), (key) => key % 2 ** 21);
+  // Falling, and in 32 bits: more source rows than that are as many.
+  const key = Uint32Array.from(frequency, (n) => 2 ** 32 - 1 - Math.min(n, 2 ** 32 - 1));
+  const occurring = Uint32Array.from(frequency.keys()).filter((f) => frequency[f] !== 0);
+  return sortByDigit(sortByDigit(occurring, key, 0), key, DIGIT);
+}
+
+/** A stable sort of `ids` by 16 bits of their keys. */
+function sortByDigit(ids: Uint32Array, key: Uint32Array, shift: number): Uint32Array {
+  const next = new Uint32Array(2 ** DIGIT + 1);
+  const digit = (id: number) => ((key[id] as number) >>> shift) & (2 ** DIGIT - 1);
+  for (const id of ids) next[digit(id) + 1] = (next[digit(id) + 1] as number) + 1;
+  for (let d = 0; d < 2 ** DIGIT; d++) next[d + 1] = (next[d + 1] as number) + (next[d] as number);
+  const sorted = new Uint32Array(ids.length);
+  for (const id of ids) {
+    const at = next[digit(id)] as number;
+    sorted[at] = id;
+    next[digit(id)] = at + 1;
+  }
+  return sorted;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
 import type { InputKind } from "../core/task.ts";
-import type { Block } from "./block.ts";
+import { type Block, layoutOf } from "./block.ts";
 import type { BlockSteps } from "./block-steps.ts";
 import type { BlockRows, CommonWeights } from "./blocks.ts";
 import { type Figures, figures } from "./figures.ts";
+import { sharedFloats } from "./shared-array.ts";
 import { addPasses, addRows, type PassStatistics, type RowStatistics, relativeGap } from "./solver.ts";
 import { metricOf, type TaskSettings } from "./task-settings.ts";
 
@@ -16,6 +17,8 @@ export interface TaskProblem {
   /** Into how many blocks the rows are dealt, from {@link blockCount}. */
   readonly blocks: number;
   readonly settings: TaskSettings;
+  /** Whether folds of the train rows will be fitted anew from this fit's duals. */
+  readonly crossFit: boolean;
 }
 
 /** One pass over a task's rows: train figures from the pass itself, eval figures exact and uncalibrated. */
@@ -39,10 +42,12 @@ export interface TaskFit {
   readonly epochs: readonly EpochStatistics[];
   /** Raw scores of the eval rows before these joined the fit, rows x labels. */
   readonly evalScores: Float32Array;
+  /** Of each train row before the eval rows joined the fit, rows x padded labels; null unless asked for. */
+  readonly duals: Float32Array | null;
 }
 
 /** A relative duality gap below this ends the passes: eval figures no longer move, and each pass costs as much. */
-const SMALLEST_GAP = 0.01;
+export const SMALLEST_GAP = 0.01;
 
 /**
  * Passes over train and eval together, from the solution for train alone, end at this gap or at what the fit ended with:
@@ -74,13 +79,14 @@ export async function trainTask(
   const descent = await Descent.start(blocks, cost, settings.seed, steps);
   const epochs = await fitHead(descent, problem, report);
   const evalScores = await descent.scores(rows.labels, rows.eval.inputs.length);
+  const duals = problem.crossFit ? await descent.duals(rows.train.inputs.length) : null;
   if (rows.eval.inputs.length > 0) await refit(descent, epochs.at(-1)?.gap ?? 0);
   const { weights, bias } = await steps.weights(blocks[0] as Block, settings.seed);
   const { ids, factor } = rows.features;
   for (let f = 0; f < factor.length; f++)
     for (let k = f * rows.labels; k < (f + 1) * rows.labels; k++)
       weights[k] = (weights[k] as number) * (factor[f] as number);
-  return { ids, weights, bias, alpha: 1 / (cost * total), cost, epochs, evalScores };
+  return { ids, weights, bias, alpha: 1 / (cost * total), cost, epochs, evalScores, duals };
 }
 
 async function refit(descent: Descent, before: number): Promise<void> {
@@ -160,13 +166,24 @@ class Descent {
   /** Raw scores of the eval rows in their order, rows x labels. */
   async scores(labels: number, rows: number): Promise<Float32Array> {
     const parts = await Promise.all(this.#blocks.map((block) => this.#steps.scores(block, this.#seed)));
-    const all = new Float32Array(rows * labels);
-    for (let row = 0; row < rows; row++) {
-      const from = Math.floor(row / parts.length) * labels;
-      all.set((parts[row % parts.length] as Float32Array).subarray(from, from + labels), row * labels);
-    }
-    return all;
+    return inTurn(parts, labels, new Float32Array(rows * labels));
   }
+
+  /** Duals of the train rows in their order, rows x padded labels. */
+  async duals(rows: number): Promise<Float32Array> {
+    const parts = await Promise.all(this.#blocks.map((block) => this.#steps.duals(block, this.#seed)));
+    const { padded } = layoutOf((this.#blocks[0] as Block).shape);
+    return inTurn(parts, padded, sharedFloats(rows * padded));
+  }
+}
+
+/** Rows of `width` numbers that were dealt out to the parts one after another, in their order again. */
+function inTurn(parts: readonly Float32Array[], width: number, all: Float32Array): Float32Array {
+  for (let row = 0; row * width < all.length; row++) {
+    const from = Math.floor(row / parts.length) * width;
+    all.set((parts[row % parts.length] as Float32Array).subarray(from, from + width), row * width);
+  }
+  return all;
 }
 
 /**

@@ -159,7 +159,11 @@ export async function starterModel(
   const fits = await Promise.all(
     tasks.map((task, t) => {
       const rows = blockRows(task, vectors, t, { labels: task.labels.length, minDf: settings.minDf });
-      return trainTask({ task: task.name, input, rows, blocks: 1, settings }, STEPS_HERE, () => {});
+      return trainTask(
+        { task: task.name, input, rows, blocks: 1, settings, crossFit: false },
+        STEPS_HERE,
+        () => {},
+      );
     }),
   );
   const outlines = tasks.map(({ name, labels }) => ({ name, labels, default: null, minConfidence: null }));

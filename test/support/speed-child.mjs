@@ -40,7 +40,7 @@ function kernelRatio() {
   const block = allocateBlock({ train: rows, rows, entries: rows * width, features, labels });
   const writer = new BlockWriter(block);
   for (let i = 0; i < rows; i++) {
-    for (let j = i * width; j < (i + 1) * width; j++) writer.entry(ids[j], values[j]);
+    writer.entries(ids, values, i * width, (i + 1) * width);
     writer.endRow(random(labels), 1);
   }
   const solver = new KernelSolver(block, 42);

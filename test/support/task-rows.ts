@@ -87,9 +87,10 @@ export function blockRows(
     label: part.label,
     weight: rowWeights(part, byLabel),
   });
+  const { weights } = family;
   return {
-    family,
-    features: weighFeatures({ chunks, inputs: train, label, count }, family, labels, minDf),
+    weights,
+    features: weighFeatures({ chunks, inputs: train, label, count }, weights, labels, minDf),
     labels,
     train: weighted(task.train, train),
     eval: weighted(task.eval ?? none, held),

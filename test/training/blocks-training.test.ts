@@ -31,7 +31,14 @@ const ROWS = rowsOfOne(
 
 const train = (blocks: number, settings: Partial<TaskSettings> = {}, steps: BlockSteps = STEPS_HERE) =>
   trainTask(
-    { task: "t", input: "text", rows: ROWS, blocks, settings: { ...SETTINGS, ...settings } },
+    {
+      task: "t",
+      input: "text",
+      rows: ROWS,
+      blocks,
+      settings: { ...SETTINGS, ...settings },
+      crossFit: true,
+    },
     steps,
     () => {},
   );
@@ -97,6 +104,20 @@ describe("training in blocks", () => {
       expect(right / a.length).toBeGreaterThan(0.7);
     },
   );
+
+  it.each([1, 2, 3])("hands over the duals of the train rows, in their order, of %i", async (blocks) => {
+    const { duals } = await train(blocks);
+    const rows = ROWS.train.label.length;
+    expect(duals?.length).toBe(rows * 8);
+    for (let row = 0; row < rows; row++) {
+      const own = (duals as Float32Array).subarray(row * 8, row * 8 + 8);
+      expect(own.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 3);
+      expect([...own.subarray(5)]).toEqual([0, 0, 0]);
+    }
+    // A dual is what the fit answers for its row: for most the label.
+    const right = [...ROWS.train.label].filter((k, row) => (duals?.[row * 8 + k] as number) > 0.5).length;
+    expect(right / rows).toBeGreaterThan(0.7);
+  });
 
   it("counts every row of a pass and of eval once, in however many blocks", async () => {
     const fits = await Promise.all([1, 2, 3, 4, 7].map((blocks) => train(blocks, { maxIter: 1 })));

@@ -24,8 +24,8 @@ const ROWS = rowsOfOne(
 );
 
 /** Entries of a row by the definition: value of the family times the task's factor. */
-function expectedRow({ family, features }: BlockRows, part: WeightedRows, row: number): Map<number, number> {
-  const value = weightTable(family.weights);
+function expectedRow({ weights, features }: BlockRows, part: WeightedRows, row: number): Map<number, number> {
+  const value = weightTable(weights);
   const input = part.inputs[row] as number;
   const { start, ids, counts, factor, namespaces } = part.chunks[0] as IndexedChunk;
   const found = new Map<number, number>();
@@ -33,7 +33,7 @@ function expectedRow({ family, features }: BlockRows, part: WeightedRows, row: n
     for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
       const f = features.ids.indexOf(ids[j] as number);
       if (f < 0) continue;
-      const own = value[family.weights.codes[ids[j] as number] as number] as number;
+      const own = value[weights.codes[ids[j] as number] as number] as number;
       const length = factor[s] as number;
       found.set(f, termFrequency(counts[j] as number) * own * length * (features.factor[f] as number));
     }
@@ -113,7 +113,7 @@ function wide({ rows = 1000, entries = 1000, features = 10, labels = 4 }): Block
     weight: new Float64Array(inputs.length).fill(1),
   });
   return {
-    family: { hashes: none, weights: { codes: new Uint8Array(0), low: 1, high: 1 } },
+    weights: { codes: new Uint8Array(0), low: 1, high: 1 },
     features: { ids: new Uint32Array(features), factor: new Float32Array(0) },
     labels,
     train: part(new Uint32Array(rows)),

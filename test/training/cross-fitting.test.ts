@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { Examples } from "../../src/core/example.ts";
+import { STEPS_HERE } from "../../src/training/block-steps.ts";
 import { type FoldProblem, foldsToScore, joinFolds, scoreFold } from "../../src/training/cross-fitting.ts";
 import type { TaskInputs } from "../../src/training/inputs.ts";
+import { narrowRows } from "../../src/training/narrowing.ts";
+import { trainTask } from "../../src/training/task-trainer.ts";
 import { examples, separableRows } from "../support/examples.ts";
-import { vectorizeFamily } from "../support/task-rows.ts";
+import { blockRows, vectorizeFamily } from "../support/task-rows.ts";
 
 /** Rows with nothing but their groups. */
 const grouped = (groups: readonly number[]) => ({ rows: groups.length, group: Uint32Array.from(groups) });
@@ -35,13 +38,36 @@ describe("foldsToScore", () => {
 const TRAIN = examples(separableRows(3, 100, 1, 0.2));
 const FOLD = foldsToScore(ownGroups(TRAIN.rows), 0).fold;
 const VECTORS = vectorizeFamily([{ train: TRAIN, eval: null }]);
+const NARROW = narrowRows(
+  { chunks: VECTORS.chunks, inputs: (VECTORS.inputs.tasks[0] as TaskInputs).train },
+  VECTORS.family.weights,
+  Uint32Array.from(VECTORS.family.hashes.keys()),
+);
 
-function problemOf(scored: number, label = TRAIN.label): FoldProblem {
-  return {
-    family: VECTORS.family,
-    chunks: VECTORS.chunks,
+/** Duals of a fit that has learnt nothing yet: each row's own label. */
+const UNTRAINED = new Float32Array(TRAIN.rows * 4);
+TRAIN.label.forEach((label, row) => {
+  UNTRAINED[row * 4 + label] = 1;
+});
+
+/** Duals of a fit on all rows, with these labels. */
+async function trainedDuals(label = TRAIN.label): Promise<Float32Array> {
+  const rows = blockRows({ train: { ...TRAIN, label }, eval: null }, VECTORS, 0, {
     labels: 3,
-    inputs: (VECTORS.inputs.tasks[0] as TaskInputs).train,
+    classWeight: 0.5,
+  });
+  const settings = {
+    ...{ seed: 42, minDf: 1, maxIter: 25, alpha: 1 / (4 * TRAIN.rows), classWeight: 0.5 },
+    ...{ earlyStopping: true, patience: 3, metric: "macro_f1" as const, minDelta: 0.001 },
+  };
+  const of = { task: "t", input: "text" as const, rows, blocks: 1, settings, crossFit: true };
+  return (await trainTask(of, STEPS_HERE, () => {})).duals as Float32Array;
+}
+
+function problemOf(scored: number, { label = TRAIN.label, ...more }: Partial<FoldProblem> = {}): FoldProblem {
+  return {
+    rows: NARROW,
+    labels: 3,
     label,
     count: TRAIN.count,
     fold: FOLD,
@@ -50,7 +76,10 @@ function problemOf(scored: number, label = TRAIN.label): FoldProblem {
     classWeight: 0.5,
     seed: 42,
     cost: 4,
-    passes: 6,
+    duals: UNTRAINED,
+    gap: 0.001,
+    passes: 20,
+    ...more,
   };
 }
 
@@ -59,9 +88,27 @@ const rowsIn = (scored: number) => [...FOLD.keys()].filter((row) => FOLD[row] ==
 describe("scoreFold", () => {
   it("does not look at the labels of the rows that it scores", () => {
     const other = TRAIN.label.map((label, row) => (FOLD[row] === 2 ? (label + 1) % 3 : label));
-    expect(scoreFold(problemOf(2, other))).toEqual(scoreFold(problemOf(2)));
+    expect(scoreFold(problemOf(2, { label: other }))).toEqual(scoreFold(problemOf(2)));
     const learnt = TRAIN.label.map((label, row) => (FOLD[row] === 1 ? (label + 1) % 3 : label));
-    expect(scoreFold(problemOf(2, learnt))).not.toEqual(scoreFold(problemOf(2)));
+    expect(scoreFold(problemOf(2, { label: learnt }))).not.toEqual(scoreFold(problemOf(2)));
+  });
+
+  it("ends where a fit from nothing does, and sooner, whatever the rows that it scores had been said to be", async () => {
+    const other = TRAIN.label.map((label, row) => (FOLD[row] === 2 ? (label + 1) % 3 : label));
+    const cold = scoreFold(problemOf(2, { passes: 60, gap: 1e-5 }));
+    const size = (scores: Float32Array) => scores.reduce((sum, z) => sum + Math.abs(z), 0);
+    const off = (scores: Float32Array) => size(scores.map((z, i) => z - (cold[i] as number))) / size(cold);
+    for (const duals of [await trainedDuals(), await trainedDuals(other)])
+      expect(off(scoreFold(problemOf(2, { duals, passes: 20, gap: 0 })))).toBeLessThan(0.02);
+    const soon = (duals: Float32Array) => off(scoreFold(problemOf(2, { duals, passes: 2, gap: 0 })));
+    expect(soon(await trainedDuals())).toBeLessThan(0.1);
+    expect(soon(UNTRAINED)).toBeGreaterThan(0.3);
+  });
+
+  it("stops at the gap that it is told", () => {
+    const scores = (gap: number, passes: number) => scoreFold(problemOf(1, { gap, passes }));
+    expect(scores(1e6, 20)).toEqual(scores(0, 1));
+    expect(scores(0.001, 20)).not.toEqual(scores(0, 1));
   });
 
   it("answers what the other folds teach", () => {

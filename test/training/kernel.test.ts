@@ -135,6 +135,22 @@ test.each(SOLVERS)("%s goes back to what it saved, and scales with the cost", (_
   expect(solver.pass(300).primal / next.primal).toBeGreaterThan(1.3);
 });
 
+test("the kernel starts from the duals of another fit with the weights that they stand for", () => {
+  const rows = 300;
+  for (const labels of [2, 5, 9]) {
+    const [fitted, resumed] = [kernelOf(problemOf(labels)), kernelOf(problemOf(labels))];
+    fitted.setCost(8);
+    for (let pass = 0; pass < 4; pass++) fitted.pass(rows);
+    resumed.setCost(8);
+    resumed.resume(fitted.duals(rows));
+    const size = largestDifference(fitted.weights(), new Float32Array(FEATURES * labels));
+    expect(size).toBeGreaterThan(0.1);
+    expect(largestDifference(resumed.weights(), fitted.weights())).toBeLessThan(1e-4 * size);
+    expect(largestDifference(resumed.bias(), fitted.bias())).toBeLessThan(1e-4 * size);
+    expect(resumed.save(rows).dual).toEqual(fitted.save(rows).dual);
+  }
+});
+
 test("the kernel's state lies in its block: another solver goes on from there, to the same bits", () => {
   const whole = blockOf(problemOf(7));
   const [one, other] = [new KernelSolver(whole, 42), kernelOf(problemOf(7))];

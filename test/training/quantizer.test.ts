@@ -18,6 +18,7 @@ function head(ids: readonly number[], labels: number, weights: readonly number[]
     cost: 1,
     epochs: [],
     evalScores: new Float32Array(0),
+    duals: null,
   };
 }
 

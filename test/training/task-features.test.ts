@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import type { FeatureWeights } from "../../src/model/vectorizer.ts";
 import { termFrequency, weightTable } from "../../src/model/vectorizer.ts";
-import type { FamilyFeatures } from "../../src/training/feature-selection.ts";
 import type { IndexedChunk } from "../../src/training/indexing.ts";
 import { CHUNK_INPUTS } from "../../src/training/inputs.ts";
 import { type TrainRows, weighFeatures } from "../../src/training/task-features.ts";
@@ -24,11 +24,8 @@ function chunkOf(inputs: readonly (readonly (readonly Entry[])[])[]): IndexedChu
 }
 
 /** Features that all weigh 1 in the family. */
-function even(features: number): FamilyFeatures {
-  return {
-    hashes: Uint32Array.from({ length: features }, (_, i) => i),
-    weights: { codes: new Uint8Array(features), low: 1, high: 1 },
-  };
+function even(features: number): FeatureWeights {
+  return { codes: new Uint8Array(features), low: 1, high: 1 };
 }
 
 function rowsOf(
@@ -139,11 +136,8 @@ describe("weighFeatures", () => {
         ],
       ],
     ]);
-    const features = {
-      hashes: Uint32Array.of(1, 2),
-      weights: { codes: Uint8Array.of(0, 255), low: 1, high: 2 },
-    };
-    const found = weighFeatures(rowsOf(chunk, [[0, 0, 1]]), features, 1, 1);
+    const weights = { codes: Uint8Array.of(0, 255), low: 1, high: 2 };
+    const found = weighFeatures(rowsOf(chunk, [[0, 0, 1]]), weights, 1, 1);
     const length = Math.hypot(termFrequency(3), 2);
     for (const factor of found.factor) expect(factor).toBeCloseTo(1 / length, 6);
   });
@@ -160,7 +154,7 @@ describe("weighFeatures", () => {
     const numbers = inputs.tasks[0]?.train as Uint32Array;
     const found = weighFeatures(
       { chunks, inputs: numbers, label: train.label, count: train.count },
-      family,
+      family.weights,
       5,
       2,
     );
@@ -201,7 +195,7 @@ describe("weighFeatures", () => {
       label: Uint32Array.from(order, (i) => train.label[i] as number),
       count: Uint32Array.from(order, (i) => train.count[i] as number),
     };
-    const other = weighFeatures(reversed, family, 5, 2);
+    const other = weighFeatures(reversed, family.weights, 5, 2);
     expect(other.ids).toEqual(found.ids);
     other.factor.forEach((factor, f) => {
       expect(Math.abs(factor / (found.factor[f] as number) - 1)).toBeLessThan(1e-6);

@@ -31,7 +31,7 @@ async function trained(
   const input = task.train.textB === null ? ("text" as const) : ("pair" as const);
   const rows = rowsOfOne(task, { labels, minDf: wanted.minDf, classWeight: wanted.classWeight });
   const reported: EpochStatistics[] = [];
-  const problem = { task: "t", input, rows, blocks, settings: wanted };
+  const problem = { task: "t", input, rows, blocks, settings: wanted, crossFit: true };
   const result = await trainTask(problem, STEPS_HERE, (epoch) => reported.push(epoch));
   expect(reported).toEqual(result.epochs);
   expect(result.ids).toEqual(rows.features.ids);

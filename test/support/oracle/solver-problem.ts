@@ -32,8 +32,7 @@ export function blockOf({ parts, labels, features }: SolverProblem): Block {
   const writer = new BlockWriter(block);
   for (const { x, truth, weight } of parts)
     for (let i = 0; i < x.rows; i++) {
-      for (let j = x.start[i] as number; j < (x.start[i + 1] as number); j++)
-        writer.entry(x.ids[j] as number, x.values[j] as number);
+      writer.entries(x.ids, x.values, x.start[i] as number, x.start[i + 1] as number);
       writer.endRow(truth[i] as number, weight[i] as number);
     }
   return block;
