@@ -92,18 +92,23 @@ class RowReader {
   /** Of the row that was read last. */
   ids = new Uint32Array(1024);
   values = new Float32Array(1024);
-  /** The task's number of each of the family's features, or -1, and the value of one with a term frequency of 1. */
+  /**
+   * For each of the family's features, side by side so that both come with one line of the cache: the task's number of
+   * it, or -1, and its value where its term frequency is 1.
+   */
   readonly #local: Int32Array;
-  readonly #value: Float64Array;
+  readonly #value: Float32Array;
 
-  constructor({ weights: { codes, ...range }, features }: BlockRows) {
-    this.#local = new Int32Array(codes.length).fill(-1);
-    this.#value = new Float64Array(codes.length);
+  constructor({ weights: { codes, ...range }, features: { ids, factor } }: BlockRows) {
+    const slots = new ArrayBuffer(codes.length * 8);
+    this.#local = new Int32Array(slots).fill(-1);
+    this.#value = new Float32Array(slots);
     const weight = weightTable(range);
-    features.ids.forEach((id, f) => {
-      this.#local[id] = f;
-      this.#value[id] = (weight[codes[id] as number] as number) * (features.factor[f] as number);
-    });
+    for (let f = 0; f < ids.length; f++) {
+      const id = ids[f] as number;
+      this.#local[id * 2] = f;
+      this.#value[id * 2 + 1] = (weight[codes[id] as number] as number) * (factor[f] as number);
+    }
   }
 
   /** Entries of the row. */
@@ -118,11 +123,11 @@ class RowReader {
     for (let s = first; s < first + namespaces; s++) {
       const norm = factor[s] as number;
       for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
-        const id = ids[j] as number;
-        const f = local[id] as number;
+        const slot = (ids[j] as number) * 2;
+        const f = local[slot] as number;
         if (f < 0) continue;
         foundIds[n] = f;
-        foundValues[n++] = termFrequency(counts[j] as number) * (value[id] as number) * norm;
+        foundValues[n++] = termFrequency(counts[j] as number) * (value[slot + 1] as number) * norm;
       }
     }
     return n;

@@ -59,7 +59,7 @@ export function weighFeatures(
 
 /** Source rows that have each feature, and the namespace that it was met in. */
 function frequencies({ chunks, inputs, count }: TrainRows, size: number) {
-  const frequency = new Float64Array(size);
+  const frequency = new Uint32Array(size);
   const namespace = new Uint8Array(size);
   for (let row = 0; row < inputs.length; row++) {
     const input = inputs[row] as number;
@@ -97,14 +97,14 @@ function byLabel(label: Uint32Array, labels: number) {
  */
 function supervisedWeights(
   { chunks, inputs, label, count }: TrainRows,
-  frequency: Float64Array,
+  frequency: Uint32Array,
   labels: number,
 ): Float64Array {
   const { start: rowsOf, rows } = byLabel(label, labels);
   const total = count.reduce((sum, n) => sum + n, 0);
   const divergence = new Float64Array(frequency.length);
   const mass = new Float64Array(frequency.length);
-  const counts = new Float64Array(frequency.length);
+  const counts = new Uint32Array(frequency.length);
   const touched = new Uint32Array(frequency.length);
   for (let k = 0; k < labels; k++) {
     let n = 0;
@@ -133,12 +133,13 @@ function supervisedWeights(
       counts[f] = 0;
     }
   }
-  return divergence.map((sum, f) => {
-    if (frequency[f] === 0) return 0;
+  for (let f = 0; f < divergence.length; f++) {
+    if (frequency[f] === 0) continue;
     const r = 1 / ((frequency[f] as number) + 1);
     const rest = Math.max(0, 1 - (mass[f] as number)) * r * log(r);
-    return WEIGHT_FLOOR + Math.sqrt(Math.max(0, sum + rest));
-  });
+    divergence[f] = WEIGHT_FLOOR + Math.sqrt(Math.max(0, (divergence[f] as number) + rest));
+  }
+  return divergence;
 }
 
 /** 1 over the mean length of the rows' weighted parts, for each namespace; 1 where there are none. */
@@ -149,7 +150,9 @@ function namespaceConstants(
 ): Float64Array {
   const codeValue = weightTable(weights);
   const { codes } = weights;
-  const value = weight.map((w, f) => w * (codeValue[codes[f] as number] as number));
+  const value = new Float32Array(weight.length);
+  for (let f = 0; f < value.length; f++)
+    value[f] = (weight[f] as number) * (codeValue[codes[f] as number] as number);
   const namespaces = chunks[0]?.namespaces ?? 0;
   const sums = new Float64Array(namespaces);
   const rows = new Float64Array(namespaces);
@@ -174,24 +177,33 @@ function namespaceConstants(
 const DIGIT = 16;
 
 /** The features that occur, those of the most source rows first; ties by number. */
-function byFrequency(frequency: Float64Array): Uint32Array {
-  // Falling, and in 32 bits: more source rows than that are as many.
-  const key = Uint32Array.from(frequency, (n) => 2 ** 32 - 1 - Math.min(n, 2 ** 32 - 1));
-  const occurring = Uint32Array.from(frequency.keys()).filter((f) => frequency[f] !== 0);
-  return sortByDigit(sortByDigit(occurring, key, 0), key, DIGIT);
+function byFrequency(frequency: Uint32Array): Uint32Array {
+  const key = new Uint32Array(frequency.length);
+  const occurring = new Uint32Array(frequency.length);
+  let n = 0;
+  for (let f = 0; f < frequency.length; f++) {
+    if (frequency[f] === 0) continue;
+    key[f] = ~(frequency[f] as number);
+    occurring[n++] = f;
+  }
+  return sortByDigit(sortByDigit(occurring.subarray(0, n), key, 0), key, DIGIT);
 }
 
 /** A stable sort of `ids` by 16 bits of their keys. */
 function sortByDigit(ids: Uint32Array, key: Uint32Array, shift: number): Uint32Array {
   const next = new Uint32Array(2 ** DIGIT + 1);
-  const digit = (id: number) => ((key[id] as number) >>> shift) & (2 ** DIGIT - 1);
-  for (const id of ids) next[digit(id) + 1] = (next[digit(id) + 1] as number) + 1;
-  for (let d = 0; d < 2 ** DIGIT; d++) next[d + 1] = (next[d + 1] as number) + (next[d] as number);
+  const mask = 2 ** DIGIT - 1;
+  for (let i = 0; i < ids.length; i++) {
+    const after = (((key[ids[i] as number] as number) >>> shift) & mask) + 1;
+    next[after] = (next[after] as number) + 1;
+  }
+  for (let d = 0; d <= mask; d++) next[d + 1] = (next[d + 1] as number) + (next[d] as number);
   const sorted = new Uint32Array(ids.length);
-  for (const id of ids) {
-    const at = next[digit(id)] as number;
-    sorted[at] = id;
-    next[digit(id)] = at + 1;
+  for (let i = 0; i < ids.length; i++) {
+    const digit = ((key[ids[i] as number] as number) >>> shift) & mask;
+    const at = next[digit] as number;
+    sorted[at] = ids[i] as number;
+    next[digit] = at + 1;
   }
   return sorted;
 }
