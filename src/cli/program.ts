@@ -39,12 +39,16 @@ const COMMANDS: readonly CommandSpec[] = [
       ["--sample <rows>", "take that many rows of each source, for a quick run the whole way"],
       ["--force-full", "leave bootstrap files and earlier backfill on disk and out of the run"],
       ["--no-llm", "don't fill deficits with an LLM; they are reported"],
+      ["--locked", "use just what datasets.lock.json says, byte for byte, or fail"],
+      ["--update-lock [name]", "move a Hub dataset, or all of them, to the newest commit"],
       ["--dry-run", "resolve the sources and say what would be done"],
     ],
     examples: [
       "modelpack prepare",
       "modelpack prepare --target-per-task-label 500 --set prepare.seed=7",
       "modelpack prepare --sample 200",
+      "modelpack prepare --locked",
+      "modelpack prepare --update-lock banking77",
     ],
   },
   {

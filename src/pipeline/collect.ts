@@ -5,6 +5,7 @@ import type { Reporter } from "../core/reporter.ts";
 import { readBootstrap } from "../data/bootstrap.ts";
 import { readSource } from "../data/mapping.ts";
 import { TaskRowsBuilder } from "../data/rows.ts";
+import { rowLimit } from "./hub-request.ts";
 import { type BootstrapFile, checkUnchanged, type PrepareInputs, type ResolvedDataset } from "./inputs.ts";
 import { checkpoint } from "./workspace.ts";
 
@@ -96,8 +97,7 @@ async function collectDataset(
   into: (map: DatasetMap, push: (builder: TaskRowsBuilder) => void) => void,
 ): Promise<SourceReport> {
   const rows = new Map(dataset.map.map((map) => [map, 0]));
-  const limits = [config.prepare.max_rows_per_source, dataset.max_rows, sample ?? undefined];
-  const maxRows = Math.min(...limits.filter((limit) => limit !== undefined));
+  const maxRows = rowLimit(config, dataset, sample);
   const { sample: how, slice } = dataset;
   const options = { maxRows, sample: how, slice, ...(signal === undefined ? {} : { signal }) };
   const read = await readSource(source, dataset.map, options, (map, batch) => {

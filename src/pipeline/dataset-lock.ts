@@ -36,27 +36,27 @@ export async function writeLock(folder: string, lock: DatasetLock): Promise<void
   if (before !== text) await writeFileAtomic(path, text);
 }
 
-/** The entry of a dataset; undefined where there is none. */
+/** The entry of what is asked for; undefined where there is none. */
 export function lockedAs(lock: DatasetLock, key: LockKey): LockedDataset | undefined {
-  return lock.datasets.find((entry) => keyText(entry) === keyText(key));
+  return lock.datasets.find(({ asked }) => keyText(asked) === keyText(key));
 }
 
-/** The entries that differ from a dataset in nothing but the config or the revision. */
+/** The entries that differ from what is asked for in nothing but the config or the revision. */
 export function lockedOtherwise(lock: DatasetLock, key: LockKey): readonly LockedDataset[] {
   return lock.datasets.filter(
-    (entry) =>
-      entry.datasetId === key.datasetId && entry.split === key.split && keyText(entry) !== keyText(key),
+    ({ asked }) =>
+      asked.datasetId === key.datasetId && asked.split === key.split && keyText(asked) !== keyText(key),
   );
 }
 
-/** The lock with these entries, each in the place of the one with its key, and without those of `gone`. */
+/** The lock with these entries, each in the place of the one that was asked for alike, and without `gone`. */
 export function withEntries(
   lock: DatasetLock,
   entries: readonly LockedDataset[],
-  gone: readonly LockKey[] = [],
+  gone: readonly LockedDataset[] = [],
 ): DatasetLock {
-  const merged = new Map(lock.datasets.map((entry) => [keyText(entry), entry]));
-  for (const key of gone) merged.delete(keyText(key));
-  for (const entry of entries) merged.set(keyText(entry), entry);
+  const merged = new Map(lock.datasets.map((entry) => [keyText(entry.asked), entry]));
+  for (const { asked } of gone) merged.delete(keyText(asked));
+  for (const entry of entries) merged.set(keyText(entry.asked), entry);
   return { ...lock, datasets: [...merged.values()] };
 }

@@ -6,7 +6,13 @@ import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
-import { type PrepareInputs, prepareProjection, sourceProjection } from "./inputs.ts";
+import {
+  type PrepareInputs,
+  prepareProjection,
+  type ResolvedDataset,
+  skippedNames,
+  sourceProjection,
+} from "./inputs.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { producer } from "./workspace.ts";
 
@@ -53,14 +59,7 @@ export function datasetManifest(parts: ManifestParts): unknown {
     producer: producer(),
     config: prepareProjection(parts.config),
     sample: parts.sample,
-    sources: parts.inputs.datasets.map(({ dataset, source }) => ({
-      dataset: dataset.name,
-      license: dataset.license,
-      files: sourceProjection(source),
-      rows: reports.get(dataset.name)?.sourceRows ?? 0,
-      sampled: reports.get(dataset.name)?.sampledRows ?? 0,
-      maps: reports.get(dataset.name)?.maps ?? [],
-    })),
+    sources: parts.inputs.datasets.map((resolved) => sourceEntry(resolved, reports)),
     bootstrap: parts.inputs.bootstrap.map(({ name, sha256, bytes }, i) => ({
       name,
       sha256,
@@ -68,9 +67,25 @@ export function datasetManifest(parts: ManifestParts): unknown {
       rows: parts.bootstrap[i]?.rows ?? 0,
       used: parts.bootstrap[i]?.used ?? 0,
     })),
-    skipped: parts.inputs.skipped,
+    skipped: skippedNames(parts.inputs),
     tasks: parts.tasks.map(entryOf),
     files: parts.files,
+  };
+}
+
+function sourceEntry(
+  resolved: ResolvedDataset,
+  reports: ReadonlyMap<string, SourceReport>,
+): Readonly<Record<string, unknown>> {
+  const { dataset, hub } = resolved;
+  const report = reports.get(dataset.name);
+  return {
+    dataset: dataset.name,
+    license: dataset.license || (hub?.license ?? ""),
+    ...sourceProjection(resolved),
+    rows: report?.sourceRows ?? 0,
+    sampled: report?.sampledRows ?? 0,
+    maps: report?.maps ?? [],
   };
 }
 

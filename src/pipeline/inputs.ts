@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { LoadedConfig } from "../config/load.ts";
 import type { DatasetConfig, PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import { SPLITS } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
+import type { HubPin } from "../data/hub-dataset.ts";
 import { resolveLocalSource, type Source } from "../data/source.ts";
 import { digestFile } from "../storage/digest.ts";
 import { errnoOf, guarded } from "../storage/failure.ts";
+import type { Attempted, Failure } from "./attempt.ts";
+import { type HubOptions, resolveHubInputs } from "./hub-inputs.ts";
 import { producer, taskProjection } from "./workspace.ts";
 
-/** A dataset of the config with its files, or why it has none. */
+/** A dataset of the config with its files. */
 export interface ResolvedDataset {
   readonly dataset: DatasetConfig;
   readonly source: Source;
+  /** Null for local files. */
+  readonly hub: HubPin | null;
 }
 
 /** A file of an earlier pipeline, `<family>_<split>.parquet`. */
@@ -28,53 +34,55 @@ export interface BootstrapFile {
 export interface PrepareInputs {
   readonly datasets: readonly ResolvedDataset[];
   readonly bootstrap: readonly BootstrapFile[];
-  /** Optional datasets that could not be resolved, and why. */
-  readonly skipped: readonly { readonly dataset: string; readonly reason: string }[];
+  /** Datasets that are not required and could not be had, and why. */
+  readonly skipped: readonly Failure[];
+  /** How the downloads went, for run.json alone. */
+  readonly downloads: readonly unknown[];
 }
 
-export interface InputOptions {
+export interface InputOptions extends HubOptions {
   /** Leaves the bootstrap files on disk and out of the run. */
   readonly forceFull: boolean;
 }
 
-/** Finds and digests every file that the config names. */
+/** Finds and digests every file that the config names; downloads those of the Hub that are not here. */
 export async function resolveInputs(
-  config: PipelineConfig,
-  folder: string,
+  loaded: LoadedConfig,
   options: InputOptions,
   reporter: Reporter,
 ): Promise<PrepareInputs> {
-  const datasets: ResolvedDataset[] = [];
-  const skipped: { dataset: string; reason: string }[] = [];
-  for (const dataset of config.datasets) {
-    if (!dataset.enabled) continue;
-    try {
-      datasets.push({ dataset, source: await resolveDataset(dataset, folder) });
-    } catch (error) {
-      if (dataset.required || !(error instanceof ModelpackError)) throw error;
-      reporter.warn(`dataset "${dataset.name}" is left out, since it is not required: ${error.message}`);
-      skipped.push({ dataset: dataset.name, reason: error.code });
-    }
-  }
+  const { config, folder } = loaded;
+  // Local files first: what is wrong with them need not wait for a download.
+  const local = await resolveLocal(config, folder);
+  const hub = await resolveHubInputs(loaded, options, reporter);
+  const inOrder = <T extends { readonly dataset: DatasetConfig }>(items: readonly T[]) =>
+    config.datasets.flatMap((dataset) => items.filter((item) => item.dataset === dataset));
+  const datasets = inOrder<ResolvedDataset>([...local.done, ...hub.done]);
+  const skipped = inOrder([...local.failed, ...hub.failed]);
+  for (const { dataset, error } of skipped)
+    reporter.warn(`dataset "${dataset.name}" is left out, since it is not required: ${error.message}`);
   const bootstrap = options.forceFull ? [] : await findBootstrap(config);
   if (datasets.length === 0 && bootstrap.length === 0)
     throw new ModelpackError("SOURCE_MISSING", "there is no dataset to prepare", {
       where: "[[datasets]]",
       hint: 'add one: [[datasets]] name = "mine", kind = "local", path = "rows.csv", and a [[datasets.map]]',
     });
-  return { datasets, bootstrap, skipped };
+  return { datasets, bootstrap, skipped, downloads: hub.done.map(({ download }) => download) };
 }
 
-function resolveDataset(dataset: DatasetConfig, folder: string): Promise<Source> {
-  if (dataset.kind === "local") return resolveLocalSource(dataset, folder);
-  throw new ModelpackError(
-    "SOURCE_UNSUPPORTED",
-    `this version of modelpack does not download from the Hugging Face Hub`,
-    {
-      where: `dataset "${dataset.name}"`,
-      hint: 'save its files and use kind = "local" with their path, or set required = false',
-    },
-  );
+async function resolveLocal(config: PipelineConfig, folder: string): Promise<Attempted<ResolvedDataset>> {
+  const done: ResolvedDataset[] = [];
+  const failed: Failure[] = [];
+  for (const dataset of config.datasets) {
+    if (!dataset.enabled || dataset.kind !== "local") continue;
+    try {
+      done.push({ dataset, source: await resolveLocalSource(dataset, folder), hub: null });
+    } catch (error) {
+      if (dataset.required || !(error instanceof ModelpackError)) throw error;
+      failed.push({ dataset, error });
+    }
+  }
+  return { done, failed };
 }
 
 async function findBootstrap(config: PipelineConfig): Promise<BootstrapFile[]> {
@@ -132,9 +140,30 @@ export function prepareProjection(config: PipelineConfig): unknown {
   };
 }
 
-/** The digests of the files behind each dataset, in the order in which they are read. */
-export function sourceProjection(source: Source): unknown[] {
-  return source.files.map(({ format, gzip, bytes, sha256 }) => ({ format, gzip, bytes, sha256 }));
+/**
+ * What decides the rows of a dataset, besides the config: the digests of its files, in the order in which
+ * they are read, and what the Hub says of them.
+ */
+export function sourceProjection({ source, hub }: ResolvedDataset): Readonly<Record<string, unknown>> {
+  const files = source.files.map(({ format, gzip, bytes, sha256 }) => ({ format, gzip, bytes, sha256 }));
+  return hub === null ? { files } : { hub: hubProjection(hub), files };
+}
+
+function hubProjection(hub: HubPin): unknown {
+  return {
+    dataset_id: hub.datasetId,
+    config: hub.config,
+    split: hub.split,
+    ref: hub.ref,
+    commit: hub.commit,
+    license: hub.license,
+    class_labels: [...hub.classLabels].map(([column, names]) => ({ column, names })),
+  };
+}
+
+/** Names of the datasets that were left out; why is the run's affair, and in run.json. */
+export function skippedNames({ skipped }: PrepareInputs): unknown[] {
+  return skipped.map(({ dataset }) => ({ dataset: dataset.name }));
 }
 
 /** Everything that decides the bytes of a dataset version. */
@@ -148,13 +177,11 @@ export function datasetInputs(
     ...producer(),
     config: prepareProjection(config),
     sample: options.sample,
-    sources: inputs.datasets.map(({ dataset, source }) => ({
-      dataset: dataset.name,
-      files: sourceProjection(source),
-      // They stand beside the files, so no digest of a file covers them.
-      ...(source.classLabels === undefined ? {} : { class_labels: [...source.classLabels] }),
+    sources: inputs.datasets.map((resolved) => ({
+      dataset: resolved.dataset.name,
+      ...sourceProjection(resolved),
     })),
     bootstrap: inputs.bootstrap.map(({ name, sha256 }) => ({ name, sha256 })),
-    skipped: inputs.skipped,
+    skipped: skippedNames(inputs),
   };
 }

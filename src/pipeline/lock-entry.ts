@@ -1,15 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
-/** A file of a dataset as it was when the dataset was locked. */
-export interface LockedFile {
-  /** In the dataset's repository, parts joined by `/`. */
-  readonly path: string;
-  readonly bytes: number;
-  /** 64 hex digits; null until the first download of a file that the Hub knows by its git digest alone. */
-  readonly sha256: string | null;
-  /** Git's digest of it, 40 hex digits; null where the Hub said the sha256. */
-  readonly blob: string | null;
-}
+import type { HubPin } from "../data/hub-dataset.ts";
 
 /** What a `[[datasets]]` asks of the Hub: what an entry of the lock is found by. */
 export interface LockKey {
@@ -19,17 +9,9 @@ export interface LockKey {
   readonly revision: string;
 }
 
-/** A dataset of the Hub, pinned. */
-export interface LockedDataset extends LockKey {
-  /** What of the repository was read: `revision`, or the branch of its Parquet conversion. */
-  readonly ref: string;
-  /** The commit that `ref` was. */
-  readonly commit: string;
-  /** As its card says it; null where that says none. */
-  readonly license: string | null;
-  /** Columns of class numbers, with the names of the classes. */
-  readonly classLabels: ReadonlyMap<string, readonly string[]>;
-  readonly files: readonly LockedFile[];
+/** A dataset of the Hub, pinned, and what it was asked for as: a rename or a default config may be between. */
+export interface LockedDataset extends HubPin {
+  readonly asked: LockKey;
 }
 
 /** The accepted rows of the backfill. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
+import type { HubFile } from "../data/hub-dataset.ts";
 import { parseJson, quote } from "../modelpack/json.ts";
 import { prettyJson } from "../storage/digest.ts";
-import { type DatasetLock, keyText, type LockedDataset, type LockedFile } from "./lock-entry.ts";
+import { type DatasetLock, keyText, type LockedDataset, type LockKey } from "./lock-entry.ts";
 
 /** Raised when a reader of the format before could not read the file. */
 const FORMAT = 1;
@@ -22,21 +23,26 @@ const GIT = /^[0-9a-f]{40}$/;
 
 /** The bytes of a lock: entries by their keys, whatever order they came in; files in that of their reading. */
 export function renderLock({ datasets, backfill }: DatasetLock): string {
-  const sorted = [...datasets].sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
+  const sorted = [...datasets].sort((a, b) => (keyText(a.asked) < keyText(b.asked) ? -1 : 1));
   return prettyJson({ format: FORMAT, datasets: sorted.map(entryJson), backfill });
 }
 
-function entryJson(entry: LockedDataset): unknown {
+function entryJson({ asked, ...pin }: LockedDataset): unknown {
   return {
-    dataset_id: entry.datasetId,
-    config: entry.config,
-    split: entry.split,
-    revision: entry.revision,
-    ref: entry.ref,
-    commit: entry.commit,
-    license: entry.license,
-    class_labels: [...entry.classLabels].map(([column, names]) => ({ column, names })),
-    files: entry.files.map(({ path, bytes, sha256, blob }) => ({ path, bytes, sha256, blob })),
+    asked: {
+      dataset_id: asked.datasetId,
+      config: asked.config,
+      split: asked.split,
+      revision: asked.revision,
+    },
+    dataset_id: pin.datasetId,
+    config: pin.config,
+    split: pin.split,
+    ref: pin.ref,
+    commit: pin.commit,
+    license: pin.license,
+    class_labels: [...pin.classLabels].map(([column, names]) => ({ column, names })),
+    files: pin.files.map(({ path, bytes, sha256, blob }) => ({ path, bytes, sha256, blob })),
   };
 }
 
@@ -79,12 +85,13 @@ function lockOf(json: unknown): DatasetLock {
   const datasets = list(lock.datasets, "datasets", MAX_DATASETS).map((entry, i) =>
     entryOf(entry, `datasets[${i}]`),
   );
-  if (new Set(datasets.map(keyText)).size !== datasets.length) throw new Problem("it has one dataset twice");
+  if (new Set(datasets.map(({ asked }) => keyText(asked))).size !== datasets.length)
+    throw new Problem("it has one dataset twice");
   return { datasets, backfill: lock.backfill === null ? null : backfillOf(lock.backfill) };
 }
 
 const ENTRY_KEYS = [
-  ...["dataset_id", "config", "split", "revision", "ref", "commit", "license"],
+  ...["asked", "dataset_id", "config", "split", "ref", "commit", "license"],
   ...["class_labels", "files"],
 ];
 
@@ -97,10 +104,10 @@ function entryOf(json: unknown, at: string): LockedDataset {
   if (new Set(files.map((file) => file.path)).size !== files.length)
     throw new Problem(`${at} has one file twice`);
   return {
+    asked: keyOf(entry.asked, `${at}.asked`),
     datasetId: text(entry.dataset_id, `${at}.dataset_id`),
     config: text(entry.config, `${at}.config`),
     split: text(entry.split, `${at}.split`),
-    revision: text(entry.revision, `${at}.revision`),
     ref: text(entry.ref, `${at}.ref`),
     commit: digest(entry.commit, `${at}.commit`, GIT),
     license: entry.license === null ? null : text(entry.license, `${at}.license`),
@@ -109,7 +116,17 @@ function entryOf(json: unknown, at: string): LockedDataset {
   };
 }
 
-function fileOf(json: unknown, at: string): LockedFile {
+function keyOf(json: unknown, at: string): LockKey {
+  const asked = table(json, at, ["dataset_id", "config", "split", "revision"]);
+  return {
+    datasetId: text(asked.dataset_id, `${at}.dataset_id`),
+    config: text(asked.config, `${at}.config`),
+    split: text(asked.split, `${at}.split`),
+    revision: text(asked.revision, `${at}.revision`),
+  };
+}
+
+function fileOf(json: unknown, at: string): HubFile {
   const file = table(json, at, ["path", "bytes", "sha256", "blob"]);
   const path = text(file.path, `${at}.path`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused

@@ -5,18 +5,12 @@ import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
 import type { TaskRowsBuilder } from "../data/rows.ts";
-import {
-  commitVersion,
-  probeWritable,
-  removeDeadTemporaries,
-  verifyVersion,
-  writeFileAtomic,
-} from "../storage/commit.ts";
+import { commitVersion, verifyVersion, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
-import { acquireLock } from "../storage/lock.ts";
 import { collect } from "./collect.ts";
 import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
-import { datasetInputs, type PrepareInputs, resolveInputs } from "./inputs.ts";
+import { datasetInputs, type InputOptions, type PrepareInputs, resolveInputs } from "./inputs.ts";
+import { PrepareOutput } from "./prepare-output.ts";
 import { finishTask, type PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, type RunOptions, reuseVersion, versionOf } from "./workspace.ts";
 
@@ -27,6 +21,12 @@ export interface PrepareOptions extends RunOptions {
   readonly forceFull?: boolean;
   /** Resolves the sources and says what would be done. */
   readonly dryRun?: boolean;
+  /** Uses just what datasets.lock.json says of datasets of the Hub, and refuses everything else. */
+  readonly locked?: boolean;
+  /** Moves datasets of the Hub to their newest commit: all, or the one of this name. */
+  readonly updateLock?: boolean | string;
+  /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; nothing of it is taken from the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface PrepareResult {
@@ -53,23 +53,17 @@ export async function prepare(
   const root = config.paths.prepared_dir;
   const clock = options.clock ?? (() => 0);
   const started = clock();
-  const inputs = await resolveInputs(
-    config,
-    loaded.folder,
-    { forceFull: options.forceFull ?? false },
-    reporter,
-  );
-  const version = versionOf(datasetInputs(config, inputs, { sample }));
-  const folder = join(root, version);
-  if (options.dryRun === true) return dryRun(root, version, inputs, reporter);
-  if (await reuseVersion(root, DATASET_POINTER, version)) {
-    reporter.note(`nothing has changed: dataset ${version} is up to date`);
-    return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
-  }
-  await probeWritable(root);
-  const lock = await acquireLock(root, "prepare");
+  const output = new PrepareOutput(root);
   try {
-    await removeDeadTemporaries(root);
+    const inputs = await resolveInputs(loaded, inputOptions(options, output), reporter);
+    const version = versionOf(datasetInputs(config, inputs, { sample }));
+    const folder = join(root, version);
+    if (options.dryRun === true) return await dryRun(root, version, inputs, reporter);
+    if (await reuseVersion(root, DATASET_POINTER, version)) {
+      reporter.note(`nothing has changed: dataset ${version} is up to date`);
+      return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
+    }
+    await output.take();
     const collected = await collect(config, inputs, sample, reporter, options.signal);
     const tasks = await finishTasks(config, collected.builders, reporter, options.signal);
     await commitVersion({
@@ -78,22 +72,54 @@ export async function prepare(
       pointer: DATASET_POINTER,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       write: async (into) => {
-        for (const family of familiesOf(config)) {
-          reporter.progress(`writing ${family}`, 0, null);
-          await writeFamily(
-            into,
-            family,
-            tasks.filter((task) => task.rows.task.family === family),
-          );
-          checkpoint(options.signal);
-        }
-        await writeFileAtomic(join(into, "run.json"), prettyJson({ seconds: clock() - started }));
+        await writeFamilies(into, config, tasks, reporter, options.signal);
+        const record = runRecord(inputs, clock() - started);
+        await writeFileAtomic(join(into, "run.json"), prettyJson(record));
       },
       manifest: (files) => datasetManifest({ version, config, sample, inputs, ...collected, tasks, files }),
     });
     return { version, folder, unchanged: false, deficit: deficitOf(tasks) };
   } finally {
-    await lock.release();
+    await output.release();
+  }
+}
+
+function inputOptions(options: PrepareOptions, output: PrepareOutput): InputOptions {
+  return {
+    forceFull: options.forceFull ?? false,
+    sample: options.sample ?? null,
+    policy: { locked: options.locked ?? false, update: options.updateLock ?? false },
+    environment: options.environment ?? {},
+    signal: options.signal,
+    beforeNetwork: () => output.take(),
+  };
+}
+
+/** What run.json says: what this run did, which another with the same inputs may do otherwise. */
+function runRecord({ downloads, skipped }: PrepareInputs, seconds: number): unknown {
+  const reasons = skipped.map(({ dataset, error }) => ({
+    dataset: dataset.name,
+    reason: error.code,
+    message: error.message,
+  }));
+  return { seconds, downloads, skipped: reasons };
+}
+
+async function writeFamilies(
+  into: string,
+  config: PipelineConfig,
+  tasks: readonly PreparedTask[],
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const family of familiesOf(config)) {
+    reporter.progress(`writing ${family}`, 0, null);
+    await writeFamily(
+      into,
+      family,
+      tasks.filter((task) => task.rows.task.family === family),
+    );
+    checkpoint(signal);
   }
 }
 

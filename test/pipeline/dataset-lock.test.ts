@@ -10,12 +10,12 @@ import {
   withEntries,
   writeLock,
 } from "../../src/pipeline/dataset-lock.ts";
-import { lockedDataset } from "../support/locks.ts";
+import { ASKED, lockedDataset } from "../support/locks.ts";
 import { namesIn } from "../support/project.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const one = lockedDataset();
-const two = lockedDataset({ datasetId: "owner/two" });
+const two = lockedDataset({ asked: { ...ASKED, datasetId: "owner/two" } });
 
 describe("the lock of the datasets", () => {
   it("is none until it is written, stands beside the TOML, and leaves nothing else there", async () => {
@@ -59,14 +59,14 @@ describe("the lock of the datasets", () => {
   });
 
   it("finds an entry by dataset, config, split and revision, and those that differ in config or revision", () => {
-    const older = { ...one, revision: "v1" };
-    const test = { ...one, split: "test" };
+    const older = lockedDataset({ asked: { ...ASKED, revision: "v1" } });
+    const test = lockedDataset({ asked: { ...ASKED, split: "test" } });
     const lock = withEntries(EMPTY_LOCK, [one, two, older, test]);
-    expect(lockedAs(lock, one)).toBe(one);
-    expect(lockedAs(lock, { ...one, revision: "v2" })).toBeUndefined();
-    expect(lockedOtherwise(lock, { ...one, revision: "v2" })).toEqual([one, older]);
-    expect(lockedOtherwise(lock, { ...one, config: "b" })).toEqual([one, older]);
-    expect(lockedOtherwise(lock, { ...one, split: "validation" })).toEqual([]);
+    expect(lockedAs(lock, ASKED)).toBe(one);
+    expect(lockedAs(lock, { ...ASKED, revision: "v2" })).toBeUndefined();
+    expect(lockedOtherwise(lock, { ...ASKED, revision: "v2" })).toEqual([one, older]);
+    expect(lockedOtherwise(lock, { ...ASKED, config: "b" })).toEqual([one, older]);
+    expect(lockedOtherwise(lock, { ...ASKED, split: "validation" })).toEqual([]);
   });
 
   it("replaces an entry in its place, removes those that are gone, and keeps all others", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import { parseLock, renderLock } from "../../src/pipeline/lock-text.ts";
-import { COMMIT, lockedDataset, SHA256 } from "../support/locks.ts";
+import { ASKED, COMMIT, lockedDataset, SHA256 } from "../support/locks.ts";
 
 const parse = (text: string) => parseLock(Buffer.from(text), "datasets.lock.json");
 
@@ -20,7 +20,8 @@ function problemOf(text: string | Uint8Array): string {
 
 const FILE = { path: "a.csv", bytes: 1, sha256: SHA256, blob: null };
 const ENTRY = {
-  ...{ dataset_id: "o/n", config: "", split: "train", revision: "main", ref: "main", commit: COMMIT },
+  asked: { dataset_id: "o/n", config: "", split: "train", revision: "main" },
+  ...{ dataset_id: "o/n", config: "default", split: "train", ref: "main", commit: COMMIT },
   ...{ license: null, class_labels: [], files: [FILE] },
 };
 const lockText = (entry: object = {}, more: object = {}) =>
@@ -29,17 +30,23 @@ const lockText = (entry: object = {}, more: object = {}) =>
 describe("the text of a lock", () => {
   it("is the same whatever order the entries came in, and ends with a newline", () => {
     const one = lockedDataset();
-    const two = lockedDataset({ datasetId: "another/name", config: "__proto__", license: "mit" });
+    const asked = { ...ASKED, datasetId: "another" };
+    const two = lockedDataset({ asked, datasetId: "another/name", config: "__proto__", license: "mit" });
     const text = renderLock({ datasets: [one, two], backfill: null });
     expect(renderLock({ datasets: [two, one], backfill: null })).toBe(text);
     expect(text).toBe(`{
   "format": 1,
   "datasets": [
     {
+      "asked": {
+        "dataset_id": "another",
+        "config": "",
+        "split": "train",
+        "revision": "main"
+      },
       "dataset_id": "another/name",
       "config": "__proto__",
       "split": "train",
-      "revision": "main",
       "ref": "main",
       "commit": "${COMMIT}",
       "license": "mit",
@@ -54,10 +61,15 @@ describe("the text of a lock", () => {
       ]
     },
     {
+      "asked": {
+        "dataset_id": "owner/name",
+        "config": "",
+        "split": "train",
+        "revision": "main"
+      },
       "dataset_id": "owner/name",
-      "config": "",
+      "config": "default",
       "split": "train",
-      "revision": "main",
       "ref": "main",
       "commit": "${COMMIT}",
       "license": null,

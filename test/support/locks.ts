@@ -5,13 +5,15 @@ import type { LockedDataset } from "../../src/pipeline/lock-entry.ts";
 export const SHA256 = "ab".repeat(32);
 export const COMMIT = "0123456789".repeat(4);
 
+export const ASKED = { datasetId: "owner/name", config: "", split: "train", revision: "main" } as const;
+
 /** An entry of a lock with one file. */
 export function lockedDataset(more: Partial<LockedDataset> = {}): LockedDataset {
   return {
+    asked: ASKED,
     datasetId: "owner/name",
-    config: "",
+    config: "default",
     split: "train",
-    revision: "main",
     ref: "main",
     commit: COMMIT,
     license: null,

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DatasetConfig } from "../config/schema.ts";
+import { ModelpackError } from "../core/error.ts";
+
+/** A dataset that the run goes on without, and why. */
+export interface Failure {
+  readonly dataset: DatasetConfig;
+  readonly error: ModelpackError;
+}
+
+export interface Attempted<T> {
+  readonly done: readonly T[];
+  readonly failed: readonly Failure[];
+}
+
+/**
+ * Does `work` for every dataset at once; both lists are in the order of the datasets. The first failure of
+ * one that `mayFail` does not excuse stops the others, by the signal that they get, and is thrown once all
+ * have ended.
+ */
+export async function attemptAll<T>(
+  datasets: readonly DatasetConfig[],
+  mayFail: (dataset: DatasetConfig, error: ModelpackError) => boolean,
+  signal: AbortSignal | undefined,
+  work: (dataset: DatasetConfig, signal: AbortSignal) => Promise<T>,
+): Promise<Attempted<T>> {
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  let fatal: { readonly error: unknown } | null = null;
+  const results = await Promise.all(
+    datasets.map(async (dataset) => {
+      try {
+        return { value: await work(dataset, either) };
+      } catch (error) {
+        if (error instanceof ModelpackError && fatal === null && mayFail(dataset, error))
+          return { dataset, error };
+        fatal ??= { error };
+        stop.abort();
+        return null;
+      }
+    }),
+  );
+  if (fatal !== null) throw (fatal as { error: unknown }).error;
+  const done: T[] = [];
+  const failed: Failure[] = [];
+  for (const result of results) {
+    if (result === null) continue;
+    if ("value" in result) done.push(result.value);
+    else failed.push(result);
+  }
+  return { done, failed };
+}

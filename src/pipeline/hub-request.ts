@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DatasetConfig, PipelineConfig } from "../config/schema.ts";
+import type { HubRequest } from "../data/hub-dataset.ts";
+import type { LockKey } from "./lock-entry.ts";
+
+/** What a dataset of kind "huggingface" is found by in the lock. */
+export function lockKey(dataset: DatasetConfig): LockKey {
+  const { dataset_id: datasetId = "", config, split, revision } = dataset;
+  return { datasetId, config, split, revision };
+}
+
+/** What is asked of the Hub; `sample` is the rows of `--sample`, or null. */
+export function hubRequest(
+  config: PipelineConfig,
+  dataset: DatasetConfig,
+  sample: number | null,
+): HubRequest {
+  return {
+    ...lockKey(dataset),
+    name: dataset.name,
+    sample: dataset.sample,
+    maxRows: rowLimit(config, dataset, sample),
+  };
+}
+
+/** Rows taken of a dataset at most. */
+export function rowLimit(config: PipelineConfig, dataset: DatasetConfig, sample: number | null): number {
+  const limits = [config.prepare.max_rows_per_source, dataset.max_rows, sample ?? undefined];
+  return Math.min(...limits.filter((limit) => limit !== undefined));
+}

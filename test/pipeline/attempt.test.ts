@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as wait } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { DatasetConfig } from "../../src/config/schema.ts";
+import { ModelpackError } from "../../src/core/error.ts";
+import { attemptAll } from "../../src/pipeline/attempt.ts";
+
+const datasets = ["a", "b", "c"].map((name) => ({ name }) as DatasetConfig);
+const failing = new ModelpackError("SOURCE_MISSING", "it is not there");
+
+it("gives what came and what failed in the order of the datasets, whoever was first", async () => {
+  const { done, failed } = await attemptAll(
+    datasets,
+    () => true,
+    undefined,
+    async ({ name }) => {
+      await wait(name === "a" ? 30 : 1);
+      if (name === "b") throw failing;
+      return name;
+    },
+  );
+  expect(done).toEqual(["a", "c"]);
+  expect(failed).toEqual([{ dataset: datasets[1], error: failing }]);
+});
+
+it("stops the others where one may not fail, waits for them, and throws the first error", async () => {
+  const ended: string[] = [];
+  const work = attemptAll(
+    datasets,
+    ({ name }) => name !== "b",
+    undefined,
+    async ({ name }, signal) => {
+      if (name === "b") throw failing;
+      await wait(60_000, null, { signal }).catch(() => undefined);
+      ended.push(name);
+      throw new Error("because of the other");
+    },
+  );
+  await expect(work).rejects.toBe(failing);
+  expect(ended).toEqual(["a", "c"]);
+});
+
+it("passes the caller's signal on, and excuses no error that is not ours", async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const seen = await attemptAll(
+    datasets,
+    () => true,
+    stop.signal,
+    async (_, { aborted }) => aborted,
+  );
+  expect(seen.done).toEqual([true, true, true]);
+  const bug = new TypeError("a bug");
+  await expect(
+    attemptAll(
+      datasets,
+      () => true,
+      undefined,
+      () => Promise.reject(bug),
+    ),
+  ).rejects.toBe(bug);
+});
