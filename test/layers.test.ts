@@ -30,6 +30,7 @@ const WRAPPERS: Readonly<Record<string, string>> = {
   "@huggingface/hub": "data/hub-api.ts",
   "apache-arrow": "data/arrow.ts",
   "cli-progress": "cli/reporter.ts",
+  "p-limit": "data/pool.ts",
   "smol-toml": "config/toml.ts",
   "toml-eslint-parser": "config/position.ts",
   zod: "config/fields.ts",

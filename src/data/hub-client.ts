@@ -41,6 +41,14 @@ export interface HubAnswer {
   cancel(): Promise<void>;
 }
 
+export interface ClientOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told what a person should know and no error is: a rename, a server that asks for a long wait. */
+  readonly note?: ((message: string) => void) | undefined;
+  /** Awaited before every request: throws where the run could keep nothing of what it would fetch. */
+  readonly beforeNetwork?: (() => Promise<void>) | undefined;
+}
+
 /** Talks to one endpoint; keeps what all of its requests share: the pause that the server asked for. */
 export class HubClient {
   readonly settings: HubSettings;
@@ -50,18 +58,17 @@ export class HubClient {
   waitedMs = 0;
   readonly #signal: AbortSignal | undefined;
   readonly #note: (message: string) => void;
+  readonly #beforeNetwork: () => Promise<void>;
   readonly #origin: string;
   /** By performance.now: a clock that is set back or forth moves no deadline. */
   #pausedUntil = 0;
 
-  constructor(
-    settings: HubSettings,
-    options: { signal?: AbortSignal | undefined; note?: ((message: string) => void) | undefined } = {},
-  ) {
+  constructor(settings: HubSettings, options: ClientOptions = {}) {
     this.settings = settings;
     this.#origin = new URL(settings.endpoint).origin;
     this.#signal = options.signal;
     this.#note = options.note ?? (() => undefined);
+    this.#beforeNetwork = options.beforeNetwork ?? (() => Promise.resolve());
   }
 
   subject(datasetId: string, more: { readonly revision?: string; readonly file?: string } = {}): HubSubject {
@@ -98,6 +105,7 @@ export class HubClient {
     work: () => Promise<T>,
     advanced: () => boolean = () => false,
   ): Promise<T> {
+    await this.#beforeNetwork();
     for (let failures = 0; ; ) {
       await this.#wait(this.#pausedUntil - performance.now());
       try {

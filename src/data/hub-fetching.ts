@@ -7,6 +7,7 @@ import { downloadFile } from "./hub-download.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { countRows } from "./hub-rows.ts";
 import { isOff } from "./hub-settings.ts";
+import type { Pool } from "./pool.ts";
 import { formatOf, type SourceFile } from "./source.ts";
 
 /** Missing files that a message names; each is one line of a terminal. */
@@ -26,14 +27,16 @@ export type OnFileBytes = (file: HubFile, bytes: number, total: number) => void;
 export class Fetching {
   readonly #client: HubClient;
   readonly #pin: HubPin;
+  readonly #pool: Pool;
   readonly #onProgress: OnFileBytes;
   #downloaded = 0;
   #cached = 0;
   #downloadedBytes = 0;
 
-  constructor(client: HubClient, pin: HubPin, onProgress: OnFileBytes = () => undefined) {
+  constructor(client: HubClient, pin: HubPin, pool: Pool, onProgress: OnFileBytes = () => undefined) {
     this.#client = client;
     this.#pin = pin;
+    this.#pool = pool;
     this.#onProgress = onProgress;
   }
 
@@ -42,21 +45,20 @@ export class Fetching {
   }
 
   /** All files, some at a time; the first that fails ends the others through `failed`. */
-  async all(concurrency: number, failed: AbortController): Promise<readonly SourceFile[]> {
-    const { files } = this.#pin;
+  async all(failed: AbortController): Promise<readonly SourceFile[]> {
     if (isOff(this.#client.settings)) await this.#checkCached();
-    const found = new Map<number, SourceFile>();
-    const queue = files.entries();
-    const work = async (): Promise<void> => {
-      for (const [i, file] of queue) found.set(i, await this.#bring(file));
-    };
-    const workers = Array.from({ length: Math.min(concurrency, files.length) }, work);
+    const works = this.#pin.files.map(async (file) => {
+      try {
+        return await this.#pool(async () => (failed.signal.aborted ? null : this.#bring(file)));
+      } catch (error) {
+        failed.abort(error);
+        return null;
+      }
+    });
     // All of them settle before this does: nothing writes to the cache when it has returned.
-    for (const worker of workers) worker.catch(() => failed.abort());
-    const first = await Promise.all(workers).catch((error: unknown) => error);
-    await Promise.allSettled(workers);
-    if (first instanceof Error) throw first;
-    return files.map((_, i) => found.get(i)).filter((file) => file !== undefined);
+    const found = await Promise.all(works);
+    if (failed.signal.aborted) throw failed.signal.reason;
+    return found.filter((file) => file !== null);
   }
 
   /** The first files, one after the other, until they hold `rows` rows. */
@@ -65,7 +67,7 @@ export class Fetching {
     let held = 0;
     for (const file of this.#pin.files) {
       if (held >= rows) break;
-      const one = await this.#bring(file);
+      const one = await this.#pool(() => this.#bring(file));
       found.push(one);
       // The last one need not be counted.
       if (found.length < this.#pin.files.length)

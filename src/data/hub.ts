@@ -4,12 +4,13 @@ import { containedPath } from "../storage/path.ts";
 import { fetchInfo, fetchText, type HubInfo } from "./hub-api.ts";
 import { readResolved, writeResolved } from "./hub-cache.ts";
 import { cardConfigs, cardLabels, cardLicense, infosLabels } from "./hub-card.ts";
-import { HubClient } from "./hub-client.ts";
+import { type ClientOptions, HubClient } from "./hub-client.ts";
 import type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { type FetchCounts, Fetching } from "./hub-fetching.ts";
 import { CONVERSION, findSplit, type HubSplit } from "./hub-files.ts";
 import { type HubSettings, isOff } from "./hub-settings.ts";
+import { makePool, type Pool } from "./pool.ts";
 import type { SourceFile } from "./source.ts";
 
 /** Where the class names of datasets are that are older than the front matter of cards. */
@@ -19,15 +20,9 @@ export type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 export { type HubSettings, hubSettings } from "./hub-settings.ts";
 
 /** Files that come at a time: more gain nothing on one line, and the Hub counts requests. */
-const CONCURRENCY = 4;
+export const CONCURRENCY = 4;
 
-export interface HubOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Told what a person should know and no error is: a rename, a server that asks for a long wait. */
-  readonly note?: ((message: string) => void) | undefined;
-}
-
-export interface ResolveOptions extends HubOptions {
+export interface ResolveOptions extends ClientOptions {
   /** What a lock says: nothing is asked of the Hub, and this is what is fetched. */
   readonly pinned?: HubPin | undefined;
 }
@@ -50,7 +45,7 @@ export async function resolveHubDataset(
   return { ...pin, headRows: request.sample === "head" ? request.maxRows : null };
 }
 
-async function resolve(request: HubRequest, settings: HubSettings, options: HubOptions): Promise<HubPin> {
+async function resolve(request: HubRequest, settings: HubSettings, options: ClientOptions): Promise<HubPin> {
   const { cacheDir, endpoint } = settings;
   if (isOff(settings)) {
     const known = await readResolved(cacheDir, endpoint, request);
@@ -100,11 +95,11 @@ async function findLabels(
   return infosLabels(await fetchText(client, info.datasetId, info.commit, INFOS), split.config);
 }
 
-export interface DownloadOptions extends HubOptions {
+export interface DownloadOptions extends ClientOptions {
   /** Bytes of a file that are there, of all of its bytes; called often. */
   readonly onProgress?: ((file: HubFile, bytes: number, total: number) => void) | undefined;
-  /** Files that come at a time. */
-  readonly concurrency?: number;
+  /** In which files come; several datasets may share it. Of four places where none is given. */
+  readonly pool?: Pool;
 }
 
 /** What a dataset's files are on this machine, and how the download went. */
@@ -134,10 +129,10 @@ export async function downloadHubFiles(
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal === undefined ? [] : [options.signal])];
   const client = new HubClient(settings, { ...options, signal: AbortSignal.any(signals) });
-  const fetching = new Fetching(client, dataset, options.onProgress);
+  const fetching = new Fetching(client, dataset, options.pool ?? makePool(CONCURRENCY), options.onProgress);
   const files =
     dataset.headRows === null
-      ? await fetching.all(options.concurrency ?? CONCURRENCY, failed)
+      ? await fetching.all(failed)
       : await fetching.head(dataset.headRows, options.signal);
   const digests = new Map(files.map((file, i) => [dataset.files[i], file.sha256]));
   const pinned = dataset.files.map((file) => ({ ...file, sha256: digests.get(file) ?? file.sha256 }));

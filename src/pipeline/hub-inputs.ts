@@ -3,8 +3,15 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { DatasetConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { downloadHubFiles, type HubSettings, hubSettings, resolveHubDataset } from "../data/hub.ts";
+import {
+  CONCURRENCY,
+  downloadHubFiles,
+  type HubSettings,
+  hubSettings,
+  resolveHubDataset,
+} from "../data/hub.ts";
 import type { HubDataset, HubPin } from "../data/hub-dataset.ts";
+import { makePool } from "../data/pool.ts";
 import { checkedSource, type Source } from "../data/source.ts";
 import { type Attempted, attemptAll, type Failure } from "./attempt.ts";
 import { EMPTY_LOCK, lockedAs, readLock, writeLock } from "./dataset-lock.ts";
@@ -124,6 +131,7 @@ function pinAll(run: Run, datasets: readonly DatasetConfig[]): Promise<Attempted
 function downloadAll(run: Run, pinned: readonly Pinned[]): Promise<Attempted<HubInput>> {
   const bytes = pinned.flatMap(({ hub }) => hub.files).reduce((sum, file) => sum + file.bytes, 0);
   const progress = new DownloadProgress(run.reporter, bytes);
+  const pool = makePool(CONCURRENCY);
   const of = new Map(pinned.map((one) => [one.dataset, one.hub]));
   return attemptAll([...of.keys()], goesOn(run), run.signal, async (dataset, signal) => {
     const wanted = of.get(dataset) as HubDataset;
@@ -133,9 +141,10 @@ function downloadAll(run: Run, pinned: readonly Pinned[]): Promise<Attempted<Hub
       ...download
     } = await downloadHubFiles(wanted, run.settings, {
       ...hubOptions(run, dataset, signal),
+      pool,
       onProgress: ({ path }, done, total) => progress.report(`${dataset.name}/${path}`, done, total),
     });
-    const source = checkedSource(dataset.name, files);
+    const source = { ...checkedSource(dataset.name, files), classLabels: hub.classLabels };
     return { dataset, source, hub, download: { dataset: dataset.name, ...download } };
   });
 }
