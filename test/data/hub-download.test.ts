@@ -11,6 +11,7 @@ import {
   resolveHubDataset,
 } from "../../src/data/hub.ts";
 import { contentPath, partialFolder } from "../../src/data/hub-cache.ts";
+import { makePool } from "../../src/data/pool.ts";
 import { hubServer, request, settingsFor } from "../support/hub.ts";
 import {
   answer,
@@ -372,7 +373,7 @@ it("fetches files side by side, and ends all when one fails", async () => {
   const refusal = await refusalOf(downloadHubFiles(dataset, settings));
   expect(refusal).toMatchObject({ code: "HUB_MISSING", where: expect.stringContaining("data/5.parquet") });
   server.reset();
-  const done = await downloadHubFiles(dataset, settings, { concurrency: 3 });
+  const done = await downloadHubFiles(dataset, settings, { pool: makePool(3) });
   expect(done.downloaded + done.cached).toBe(9);
   expect(done.files.map(({ name }) => name)).toEqual(Object.keys(files).map((path) => path.slice(5)));
   const [lost, kept] = [done.files[4], done.files[2]];

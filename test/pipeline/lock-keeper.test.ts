@@ -14,7 +14,15 @@ const FREE = { locked: false, update: false };
 function dataset(more: Partial<LockKey> = {}, name = "mine"): DatasetConfig {
   const { datasetId, ...asked } = { ...ASKED, ...more };
   return {
-    ...{ name, kind: "huggingface", dataset_id: datasetId, ...asked, sample: "hash", enabled: true },
+    ...{
+      name,
+      kind: "huggingface",
+      dataset_id: datasetId,
+      ...asked,
+      sample: "hash",
+      slice: null,
+      enabled: true,
+    },
     ...{ required: true, license: "", path: [], map: [] },
   };
 }
