@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ModelpackError } from "../core/error.ts";
 import type { InputKind } from "../core/task.ts";
 import { type Block, layoutOf } from "./block.ts";
 import type { BlockSteps } from "./block-steps.ts";
 import type { BlockRows, CommonWeights } from "./blocks.ts";
+import { checkCapacity } from "./capacity.ts";
 import { type Figures, figures } from "./figures.ts";
 import { sharedFloats } from "./shared-array.ts";
 import { addPasses, addRows, type PassStatistics, type RowStatistics, relativeGap } from "./solver.ts";
@@ -62,7 +62,7 @@ const MOST_REFIT_PASSES = 4;
  * enough, scores the eval rows, and lets them join. `report` hears of every epoch as it ends; `steps` does the work,
  * here or in threads.
  *
- * @throws ModelpackError TASK_UNTRAINABLE where the weights do not fit a memory of the kernel
+ * @throws ModelpackError TASK_UNTRAINABLE where the task is too large for a memory of the kernel, or for the machine
  */
 export async function trainTask(
   problem: TaskProblem,
@@ -70,7 +70,7 @@ export async function trainTask(
   report: (epoch: EpochStatistics) => void,
 ): Promise<TaskFit> {
   const { rows, settings, blocks: count } = problem;
-  if (count === Number.POSITIVE_INFINITY) throw tooWide(problem);
+  checkCapacity(problem);
   const total = rows.train.weight.reduce((sum, w) => sum + w, 0);
   const blocks = await Promise.all(
     Array.from({ length: count }, (_, index) => steps.fill(rows, index, count)),
@@ -93,14 +93,6 @@ async function refit(descent: Descent, before: number): Promise<void> {
   const enough = Math.max(REFIT_GAP, before);
   for (let pass = 1; pass <= MOST_REFIT_PASSES; pass++)
     if (relativeGap(await descent.pass("all")) < enough) return;
-}
-
-function tooWide({ task, rows }: TaskProblem): ModelpackError {
-  return new ModelpackError(
-    "TASK_UNTRAINABLE",
-    `task "${task}": the weights of ${rows.features.ids.length} features for ${rows.labels} labels do not fit the 4 GB of a kernel's memory`,
-    { hint: "lower train.max_features or raise train.min_df, or split the task" },
-  );
 }
 
 /** Sets the first block's cost, chosen on its share of the eval rows or given as alpha; returns it. */

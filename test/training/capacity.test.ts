@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { layoutOf } from "../../src/training/block.ts";
+import { shapeOf } from "../../src/training/blocks.ts";
+import { checkCapacity } from "../../src/training/capacity.ts";
+import type { TaskProblem } from "../../src/training/task-trainer.ts";
+import { examples, separableRows } from "../support/examples.ts";
+import { rowsOfOne } from "../support/task-rows.ts";
+
+const ROWS = rowsOfOne({ train: examples(separableRows(5, 40, 1)), eval: null }, { labels: 5 });
+
+function problemOf(blocks: number): TaskProblem {
+  const settings = {
+    ...{ seed: 42, minDf: 1, maxIter: 25, alpha: "auto" as const, classWeight: 0 },
+    ...{ earlyStopping: true, patience: 3, metric: "macro_f1" as const, minDelta: 0.001 },
+  };
+  return { task: "t", input: "text", rows: ROWS, blocks, settings, crossFit: false };
+}
+
+describe("checkCapacity", () => {
+  it.each([1, 3])("takes what fits to the byte, and refuses a byte less, in %i blocks", (blocks) => {
+    const bytes = layoutOf(shapeOf(ROWS, 0, blocks)).bytes * blocks;
+    expect(() => checkCapacity(problemOf(blocks), bytes)).not.toThrow();
+    expect(() => checkCapacity(problemOf(blocks), bytes - 1)).toThrowError(
+      expect.objectContaining({
+        name: "ModelpackError",
+        code: "TASK_UNTRAINABLE",
+        message: expect.stringMatching(
+          /^task "t": 200 rows of 5 labels take 0\.0 GB of memory, and there are 0\.0 GB$/,
+        ),
+        hint: expect.stringContaining("prepare.max_per_task_label"),
+      }),
+    );
+  });
+
+  it("refuses weights that fit no memory of the kernel", () => {
+    expect(() => checkCapacity(problemOf(Number.POSITIVE_INFINITY))).toThrowError(
+      expect.objectContaining({
+        code: "TASK_UNTRAINABLE",
+        message: expect.stringContaining(
+          `task "t": the weights of ${ROWS.features.ids.length} features for 5 labels do not fit`,
+        ),
+        hint: expect.stringContaining("train.max_features"),
+      }),
+    );
+  });
+
+  it("takes a small task on this machine", () => {
+    expect(() => checkCapacity(problemOf(1))).not.toThrow();
+  });
+});
