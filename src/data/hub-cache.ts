@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { canonicalJson, digestFile, gitBlobDigest, prettyJson, sha256 } from "../storage/digest.ts";
 import { errnoOf, guarded } from "../storage/failure.ts";
 import { writeFileAtomic } from "../storage/file.ts";
-import { containedPath } from "../storage/path.ts";
 import type { HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 import { formatOf, type SourceFile } from "./source.ts";
 
@@ -122,7 +121,6 @@ export async function readResolved(
     const { classLabels, ...pin } = record.pin as unknown as Omit<HubPin, "classLabels"> & {
       classLabels: [string, string[]][];
     };
-    for (const file of pin.files) containedPath(cacheDir, file.path);
     return { ...pin, classLabels: new Map(classLabels) };
   } catch {
     return null;

@@ -11,6 +11,9 @@ import { formatOf } from "./source.ts";
 /** The branch of the Hub's automatic conversion to Parquet. */
 export const CONVERSION = "refs/convert/parquet";
 
+/** What is about the data, as `datasets` leaves it out too: a pattern such as `**` means none of it. */
+const NO_DATA = /(?:^|\/)(?:\.(?!\.)|__|README\.md$|config\.json$|dataset_(?:info|infos|dict)\.json$)/;
+
 /** Where the rows of a config and split are. */
 export interface HubSplit {
   readonly config: string;
@@ -52,7 +55,7 @@ export async function findSplit(
   const files = layout.get(config)?.get(request.split);
   if (converted !== null && files !== undefined && files.length > 0)
     return { config, ref: CONVERSION, commit: converted.commit, files, others };
-  if (own !== undefined && own.length > 0) throw notReadable(info.datasetId, own);
+  if (own !== undefined) throw notReadable(info.datasetId, own);
   if (splits.size === 0) throw noFiles(info.datasetId, tree);
   throw noSuchSplit(info.datasetId, config, request.split, [...splits.keys()]);
 }
@@ -64,8 +67,10 @@ function cardLayout(configs: readonly CardConfig[], tree: readonly HubFile[]): L
     if (splits === null) continue;
     const found = new Map<string, readonly HubFile[]>();
     for (const [split, patterns] of splits) {
-      const files = patterns.flatMap((pattern) => tree.filter(({ path }) => matchPath(pattern, path)));
-      found.set(split, [...new Set(files)]);
+      const files = patterns.flatMap((pattern) =>
+        tree.filter(({ path }) => !NO_DATA.test(path) && matchPath(pattern, path)),
+      );
+      if (files.length > 0) found.set(split, [...new Set(files)]);
     }
     layout.set(name, found);
   }

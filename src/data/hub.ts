@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
-import { containedPath } from "../storage/path.ts";
+import { safeName } from "../storage/path.ts";
 import { fetchInfo, fetchText, type HubInfo } from "./hub-api.ts";
 import { readResolved, writeResolved } from "./hub-cache.ts";
 import { cardConfigs, cardLabels, cardLicense, infosLabels } from "./hub-card.ts";
@@ -41,8 +41,23 @@ export async function resolveHubDataset(
   options: ResolveOptions = {},
 ): Promise<HubDataset> {
   const pin = options.pinned ?? (await resolve(request, settings, options));
-  for (const { path } of pin.files) containedPath(settings.cacheDir, path);
+  checkPaths(pin);
   return { ...pin, headRows: request.sample === "head" ? request.maxRows : null };
+}
+
+/** A name never becomes a path here, but it is in messages, in the lock and in addresses. */
+function checkPaths({ datasetId, files }: HubPin): void {
+  for (const { path } of files) {
+    try {
+      path.split("/").map(safeName);
+    } catch (cause) {
+      throw new ModelpackError("PATH_UNSAFE", cause instanceof Error ? cause.message : String(cause), {
+        where: placeOfHub({ datasetId, file: path.slice(0, 200) }),
+        hint: "a dataset with such a file is not fetched: tell its owner, or use another revision",
+        cause,
+      });
+    }
+  }
 }
 
 async function resolve(request: HubRequest, settings: HubSettings, options: ClientOptions): Promise<HubPin> {
@@ -125,6 +140,7 @@ export async function downloadHubFiles(
   settings: HubSettings,
   options: DownloadOptions = {},
 ): Promise<HubDownload> {
+  checkPaths(dataset);
   const started = performance.now();
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal === undefined ? [] : [options.signal])];

@@ -6,7 +6,7 @@ export interface HubFixture {
   /** `owner/name`. */
   readonly id: string;
   /** The card's front matter, as the Hub's API gives it (`cardData`). */
-  readonly card?: Readonly<Record<string, unknown>>;
+  readonly card?: Readonly<Record<string, unknown>> | undefined;
   /** The files on `main`. README.md is not needed: the card stands above. */
   readonly files?: Readonly<Record<string, Buffer | string>>;
   /** The automatic conversion, config to split to files; absent where the Hub made none. */

@@ -149,14 +149,11 @@ async function send(reply: Reply, request: IncomingMessage, response: ServerResp
 
 async function write(response: ServerResponse, bytes: Buffer, drip: Reply["drip"]): Promise<void> {
   const step = drip?.bytes ?? 65_536;
+  const closed = new Promise((resolve) => response.once("close", resolve));
   for (let at = 0; at < bytes.length; at += step) {
     if (drip !== undefined) await sleep(drip.ms);
     if (response.destroyed) return;
     const room = response.write(bytes.subarray(at, at + step));
-    if (!room) await Promise.race([new Promise((r) => response.once("drain", r)), closed(response)]);
+    if (!room) await Promise.race([new Promise((r) => response.once("drain", r)), closed]);
   }
-}
-
-function closed(response: ServerResponse): Promise<unknown> {
-  return new Promise((resolve) => response.once("close", resolve));
 }

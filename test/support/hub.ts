@@ -32,6 +32,11 @@ export function settingsFor(
   return { ...settings, ...more, timing: { ...settings.timing, ...quick, ...timing } };
 }
 
+/** A card that names one split's files. */
+export function card(path: unknown, more: Readonly<Record<string, unknown>> = {}): HubFixture["card"] {
+  return { configs: [{ config_name: "default", data_files: [{ split: "train", path }], ...more }] };
+}
+
 export function request(datasetId: string, more: Partial<HubRequest> = {}): HubRequest {
   const usual = { config: "", split: "train", revision: "main", sample: "hash", maxRows: 60_000 } as const;
   return { name: "mine", datasetId, ...usual, ...more };
