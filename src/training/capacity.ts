@@ -2,13 +2,19 @@
 import { totalmem } from "node:os";
 import { ModelpackError } from "../core/error.ts";
 import { layoutOf } from "./block.ts";
-import { shapeOf } from "./blocks.ts";
-import type { TaskProblem } from "./task-trainer.ts";
+import { type BlockRows, shapeOf } from "./blocks.ts";
 
 /** Bytes that this process may have at most: the machine's, or fewer where its container allows fewer. */
 function memoryLimit(): number {
   const allowed = process.constrainedMemory() ?? 0;
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
+}
+
+/** A task's rows, and into how many blocks they are to be dealt. */
+export interface DealtTask {
+  readonly task: string;
+  readonly rows: BlockRows;
+  readonly blocks: number;
 }
 
 /**
@@ -17,7 +23,7 @@ function memoryLimit(): number {
  * @throws ModelpackError TASK_UNTRAINABLE where the weights fit no memory of the kernel, or the blocks together are more
  * than `limit` bytes
  */
-export function checkCapacity({ task, rows, blocks }: TaskProblem, limit = memoryLimit()): void {
+export function checkCapacity({ task, rows, blocks }: DealtTask, limit = memoryLimit()): void {
   const [features, labels] = [rows.features.ids.length, rows.labels];
   if (blocks === Number.POSITIVE_INFINITY) {
     throw new ModelpackError(

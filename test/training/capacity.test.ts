@@ -3,25 +3,18 @@ import { describe, expect, it } from "vitest";
 import { layoutOf } from "../../src/training/block.ts";
 import { shapeOf } from "../../src/training/blocks.ts";
 import { checkCapacity } from "../../src/training/capacity.ts";
-import type { TaskProblem } from "../../src/training/task-trainer.ts";
 import { examples, separableRows } from "../support/examples.ts";
 import { rowsOfOne } from "../support/task-rows.ts";
 
 const ROWS = rowsOfOne({ train: examples(separableRows(5, 40, 1)), eval: null }, { labels: 5 });
 
-function problemOf(blocks: number): TaskProblem {
-  const settings = {
-    ...{ seed: 42, minDf: 1, maxIter: 25, alpha: "auto" as const, classWeight: 0 },
-    ...{ earlyStopping: true, patience: 3, metric: "macro_f1" as const, minDelta: 0.001 },
-  };
-  return { task: "t", input: "text", rows: ROWS, blocks, settings, crossFit: false };
-}
+const dealt = (blocks: number) => ({ task: "t", rows: ROWS, blocks });
 
 describe("checkCapacity", () => {
   it.each([1, 3])("takes what fits to the byte, and refuses a byte less, in %i blocks", (blocks) => {
     const bytes = layoutOf(shapeOf(ROWS, 0, blocks)).bytes * blocks;
-    expect(() => checkCapacity(problemOf(blocks), bytes)).not.toThrow();
-    expect(() => checkCapacity(problemOf(blocks), bytes - 1)).toThrowError(
+    expect(() => checkCapacity(dealt(blocks), bytes)).not.toThrow();
+    expect(() => checkCapacity(dealt(blocks), bytes - 1)).toThrowError(
       expect.objectContaining({
         name: "ModelpackError",
         code: "TASK_UNTRAINABLE",
@@ -34,7 +27,7 @@ describe("checkCapacity", () => {
   });
 
   it("refuses weights that fit no memory of the kernel", () => {
-    expect(() => checkCapacity(problemOf(Number.POSITIVE_INFINITY))).toThrowError(
+    expect(() => checkCapacity(dealt(Number.POSITIVE_INFINITY))).toThrowError(
       expect.objectContaining({
         code: "TASK_UNTRAINABLE",
         message: expect.stringContaining(
@@ -46,6 +39,6 @@ describe("checkCapacity", () => {
   });
 
   it("takes a small task on this machine", () => {
-    expect(() => checkCapacity(problemOf(1))).not.toThrow();
+    expect(() => checkCapacity(dealt(1))).not.toThrow();
   });
 });
