@@ -10,6 +10,8 @@ import { type HubSubject, placeOfHub } from "./hub-error.ts";
 
 /** Files of a repository at most: a listing beyond it takes minutes, and no dataset of texts has so many. */
 const MAX_FILES = 100_000;
+/** Pages of a listing at most; the Hub's have 1000 entries. */
+const MAX_PAGES = 1000;
 const SHA256 = /^[0-9a-f]{64}$/;
 const GIT = /^[0-9a-f]{40}$/;
 
@@ -46,13 +48,18 @@ export async function fetchTree(
 ): Promise<readonly HubFile[]> {
   const subject = client.subject(datasetId, { revision: commit });
   const files: HubFile[] = [];
+  const send = client.fetchFor(subject);
+  let pages = 0;
   await asking(subject, async () => {
     const entries = listFiles({
       repo: { type: "dataset", name: datasetId },
       recursive: true,
       revision: commit,
       hubUrl: client.settings.endpoint,
-      fetch: client.fetchFor(subject),
+      fetch: (input, init) => {
+        if (++pages > MAX_PAGES) throw tooMany(subject);
+        return send(input, init);
+      },
     });
     for await (const entry of entries) {
       if (entry.type !== "file") continue;
@@ -112,8 +119,12 @@ function notHub(subject: HubSubject, cause?: unknown): ModelpackError {
 }
 
 function tooMany(subject: HubSubject): ModelpackError {
-  return new ModelpackError("SOURCE_UNSUPPORTED", `the dataset has more than ${MAX_FILES} files`, {
-    where: placeOfHub(subject),
-    hint: 'fetch the files that you need and use kind = "local"',
-  });
+  return new ModelpackError(
+    "SOURCE_UNSUPPORTED",
+    `the dataset has too many files: ${MAX_FILES} are listed at most`,
+    {
+      where: placeOfHub(subject),
+      hint: 'fetch the files that you need and use kind = "local"',
+    },
+  );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
-import { matchPath } from "./glob.ts";
+import { isGlob, matchPath } from "./glob.ts";
 import { fetchInfo, fetchTree, type HubInfo } from "./hub-api.ts";
 import type { CardConfig } from "./hub-card.ts";
 import type { HubClient } from "./hub-client.ts";
@@ -11,6 +11,8 @@ import { formatOf } from "./source.ts";
 /** The branch of the Hub's automatic conversion to Parquet. */
 export const CONVERSION = "refs/convert/parquet";
 
+/** Patterns of a split: each looks at all files of the repository. */
+const MAX_PATTERNS = 100;
 /** What is about the data, as `datasets` leaves it out too: a pattern such as `**` means none of it. */
 const NO_DATA = /(?:^|\/)(?:\.(?!\.)|__|README\.md$|config\.json$|dataset_(?:info|infos|dict)\.json$)/;
 
@@ -25,7 +27,7 @@ export interface HubSplit {
 }
 
 /** Config to split to files. */
-export type Layout = ReadonlyMap<string, ReadonlyMap<string, readonly HubFile[]>>;
+type Layout = ReadonlyMap<string, ReadonlyMap<string, readonly HubFile[]>>;
 
 /**
  * The files of a config and split: those that the card's `configs` name where we read their format, else those of
@@ -39,42 +41,47 @@ export async function findSplit(
 ): Promise<HubSplit> {
   const tree = await fetchTree(client, info.datasetId, info.commit);
   const others = tree.map(({ path }) => path);
-  const card = cardLayout(configs, tree);
-  const wanted = chosenConfig(request.config, configs, [...card.keys()]);
-  const own = wanted === null ? undefined : card.get(wanted)?.get(request.split);
-  if (wanted !== null && own !== undefined && isReadable(own))
-    return { config: wanted, ref: request.revision, commit: info.commit, files: own, others };
+  const card = configs.filter(({ splits }) => splits !== null);
+  const named = chosenConfig(request.config, configs, namesOf(card));
+  const own = filesOf(card.find(({ name }) => name === named)?.splits?.get(request.split), tree);
+  if (named !== null && own.length > 0 && isReadable(own))
+    return { config: named, ref: request.revision, commit: info.commit, files: own, others };
 
   const converted = await fetchConversion(client, info.datasetId);
   const layout: Layout = converted?.layout ?? new Map();
-  const names = [...new Set([...configs.map((config) => config.name), ...layout.keys()])];
+  const names = [...new Set([...namesOf(configs), ...layout.keys()])];
   if (names.length === 0) throw noFiles(info.datasetId, tree);
   const config = chosenConfig(request.config, configs, names);
   if (config === null) throw noSuchConfig(info.datasetId, request.config, names);
-  const splits = new Map([...(card.get(config) ?? []), ...(layout.get(config) ?? [])]);
   const files = layout.get(config)?.get(request.split);
-  if (converted !== null && files !== undefined && files.length > 0)
+  if (converted !== null && files !== undefined)
     return { config, ref: CONVERSION, commit: converted.commit, files, others };
-  if (own !== undefined) throw notReadable(info.datasetId, own);
-  if (splits.size === 0) throw noFiles(info.datasetId, tree);
-  throw noSuchSplit(info.datasetId, config, request.split, [...splits.keys()]);
+  if (own.length > 0) throw notReadable(info.datasetId, own);
+  const splits = [...(card.find(({ name }) => name === config)?.splits ?? [])]
+    .filter(([, patterns]) => filesOf(patterns, tree).length > 0)
+    .map(([split]) => split);
+  const all = [...new Set([...splits, ...(layout.get(config)?.keys() ?? [])])];
+  throw all.length === 0
+    ? noFiles(info.datasetId, tree)
+    : noSuchSplit(info.datasetId, config, request.split, all);
 }
 
-/** The files that the card's patterns name, each split's in the order of its patterns, then of paths. */
-function cardLayout(configs: readonly CardConfig[], tree: readonly HubFile[]): Layout {
-  const layout = new Map<string, Map<string, readonly HubFile[]>>();
-  for (const { name, splits } of configs) {
-    if (splits === null) continue;
-    const found = new Map<string, readonly HubFile[]>();
-    for (const [split, patterns] of splits) {
-      const files = patterns.flatMap((pattern) =>
-        tree.filter(({ path }) => !NO_DATA.test(path) && matchPath(pattern, path)),
-      );
-      if (files.length > 0) found.set(split, [...new Set(files)]);
-    }
-    layout.set(name, found);
-  }
-  return layout;
+function namesOf(configs: readonly CardConfig[]): readonly string[] {
+  return configs.map(({ name }) => name);
+}
+
+/** The files that patterns name, in the order of the patterns, then of paths. */
+function filesOf(patterns: readonly string[] | undefined, tree: readonly HubFile[]): readonly HubFile[] {
+  if (patterns === undefined) return [];
+  const data = new Map(tree.filter(({ path }) => !NO_DATA.test(path)).map((file) => [file.path, file]));
+  // A list of thousands of files is usual, one of thousands of patterns is not.
+  if (patterns.filter(isGlob).length > MAX_PATTERNS) return [];
+  const found = patterns.flatMap((pattern) => {
+    const exact = data.get(pattern);
+    if (exact !== undefined || !isGlob(pattern)) return exact === undefined ? [] : [exact];
+    return [...data.values()].filter(({ path }) => matchPath(pattern, path));
+  });
+  return [...new Set(found)];
 }
 
 /** The config that is meant; null where there is none of that name, or no default among several. */
