@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { seededRandom } from "../../src/core/random.ts";
+import { card, hubServer, parquetBytes, TOKEN } from "../support/hub.ts";
+import { drip } from "../support/hub-faults.ts";
+import { COLOUR_TASK, hubToml } from "../support/hub-project.ts";
+import type { HubServer } from "../support/hub-server.ts";
+import {
+  digests,
+  leftovers,
+  makeWorkspace,
+  modelpack,
+  PREPARE,
+  start,
+  succeed,
+} from "../support/pipeline-run.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const KILLS = 10;
+const CONFIG = [
+  "[prepare]\ntarget_per_task_label = 10\n",
+  COLOUR_TASK,
+  hubToml("shards", "me/shards", "colour"),
+  hubToml("lines", "me/lines", "colour"),
+].join("\n");
+
+/** Two files in LFS and one in git, of about a megabyte each. */
+async function server(): Promise<HubServer> {
+  const rows = (seed: number) =>
+    `SELECT md5((range + ${seed})::VARCHAR) || ' ' || md5((range * 7 + ${seed})::VARCHAR) AS text, ['red', 'blue'][1 + range % 2] AS label FROM range(12000)`;
+  const shards = [await parquetBytes(rows(0)), await parquetBytes(rows(1_000_000))];
+  const random = seededRandom(5, "lines");
+  const word = () => random.below(2 ** 31).toString(36);
+  const lines = Array.from({ length: 9000 }, (_, i) =>
+    JSON.stringify({ text: Array.from({ length: 12 }, word).join(" "), label: i % 2 === 0 ? "red" : "blue" }),
+  );
+  return hubServer(
+    [
+      { id: "me/shards", parquet: { default: { train: shards } } },
+      { id: "me/lines", card: card("lines.jsonl"), files: { "lines.jsonl": lines.join("\n") } },
+    ],
+    { token: TOKEN },
+  );
+}
+
+/** Bytes of what is not whole yet. */
+function partialBytes(workspace: string): number {
+  const folder = join(workspace, "datasets", "hub", "partial");
+  if (!existsSync(folder)) return 0;
+  const sizes = readdirSync(folder).map(
+    (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0) + bytesOf(join(workspace, "datasets", "hub", "files"));
+}
+
+function bytesOf(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+const cacheOf = (workspace: string) => digests(join(workspace, "datasets", "hub"));
+const lockOf = (workspace: string) => readFileSync(join(workspace, "datasets.lock.json"), "utf8");
+
+it("kill -9 in mid-download ten times ends with the bytes of an unbroken run", async () => {
+  const hub = await server();
+  const env = { HF_ENDPOINT: hub.url, HF_TOKEN: TOKEN };
+  const whole = makeWorkspace(temporaryFolder(), CONFIG);
+  await succeed(whole, ["prepare"], { env });
+  const total = bytesOf(join(whole, "datasets", "hub", "files"));
+  expect(total).toBeGreaterThan(2_000_000);
+
+  const workspace = makeWorkspace(temporaryFolder(), CONFIG);
+  hub.reset();
+  hub.play({ url: /X-Amz-Signature|resolve-cache/, fault: drip(2, 8192) });
+  const outputs: string[] = [];
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const { child, ended } = start(workspace, ["prepare"], { env });
+    while (partialBytes(workspace) < (total * kill) / (KILLS + 1) && child.exitCode === null) await sleep(2);
+    child.kill("SIGKILL");
+    const { signal, stdout, stderr } = await ended;
+    expect([kill, signal]).toEqual([kill, "SIGKILL"]);
+    expect(existsSync(join(workspace, PREPARE.folder, PREPARE.pointer))).toBe(false);
+    outputs.push(stdout, stderr);
+  }
+  const before = partialBytes(workspace);
+  const last = await modelpack(workspace, ["prepare"], { env });
+  expect(last).toMatchObject({ status: 0, signal: null });
+  expect(before).toBeGreaterThan(total / 2);
+  expect(hub.fileRequests().filter(({ headers }) => headers.range !== undefined).length).toBeGreaterThan(5);
+
+  expect(cacheOf(workspace)).toEqual(cacheOf(whole));
+  expect(lockOf(workspace)).toBe(lockOf(whole));
+  expect(digests(join(workspace, PREPARE.folder))).toEqual(digests(join(whole, PREPARE.folder)));
+  expect(leftovers(workspace)).toEqual([]);
+
+  const token = (text: string) =>
+    text.includes(TOKEN) || text.includes(Buffer.from(TOKEN).toString("base64").slice(0, -2));
+  expect([...outputs, last.stdout, last.stderr].some(token)).toBe(false);
+  for (const folder of [whole, workspace]) {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    for (const { parentPath, name } of files)
+      expect([name, token(readFileSync(join(parentPath, name), "latin1"))]).toEqual([name, false]);
+  }
+  expect(
+    hub.requests.filter(({ host, headers }) => host === "cdn" && token(JSON.stringify(headers))),
+  ).toEqual([]);
+});
