@@ -47,6 +47,11 @@ export interface PipelineConfig {
   readonly datasets: readonly DatasetConfig[];
 }
 
+/** The datasets that rows are taken from: those that are enabled and have a map (the Python pipeline's have none). */
+export function usedDatasets({ datasets }: PipelineConfig): readonly DatasetConfig[] {
+  return datasets.filter(({ enabled, map }) => enabled && map.length > 0);
+}
+
 /** [train] as it holds for a family, or for one of its tasks: the task's overrides win. */
 export function trainSettings(
   config: { readonly train: TrainSection },

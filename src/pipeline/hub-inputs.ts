@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LoadedConfig } from "../config/load.ts";
-import type { DatasetConfig } from "../config/schema.ts";
+import { type DatasetConfig, usedDatasets } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import {
@@ -69,7 +69,7 @@ export async function resolveHubInputs(
   options: HubOptions,
   reporter: Reporter,
 ): Promise<Attempted<HubInput>> {
-  const datasets = loaded.config.datasets.filter(({ enabled, kind }) => enabled && kind === "huggingface");
+  const datasets = usedDatasets(loaded.config).filter(({ kind }) => kind === "huggingface");
   checkPolicy(options.policy, datasets);
   if (datasets.length === 0) return { done: [], failed: [] };
   const run = await startRun(loaded, options, reporter);

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
-import type { DatasetConfig, PipelineConfig } from "../config/schema.ts";
+import { type DatasetConfig, type PipelineConfig, usedDatasets } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import { SPLITS } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
@@ -73,8 +73,8 @@ export async function resolveInputs(
 async function resolveLocal(config: PipelineConfig, folder: string): Promise<Attempted<ResolvedDataset>> {
   const done: ResolvedDataset[] = [];
   const failed: Failure[] = [];
-  for (const dataset of config.datasets) {
-    if (!dataset.enabled || dataset.kind !== "local") continue;
+  for (const dataset of usedDatasets(config)) {
+    if (dataset.kind !== "local") continue;
     try {
       done.push({ dataset, source: await resolveLocalSource(dataset, folder), hub: null });
     } catch (error) {
