@@ -80,6 +80,10 @@ TOML counts a key to the last header above it: keys of the dataset stand above i
 \`[[datasets.map]]\`.
 `;
 
+const DATASETS = `[datasets.md](datasets.md) shows how to add one. Keys of the Python pipeline that have no meaning here are accepted
+with a note; [migration.md](migration.md) lists them.
+`;
+
 function cell(text) {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
@@ -113,6 +117,7 @@ function reference() {
     part("`[[tasks]]`", tasks.items),
     `### Labels\n\n${tasks.items.properties.labels.items.description}\n\n${table(label)}\n`,
     part("`[[datasets]]`", datasets.items, ["map"]),
+    DATASETS,
     part("`[[datasets.map]]`", map) + MAPS,
   ].join("\n");
 }
