@@ -200,12 +200,12 @@ await loop("minHash: 3-grams to a signature of 128", "src/data/min-hash.ts", "ro
   };
 });
 await loop("sha256 of a model file, by Web Crypto", "src/modelpack/digest.ts", "byte", async () => {
-  const { verifyFile } = await from("modelpack/digest");
+  const { verifyFile, webSha256 } = await from("modelpack/digest");
   const { sha256 } = await from("storage/digest");
   const { readFamilyFile } = await from("modelpack/family-file");
   const { bytes } = readModel(readFamilyFile);
   const entry = { name: "model", bytes: bytes.length, sha256: sha256(bytes) };
-  return { units: bytes.length, work: () => verifyFile(bytes, entry) };
+  return { units: bytes.length, work: () => verifyFile(bytes, entry, webSha256) };
 });
 await loop("readFamilyFile: bounds, checksums, tensors", "src/modelpack/family-file.ts", "byte", async () => {
   const { readFamilyFile } = await from("modelpack/family-file");

@@ -22,6 +22,8 @@ export interface FamilyModel {
   readonly analyzer: AnalyzerSettings;
   /** One hash a feature, ascending. */
   readonly hashes: Uint32Array;
+  /** What `directoryOf` makes of the hashes, where that is known already: 5 ms for 180,000. */
+  readonly directory?: Uint32Array;
   readonly featureWeights: FeatureWeights;
   readonly tasks: readonly TaskModel[];
   readonly weights: LinearWeights;
@@ -66,7 +68,7 @@ export class Classifier {
   constructor(model: FamilyModel, analyze: Analyze) {
     this.model = model;
     this.#analyze = analyze;
-    this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
+    this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes, model.directory), model.featureWeights);
     this.#linear = new LinearModel(model.tasks, model.weights);
     this.#scores = model.tasks.map((task) => new Float64Array(task.labels.length));
     this.#probabilities = model.tasks.map((task) => new Float64Array(task.labels.length));

@@ -18,6 +18,8 @@ export interface LinearWeights {
   /** ceil(tasks / 8) bytes a feature; bit t % 8 of byte t / 8 is task t. */
   readonly mask: Uint8Array;
   readonly values: Int8Array | Float32Array;
+  /** What {@link blockStarts} makes of the masks, where that is known already: 4 ms for 180,000 features. */
+  readonly blocks?: BlockStarts;
 }
 
 /** Bytes of a feature's mask. */
@@ -69,11 +71,9 @@ export class LinearModel {
     this.#values = weights.values;
     this.#mask = weights.mask;
     this.#bytes = maskBytes(heads.length);
-    this.#blocks = blockStarts(
-      heads.map((head) => head.labels.length),
-      weights.mask,
-    );
-    this.#sums = accumulator(weights.values, Math.max(...heads.map((head) => head.labels.length)));
+    const labels = heads.map((head) => head.labels.length);
+    this.#blocks = weights.blocks ?? blockStarts(labels, weights.mask);
+    this.#sums = accumulator(weights.values, Math.max(...labels));
   }
 
   /** First weight of task `t` for feature `f`, or -1 where the task does not use the feature. */

@@ -5,6 +5,25 @@ import type { FeatureHashes } from "./analyzer.ts";
 /** Entries of a bucket that are looked at one after another; larger buckets are halved first. */
 const LONGEST_SCAN = 16;
 
+function directoryShift(features: number): number {
+  return 32 - Math.min(24, Math.max(1, 32 - Math.clz32(features)));
+}
+
+/** First feature of each bucket, and behind the last; null unless the hashes ascend strictly. */
+export function directoryOf(hashes: Uint32Array): Uint32Array | null {
+  const shift = directoryShift(hashes.length);
+  const directory = new Uint32Array(2 ** (32 - shift) + 1);
+  let next = 0;
+  let last = -1;
+  for (let i = 0; i < hashes.length; i++) {
+    const hash = hashes[i] as number;
+    if (hash <= last) return null;
+    last = hash;
+    while (next <= hash >>> shift) directory[next++] = i;
+  }
+  return directory.fill(hashes.length, next);
+}
+
 /**
  * Finds a feature by its hash. The hashes lie in ascending order, which makes a file of 4 bytes a feature
  * and a position that is the feature's number; a directory over their leading bits, built when the model
@@ -16,17 +35,12 @@ export class FeatureTable {
   readonly #directory: Uint32Array;
   readonly #shift: number;
 
-  /** `hashes` in strictly ascending order. */
-  constructor(hashes: Uint32Array) {
+  /** `directory` is {@link directoryOf} the hashes. */
+  constructor(hashes: Uint32Array, directory = directoryOf(hashes)) {
+    if (directory === null) throw new RangeError("feature hashes must ascend");
     this.hashes = hashes;
-    const bits = Math.min(24, Math.max(1, 32 - Math.clz32(hashes.length)));
-    const shift = 32 - bits;
-    const directory = new Uint32Array(2 ** bits + 1);
-    let next = 0;
-    for (let i = 0; i < hashes.length; i++)
-      for (const bucket = (hashes[i] as number) >>> shift; next <= bucket; ) directory[next++] = i;
-    this.#shift = shift;
-    this.#directory = directory.fill(hashes.length, next);
+    this.#directory = directory;
+    this.#shift = directoryShift(hashes.length);
   }
 
   /** Number of the feature with this hash, or -1. */

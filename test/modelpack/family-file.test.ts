@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FamilyModel, TaskModel } from "../../src/model/classifier.ts";
+import { blockStarts } from "../../src/model/linear-model.ts";
+import { directoryOf } from "../../src/model/vectorizer.ts";
 import { FILE_VERSIONS, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
 import { failure } from "../support/failure.ts";
 import { bytesOfTensor, forge, forgeDescription, type Parts, takeApart } from "../support/forge.ts";
@@ -33,7 +35,10 @@ describe("a family file", () => {
     ["no features", handmadeModel("empty", [{ name: "t", labels: ["a"], words: {} }], true)],
   ])("gives back the model: %s", (_, model) => {
     const found = read(writeFamilyFile(model));
-    expect(found).toEqual(model);
+    const labels = model.tasks.map((task) => task.labels.length);
+    const blocks = blockStarts(labels, model.weights.mask);
+    const directory = directoryOf(model.hashes);
+    expect(found).toEqual({ ...model, directory, weights: { ...model.weights, blocks } });
     const [before, after] = [classifierOf(model), classifierOf(found)];
     for (const text of ["wire 200 euros", "hello word7 shared", ""])
       expect(after.probabilitiesOfAll(text, text)).toEqual(before.probabilitiesOfAll(text, text));
