@@ -76,6 +76,20 @@ export class Fetching {
     return found;
   }
 
+  /** The files that would be fetched; with `rows`, as many as are known to be needed for them. */
+  async missing(rows: number | null, signal?: AbortSignal): Promise<readonly HubFile[]> {
+    if (rows === null) return (await this.#lacking()).map(([file]) => file);
+    try {
+      await this.head(rows, signal);
+      return [];
+    } catch (error) {
+      const next = this.#pin.files[this.#cached];
+      if (next === undefined || !(error instanceof ModelpackError) || error.code !== "HUB_OFFLINE")
+        throw error;
+      return [next];
+    }
+  }
+
   async #bring(file: HubFile): Promise<SourceFile> {
     const { cacheDir } = this.#client.settings;
     this.#checkFormat(file);
@@ -104,12 +118,17 @@ export class Fetching {
   }
 
   async #checkCached(): Promise<void> {
+    const lacking = await this.#lacking();
+    if (lacking.length > 0) throw this.#offline(lacking);
+  }
+
+  async #lacking(): Promise<readonly (readonly [HubFile, Cached["state"]])[]> {
     const lacking: [HubFile, Cached["state"]][] = [];
     for (const file of this.#pin.files) {
       const { state } = await lookUp(this.#client.settings.cacheDir, file);
       if (state !== "whole") lacking.push([file, state]);
     }
-    if (lacking.length > 0) throw this.#offline(lacking);
+    return lacking;
   }
 
   #offline(lacking: readonly (readonly [HubFile, Cached["state"]])[]): ModelpackError {

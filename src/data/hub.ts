@@ -25,6 +25,8 @@ export const CONCURRENCY = 4;
 export interface ResolveOptions extends ClientOptions {
   /** What a lock says: nothing is asked of the Hub, and this is what is fetched. */
   readonly pinned?: HubPin | undefined;
+  /** False leaves the cache as it is. */
+  readonly remember?: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ function checkPaths({ datasetId, files }: HubPin): void {
   }
 }
 
-async function resolve(request: HubRequest, settings: HubSettings, options: ClientOptions): Promise<HubPin> {
+async function resolve(request: HubRequest, settings: HubSettings, options: ResolveOptions): Promise<HubPin> {
   const { cacheDir, endpoint } = settings;
   if (isOff(settings)) {
     const known = await readResolved(cacheDir, endpoint, request);
@@ -96,7 +98,7 @@ async function resolve(request: HubRequest, settings: HubSettings, options: Clie
     classLabels: await findLabels(client, info, split),
     license: cardLicense(info.card),
   };
-  await writeResolved(cacheDir, endpoint, request, pin);
+  if (options.remember ?? true) await writeResolved(cacheDir, endpoint, request, pin);
   return pin;
 }
 
@@ -159,4 +161,18 @@ export async function downloadHubFiles(
     retries: client.retries,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/**
+ * The files that {@link downloadHubFiles} would fetch, or fetch again; asks nobody and writes nothing. With
+ * `headRows` the first of them: how many more are needed is known when it is here.
+ */
+export function missingHubFiles(
+  dataset: HubDataset,
+  settings: HubSettings,
+  options: DownloadOptions = {},
+): Promise<readonly HubFile[]> {
+  const client = new HubClient({ ...settings, download: false }, options);
+  const fetching = new Fetching(client, dataset, options.pool ?? makePool(CONCURRENCY));
+  return fetching.missing(dataset.headRows, options.signal);
 }

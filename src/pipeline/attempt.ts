@@ -14,23 +14,24 @@ export interface Attempted<T> {
 }
 
 /**
- * Does `work` for every dataset at once; both lists are in the order of the datasets. The first failure of
+ * Does `work` for something of every dataset at once; both lists are in the order given. The first failure of
  * one that `mayFail` does not excuse stops the others, by the signal that they get, and is thrown once all
  * have ended.
  */
-export async function attemptAll<T>(
-  datasets: readonly DatasetConfig[],
+export async function attemptAll<A extends { readonly dataset: DatasetConfig }, T>(
+  items: readonly A[],
   mayFail: (dataset: DatasetConfig, error: ModelpackError) => boolean,
   signal: AbortSignal | undefined,
-  work: (dataset: DatasetConfig, signal: AbortSignal) => Promise<T>,
+  work: (item: A, signal: AbortSignal) => Promise<T>,
 ): Promise<Attempted<T>> {
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let fatal: { readonly error: unknown } | null = null;
   const results = await Promise.all(
-    datasets.map(async (dataset) => {
+    items.map(async (item) => {
+      const { dataset } = item;
       try {
-        return { value: await work(dataset, either) };
+        return { value: await work(item, either) };
       } catch (error) {
         if (error instanceof ModelpackError && fatal === null && mayFail(dataset, error))
           return { dataset, error };

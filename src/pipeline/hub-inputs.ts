@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LoadedConfig } from "../config/load.ts";
-import { type DatasetConfig, usedDatasets } from "../config/schema.ts";
-import { ModelpackError } from "../core/error.ts";
+import type { DatasetConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
-import {
-  CONCURRENCY,
-  downloadHubFiles,
-  type HubSettings,
-  hubSettings,
-  resolveHubDataset,
-} from "../data/hub.ts";
-import type { HubDataset, HubPin } from "../data/hub-dataset.ts";
+import { CONCURRENCY, type DownloadOptions, downloadHubFiles, type HubSettings } from "../data/hub.ts";
+import type { HubPin } from "../data/hub-dataset.ts";
 import { makePool } from "../data/pool.ts";
 import { checkedSource, type Source } from "../data/source.ts";
-import { type Attempted, attemptAll, type Failure } from "./attempt.ts";
-import { EMPTY_LOCK, lockedAs, readLock, writeLock } from "./dataset-lock.ts";
+import type { Attempted } from "./attempt.ts";
+import { writeLock } from "./dataset-lock.ts";
 import { DownloadProgress } from "./download-progress.ts";
-import { hubRequest, lockKey } from "./hub-request.ts";
-import type { DatasetLock } from "./lock-entry.ts";
+import { lockKey } from "./hub-request.ts";
+import {
+  attemptHub,
+  checkExcused,
+  clientOptions,
+  type HubOptions,
+  type HubRun,
+  type Pinned,
+  pinAll,
+  startHubRun,
+} from "./hub-run.ts";
 import { changeOf, updatedLock } from "./lock-keeper.ts";
-import { checkPolicy, type LockPolicy, pinOf } from "./lock-policy.ts";
 
 /** A dataset of the Hub with its files, which are here and verified. */
 export interface HubInput {
@@ -27,34 +28,17 @@ export interface HubInput {
   readonly source: Source;
   readonly hub: HubPin;
   /** How the download went, for run.json alone. */
-  readonly download: unknown;
+  readonly download: DownloadRecord;
 }
 
-export interface HubOptions {
-  readonly policy: LockPolicy;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Rows of each source at most, or null. */
-  readonly sample: number | null;
-  readonly signal: AbortSignal | undefined;
-  /** Called before the network is used. */
-  readonly beforeNetwork: () => Promise<void>;
-}
-
-/** What the steps below share. */
-interface Run extends HubOptions {
-  readonly loaded: LoadedConfig;
-  readonly settings: HubSettings;
-  readonly reporter: Reporter;
-  /** The lock as it was. */
-  readonly before: DatasetLock;
-  /** Whether the run goes on without the dataset. */
-  readonly isExcused: (dataset: DatasetConfig, error: ModelpackError) => boolean;
-}
-
-/** A dataset whose commit and files are known. */
-interface Pinned {
-  readonly dataset: DatasetConfig;
-  readonly hub: HubDataset;
+export interface DownloadRecord {
+  readonly dataset: string;
+  /** Files that came, and that were here. */
+  readonly downloaded: number;
+  readonly cached: number;
+  readonly downloaded_bytes: number;
+  readonly retries: number;
+  readonly seconds: number;
 }
 
 /**
@@ -62,22 +46,20 @@ interface Pinned {
  * is written when its commit is known, so that a run that is cut off goes on with the same one, and again
  * when all of its digests are.
  *
- * @throws ModelpackError SOURCE_, LOCK_ and STORAGE codes for a dataset that is required, USAGE, INTERRUPTED
+ * @throws ModelpackError HUB_, SOURCE_, LOCK_ and STORAGE codes for a dataset that is required, USAGE, INTERRUPTED
  */
 export async function resolveHubInputs(
   loaded: LoadedConfig,
   options: HubOptions,
   reporter: Reporter,
 ): Promise<Attempted<HubInput>> {
-  const datasets = usedDatasets(loaded.config).filter(({ kind }) => kind === "huggingface");
-  checkPolicy(options.policy, datasets);
-  if (datasets.length === 0) return { done: [], failed: [] };
-  const run = await startRun(loaded, options, reporter);
-  const pinned = await pinAll(run, datasets);
+  const run = await startHubRun(loaded, options, reporter);
+  if (run === null) return { done: [], failed: [] };
+  const pinned = await pinAll(run, true);
   await keepLock(run, pinned.done);
   const inputs = await downloadAll(run, pinned.done);
   const failed = [...pinned.failed, ...inputs.failed];
-  checkOffline(failed.filter(({ dataset, error }) => !run.isExcused(dataset, error)));
+  checkExcused(run, failed);
   await keepLock(run, inputs.done);
   for (const { dataset, hub } of inputs.done) {
     const change = changeOf(run.before, { ...hub, asked: lockKey(dataset) });
@@ -86,81 +68,41 @@ export async function resolveHubInputs(
   return { done: inputs.done, failed };
 }
 
-/** Of what is missing while downloads are off, all is said at once. */
-function checkOffline(failed: readonly Failure[]): void {
-  const [first] = failed;
-  if (first === undefined) return;
-  if (failed.length === 1) throw first.error;
-  const lines = failed.map(({ dataset, error }) => `\n  ${dataset.name}: ${error.message}`);
-  throw new ModelpackError("HUB_OFFLINE", `${failed.length} datasets are not all here:${lines.join("")}`, {
-    hint: first.error.hint,
-  });
-}
-
-async function startRun(loaded: LoadedConfig, options: HubOptions, reporter: Reporter): Promise<Run> {
-  const { paths, prepare } = loaded.config;
-  const before = (await readLock(loaded.folder)) ?? EMPTY_LOCK;
-  const isLocked = (dataset: DatasetConfig) =>
-    options.policy.locked && lockedAs(before, lockKey(dataset)) !== undefined;
-  return {
-    ...options,
-    loaded,
-    reporter,
-    before,
-    settings: hubSettings(options.environment, {
-      cacheDir: paths.datasets_cache_dir,
-      download: prepare.auto_download_missing,
-    }),
-    // What the lock says went into the run that wrote it: without it, this one would be another.
-    isExcused: (dataset, error) => !dataset.required && error.code !== "INTERRUPTED" && !isLocked(dataset),
-  };
-}
-
-function pinAll(run: Run, datasets: readonly DatasetConfig[]): Promise<Attempted<Pinned>> {
-  const { before, policy, settings, sample } = run;
-  return attemptAll(datasets, goesOn(run), run.signal, async (dataset, signal) => {
-    const pinned = pinOf(before, dataset, policy) ?? undefined;
-    const request = hubRequest(run.loaded.config, dataset, sample);
-    return {
-      dataset,
-      hub: await resolveHubDataset(request, settings, { ...hubOptions(run, dataset, signal), pinned }),
-    };
-  });
-}
-
-function downloadAll(run: Run, pinned: readonly Pinned[]): Promise<Attempted<HubInput>> {
-  const bytes = pinned.flatMap(({ hub }) => hub.files).reduce((sum, file) => sum + file.bytes, 0);
-  const progress = new DownloadProgress(run.reporter, bytes);
+function downloadAll(run: HubRun, pinned: readonly Pinned[]): Promise<Attempted<HubInput>> {
+  const progress = new DownloadProgress(run.reporter);
+  for (const { dataset, hub } of pinned)
+    if (hub.headRows === null)
+      for (const { path, bytes } of hub.files) progress.expect(`${dataset.name}/${path}`, bytes);
   const pool = makePool(CONCURRENCY);
-  const of = new Map(pinned.map((one) => [one.dataset, one.hub]));
-  return attemptAll([...of.keys()], goesOn(run), run.signal, async (dataset, signal) => {
-    const wanted = of.get(dataset) as HubDataset;
-    const {
-      dataset: hub,
-      files,
-      ...download
-    } = await downloadHubFiles(wanted, run.settings, {
-      ...hubOptions(run, dataset, signal),
+  return attemptHub(run, pinned, (one, signal) =>
+    bring(one, run.settings, {
+      ...clientOptions(run, one.dataset, signal),
       pool,
-      onProgress: ({ path }, done, total) => progress.report(`${dataset.name}/${path}`, done, total),
-    });
-    const source = { ...checkedSource(dataset.name, files), classLabels: hub.classLabels };
-    return { dataset, source, hub, download: { dataset: dataset.name, ...download } };
-  });
+      onProgress: ({ path }, done, total) => progress.report(`${one.dataset.name}/${path}`, done, total),
+    }),
+  );
 }
 
-/** While downloads are off, a failure costs the others nothing, and all of them are told together. */
-function goesOn({ isExcused }: Run): Run["isExcused"] {
-  return (dataset, error) => error.code === "HUB_OFFLINE" || isExcused(dataset, error);
-}
-
-function hubOptions({ reporter, beforeNetwork }: Run, dataset: DatasetConfig, signal: AbortSignal) {
-  return { signal, beforeNetwork, note: (message: string) => reporter.note(`${dataset.name}: ${message}`) };
+/** Brings the files of one dataset here, or finds that they are. */
+export async function bring(
+  pinned: Pinned,
+  settings: HubSettings,
+  options: DownloadOptions,
+): Promise<HubInput> {
+  const { name } = pinned.dataset;
+  const { dataset: hub, files, ...went } = await downloadHubFiles(pinned.hub, settings, options);
+  const { downloaded, cached, downloadedBytes: downloaded_bytes, retries, seconds } = went;
+  return {
+    dataset: pinned.dataset,
+    source: { ...checkedSource(name, files), classLabels: hub.classLabels },
+    hub,
+    download: { dataset: name, downloaded, cached, downloaded_bytes, retries, seconds },
+  };
 }
 
 /** Writes what was found into the lock, unless that is not to change. */
 async function keepLock(
-  run: Run,
+  run: HubRun,
   found: readonly { readonly dataset: DatasetConfig; readonly hub: HubPin }[],
 ): Promise<void> {
   if (run.policy.locked) return;

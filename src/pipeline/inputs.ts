@@ -11,7 +11,8 @@ import { resolveLocalSource, type Source } from "../data/source.ts";
 import { digestFile } from "../storage/digest.ts";
 import { errnoOf, guarded } from "../storage/failure.ts";
 import type { Attempted, Failure } from "./attempt.ts";
-import { type HubOptions, resolveHubInputs } from "./hub-inputs.ts";
+import type { DownloadRecord, HubInput } from "./hub-inputs.ts";
+import type { HubOptions } from "./hub-run.ts";
 import { producer, taskProjection } from "./workspace.ts";
 
 /** A dataset of the config with its files. */
@@ -37,7 +38,7 @@ export interface PrepareInputs {
   /** Datasets that are not required and could not be had, and why. */
   readonly skipped: readonly Failure[];
   /** How the downloads went, for run.json alone. */
-  readonly downloads: readonly unknown[];
+  readonly downloads: readonly DownloadRecord[];
 }
 
 export interface InputOptions extends HubOptions {
@@ -45,16 +46,17 @@ export interface InputOptions extends HubOptions {
   readonly forceFull: boolean;
 }
 
-/** Finds and digests every file that the config names; downloads those of the Hub that are not here. */
+/** Finds and digests every file that the config names; `findHub` does it for the datasets of the Hub. */
 export async function resolveInputs(
   loaded: LoadedConfig,
   options: InputOptions,
   reporter: Reporter,
+  findHub: () => Promise<Attempted<HubInput>>,
 ): Promise<PrepareInputs> {
   const { config, folder } = loaded;
   // Local files first: what is wrong with them need not wait for a download.
   const local = await resolveLocal(config, folder);
-  const hub = await resolveHubInputs(loaded, options, reporter);
+  const hub = await findHub();
   const inOrder = <T extends { readonly dataset: DatasetConfig }>(items: readonly T[]) =>
     config.datasets.flatMap((dataset) => items.filter((item) => item.dataset === dataset));
   const datasets = inOrder<ResolvedDataset>([...local.done, ...hub.done]);
@@ -62,12 +64,16 @@ export async function resolveInputs(
   for (const { dataset, error } of skipped)
     reporter.warn(`dataset "${dataset.name}" is left out, since it is not required: ${error.message}`);
   const bootstrap = options.forceFull ? [] : await findBootstrap(config);
-  if (datasets.length === 0 && bootstrap.length === 0)
-    throw new ModelpackError("SOURCE_MISSING", "there is no dataset to prepare", {
-      where: "[[datasets]]",
-      hint: 'add one: [[datasets]] name = "mine", kind = "local", path = "rows.csv", and a [[datasets.map]]',
-    });
   return { datasets, bootstrap, skipped, downloads: hub.done.map(({ download }) => download) };
+}
+
+/** Throws where there is nothing to prepare. */
+export function checkAny({ datasets, bootstrap }: PrepareInputs): void {
+  if (datasets.length > 0 || bootstrap.length > 0) return;
+  throw new ModelpackError("SOURCE_MISSING", "there is no dataset to prepare", {
+    where: "[[datasets]]",
+    hint: 'add one: [[datasets]] name = "mine", kind = "local", path = "rows.csv", and a [[datasets.map]]',
+  });
 }
 
 async function resolveLocal(config: PipelineConfig, folder: string): Promise<Attempted<ResolvedDataset>> {

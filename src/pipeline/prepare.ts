@@ -5,29 +5,16 @@ import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
 import type { TaskRowsBuilder } from "../data/rows.ts";
-import { commitVersion, verifyVersion, writeFileAtomic } from "../storage/commit.ts";
+import { commitVersion, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { collect } from "./collect.ts";
 import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
-import { datasetInputs, type InputOptions, type PrepareInputs, resolveInputs } from "./inputs.ts";
+import { resolveHubInputs } from "./hub-inputs.ts";
+import { checkAny, datasetInputs, type PrepareInputs, resolveInputs } from "./inputs.ts";
+import { inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
 import { finishTask, type PreparedTask } from "./prepared-task.ts";
-import { checkpoint, DATASET_POINTER, type RunOptions, reuseVersion, versionOf } from "./workspace.ts";
-
-export interface PrepareOptions extends RunOptions {
-  /** Rows of each source at most, for a quick run the whole way. */
-  readonly sample?: number | null;
-  /** Leaves bootstrap files on disk and out of the run. */
-  readonly forceFull?: boolean;
-  /** Resolves the sources and says what would be done. */
-  readonly dryRun?: boolean;
-  /** Uses just what datasets.lock.json says of datasets of the Hub, and refuses everything else. */
-  readonly locked?: boolean;
-  /** Moves datasets of the Hub to their newest commit: all, or the one of this name. */
-  readonly updateLock?: boolean | string;
-  /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; nothing of it is taken from the process. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-}
+import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
 
 export interface PrepareResult {
   readonly version: string;
@@ -55,10 +42,13 @@ export async function prepare(
   const started = clock();
   const output = new PrepareOutput(root);
   try {
-    const inputs = await resolveInputs(loaded, inputOptions(options, output), reporter);
+    const asked = inputOptions(options, () => output.take());
+    const inputs = await resolveInputs(loaded, asked, reporter, () =>
+      resolveHubInputs(loaded, asked, reporter),
+    );
+    checkAny(inputs);
     const version = versionOf(datasetInputs(config, inputs, { sample }));
     const folder = join(root, version);
-    if (options.dryRun === true) return await dryRun(root, version, inputs, reporter);
     if (await reuseVersion(root, DATASET_POINTER, version)) {
       reporter.note(`nothing has changed: dataset ${version} is up to date`);
       return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
@@ -82,17 +72,6 @@ export async function prepare(
   } finally {
     await output.release();
   }
-}
-
-function inputOptions(options: PrepareOptions, output: PrepareOutput): InputOptions {
-  return {
-    forceFull: options.forceFull ?? false,
-    sample: options.sample ?? null,
-    policy: { locked: options.locked ?? false, update: options.updateLock ?? false },
-    environment: options.environment ?? {},
-    signal: options.signal,
-    beforeNetwork: () => output.take(),
-  };
 }
 
 /** What run.json says: what this run did, which another with the same inputs may do otherwise. */
@@ -136,26 +115,6 @@ async function finishTasks(
     tasks.push(await finishTask(config, builder, reporter));
   }
   return tasks;
-}
-
-/** Says what a run would do; moves not even the pointer. */
-async function dryRun(
-  root: string,
-  version: string,
-  inputs: PrepareInputs,
-  reporter: Reporter,
-): Promise<PrepareResult> {
-  const folder = join(root, version);
-  if ((await verifyVersion(folder)).length === 0) {
-    reporter.note(`dataset ${version} is there already; nothing was written`);
-    return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
-  }
-  const from = [
-    ...inputs.datasets.map(({ dataset }) => dataset.name),
-    ...inputs.bootstrap.map((b) => b.name),
-  ];
-  reporter.note(`would prepare dataset ${version} from ${from.join(", ")}; nothing was written`);
-  return { version, folder, unchanged: false, deficit: 0 };
 }
 
 /** Families in the order of their first task. */

@@ -65,6 +65,7 @@ describe("prepare", () => {
       version: expect.stringMatching(/^[0-9a-f]{12}$/),
       folder: expect.any(String),
       unchanged: false,
+      downloads: [],
       dry_run: true,
     });
     expect(existsSync(join(folder, "prepared_data"))).toBe(false);

@@ -5,31 +5,31 @@ import type { DatasetConfig } from "../../src/config/schema.ts";
 import { ModelpackError } from "../../src/core/error.ts";
 import { attemptAll } from "../../src/pipeline/attempt.ts";
 
-const datasets = ["a", "b", "c"].map((name) => ({ name }) as DatasetConfig);
+const items = ["a", "b", "c"].map((name) => ({ dataset: { name } as DatasetConfig }));
 const failing = new ModelpackError("SOURCE_MISSING", "it is not there");
 
 it("gives what came and what failed in the order of the datasets, whoever was first", async () => {
   const { done, failed } = await attemptAll(
-    datasets,
+    items,
     () => true,
     undefined,
-    async ({ name }) => {
+    async ({ dataset: { name } }) => {
       await wait(name === "a" ? 30 : 1);
       if (name === "b") throw failing;
       return name;
     },
   );
   expect(done).toEqual(["a", "c"]);
-  expect(failed).toEqual([{ dataset: datasets[1], error: failing }]);
+  expect(failed).toEqual([{ dataset: items[1]?.dataset, error: failing }]);
 });
 
 it("stops the others where one may not fail, waits for them, and throws the first error", async () => {
   const ended: string[] = [];
   const work = attemptAll(
-    datasets,
+    items,
     ({ name }) => name !== "b",
     undefined,
-    async ({ name }, signal) => {
+    async ({ dataset: { name } }, signal) => {
       if (name === "b") throw failing;
       await wait(60_000, null, { signal }).catch(() => undefined);
       ended.push(name);
@@ -44,7 +44,7 @@ it("passes the caller's signal on, and excuses no error that is not ours", async
   const stop = new AbortController();
   stop.abort();
   const seen = await attemptAll(
-    datasets,
+    items,
     () => true,
     stop.signal,
     async (_, { aborted }) => aborted,
@@ -53,7 +53,7 @@ it("passes the caller's signal on, and excuses no error that is not ours", async
   const bug = new TypeError("a bug");
   await expect(
     attemptAll(
-      datasets,
+      items,
       () => true,
       undefined,
       () => Promise.reject(bug),

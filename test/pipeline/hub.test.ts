@@ -16,7 +16,7 @@ import {
   sizes,
   writeHubToml,
 } from "../support/hub-project.ts";
-import { digestsOf, readJson, runPrepare, set } from "../support/project.ts";
+import { digestsOf, readJson, runPlan, runPrepare, set } from "../support/project.ts";
 
 const COLOURS = hubToml("colours", "me/colours", "colour");
 const SIZES = hubToml("sizes", "me/sizes", "size");
@@ -60,7 +60,7 @@ describe("datasets of the Hub", () => {
     const { downloads } = readJson<{ downloads: object[] }>(first.folder, "run.json");
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     expect(downloads[0]).toEqual({
-      ...{ dataset: "colours", downloaded: 2, cached: 0, downloadedBytes: bytes, retries: 0 },
+      ...{ dataset: "colours", downloaded: 2, cached: 0, downloaded_bytes: bytes, retries: 0 },
       seconds: expect.any(Number),
     });
 
@@ -260,6 +260,64 @@ describe("a dataset that can't be had", () => {
       expect(server.requests).toEqual([]);
     },
   );
+});
+
+describe("a plan", () => {
+  it("asks the Hub what it does not know, writes nothing, and says what would come and be locked", async () => {
+    const server = await hubServer([colours(), sizes()]);
+    const folder = hubProject(COLOUR_TASK, SIZE_TASK, COLOURS, SIZES);
+    const plan = await runPlan(folder, {}, from(server));
+    const bytes = Object.values(colours().files ?? {}).reduce((sum, text) => sum + text.length, 0);
+    expect(plan).toMatchObject({ version: null, folder: null, unchanged: false });
+    expect(plan.downloads[0]).toEqual({ dataset: "colours", files: 2, bytes });
+    expect(plan.notes).toEqual([
+      expect.stringMatching(/^colours: would be locked at commit [0-9a-f]{12}$/),
+      expect.stringMatching(/^sizes: would be locked at commit/),
+      expect.stringMatching(/^colours: would download 2 files, \d\.\d kB$/),
+      expect.stringMatching(/^sizes: would download 1 file, /),
+      "which version that makes is known once they are here; nothing was written",
+    ]);
+    expect(readdirSync(folder)).toEqual(["model_pipeline.toml"]);
+    expect(server.fileRequests()).toEqual([]);
+    const { version } = await runPrepare(folder, {}, from(server));
+    server.reset();
+    expect(await runPlan(folder, {}, from(server))).toMatchObject({
+      ...{ version, unchanged: true, downloads: [] },
+      notes: [`dataset ${version} is there already; nothing was written`],
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  it("of the first rows names the next file that they need", async () => {
+    const server = await hubServer([colours()]);
+    const folder = hubProject(
+      COLOUR_TASK,
+      hubToml("colours", "me/colours", "colour", 'split = "train[:30]"'),
+    );
+    const plan = await runPlan(folder, {}, from(server));
+    expect(plan.downloads).toMatchObject([{ files: 1, bytes: colours().files?.["data/one.jsonl"]?.length }]);
+    const { folder: made } = await runPrepare(folder, {}, from(server));
+    const { sources } = readJson<{ sources: { rows: number; files: object[] }[] }>(made, "manifest.json");
+    expect(sources[0]).toMatchObject({ rows: 30, files: [{}] });
+    expect(server.fileRequests().filter(({ url }) => url.includes("two.jsonl"))).toEqual([]);
+    const [entry] = await entriesOf(folder);
+    expect(entry?.files.map(({ sha256 }) => sha256 === null)).toEqual([false, true]);
+    expect(await runPlan(folder, {}, from(server))).toMatchObject({ unchanged: true, downloads: [] });
+  });
+
+  it("fails as the run would: for what is missing while downloads are off, and for what is not locked", async () => {
+    const server = await hubServer([colours()]);
+    const folder = hubProject(COLOUR_TASK, COLOURS);
+    const off = set("prepare.auto_download_missing=false");
+    await expect(runPlan(folder, off, from(server))).rejects.toMatchObject({ code: "HUB_OFFLINE" });
+    await expect(runPlan(folder, {}, { ...from(server), locked: true })).rejects.toMatchObject({
+      code: "LOCK_MISMATCH",
+    });
+    await expect(runPlan(folder, off, { ...from(server), updateLock: true })).rejects.toMatchObject({
+      code: "HUB_OFFLINE",
+      where: "--update-lock",
+    });
+  });
 });
 
 describe("the token", () => {

@@ -14,6 +14,7 @@ import {
   namedRows,
   namesIn,
   readJson,
+  runPlan,
   runPrepare,
   set,
   taskToml,
@@ -202,9 +203,9 @@ describe("prepare", () => {
     expect(digestsOf(made)).toEqual(before);
   });
 
-  it("writes nothing with dryRun, before a version is there, after, and beside another", async () => {
+  it("is planned without a change, before a version is there, after, and beside another", async () => {
     const folder = writeProject();
-    const planned = await runPrepare(folder, {}, { dryRun: true });
+    const planned = await runPlan(folder);
     expect(planned.notes).toEqual([
       `would prepare dataset ${planned.version} from colours, sizes, sames; nothing was written`,
     ]);
@@ -213,7 +214,7 @@ describe("prepare", () => {
     await runPrepare(folder, set("prepare.seed=7"));
     const before = state(folder);
     // The version is there, and the pointer names another: a dry run moves not even that.
-    const again = await runPrepare(folder, {}, { dryRun: true });
+    const again = await runPlan(folder);
     expect([again.version, again.unchanged]).toEqual([planned.version, true]);
     expect(state(folder)).toEqual(before);
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PrepareOptions } from "../../src/pipeline/prepare.ts";
+import type { PrepareOptions } from "../../src/pipeline/prepare-options.ts";
 import type { HubFixture } from "./hub-repository.ts";
 import type { HubServer } from "./hub-server.ts";
 import { namedRows, taskToml } from "./project.ts";

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import type { Overrides } from "../../src/config/override.ts";
 import type { Reporter } from "../../src/core/reporter.ts";
-import { type PrepareOptions, type PrepareResult, prepare } from "../../src/pipeline/prepare.ts";
+import { type PreparePlan, planPrepare } from "../../src/pipeline/plan.ts";
+import { type PrepareResult, prepare } from "../../src/pipeline/prepare.ts";
+import type { PrepareOptions } from "../../src/pipeline/prepare-options.ts";
 import { type TrainResult, train } from "../../src/pipeline/train.ts";
 import type { RunOptions } from "../../src/pipeline/workspace.ts";
 import { sha256 } from "../../src/storage/digest.ts";
@@ -111,6 +113,15 @@ export async function runPrepare(
 ): Promise<PrepareResult & Heard> {
   const { heard, reporter } = listener();
   return { ...(await prepare(load(folder, overrides), reporter, options)), ...heard };
+}
+
+export async function runPlan(
+  folder: string,
+  overrides: Overrides = {},
+  options: PrepareOptions = {},
+): Promise<PreparePlan & Heard> {
+  const { heard, reporter } = listener();
+  return { ...(await planPrepare(load(folder, overrides), reporter, options)), ...heard };
 }
 
 export async function runTrain(

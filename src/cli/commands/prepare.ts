@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../../core/error.ts";
 import { readDatasetManifest } from "../../pipeline/dataset-manifest.ts";
+import { planPrepare } from "../../pipeline/plan.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
 import { type Action, countOption, EXIT, notedConfigOf, type Options } from "../context.ts";
 import { shownPath } from "../printable.ts";
@@ -9,21 +10,20 @@ import { datasetTable } from "../tables.ts";
 /** `modelpack prepare`: datasets to a split, balanced dataset version. */
 export const prepare: Action = async (context, options) => {
   const loaded = notedConfigOf(context, options);
-  const dryRun = options.dryRun === true;
-  const result = await runPrepare(loaded, context.reporter, {
+  const asked = {
     sample: countOption(options, "sample", "--sample"),
     forceFull: options.forceFull === true,
-    dryRun,
     locked: options.locked === true,
     updateLock: updateLockOf(options),
     environment: context.environment,
     signal: context.signal,
     clock: context.clock,
-  });
-  if (dryRun && !result.unchanged) {
-    const { version, folder, unchanged } = result;
-    return { text: "", json: { version, folder, unchanged, dry_run: true } };
+  };
+  if (options.dryRun === true) {
+    const plan = await planPrepare(loaded, context.reporter, asked);
+    return { text: "", json: { ...plan, dry_run: true } };
   }
+  const result = await runPrepare(loaded, context.reporter, asked);
   const manifest = await readDatasetManifest(result.folder);
   const short = result.deficit > 0;
   const lines = [datasetTable(manifest), "", `dataset ${result.version} in ${shownPath(result.folder)}`];

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { InputOptions } from "./inputs.ts";
+import type { RunOptions } from "./workspace.ts";
+
+export interface PrepareOptions extends RunOptions {
+  /** Rows of each source at most, for a quick run the whole way. */
+  readonly sample?: number | null;
+  /** Leaves bootstrap files on disk and out of the run. */
+  readonly forceFull?: boolean;
+  /** Uses just what datasets.lock.json says of datasets of the Hub, and refuses everything else. */
+  readonly locked?: boolean;
+  /** Moves datasets of the Hub to their newest commit: all, or the one of this name. */
+  readonly updateLock?: boolean | string;
+  /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; nothing of it is taken from the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** What finding the sources needs to know of the options; `beforeNetwork` is called before the network is used. */
+export function inputOptions(options: PrepareOptions, beforeNetwork: () => Promise<void>): InputOptions {
+  return {
+    forceFull: options.forceFull ?? false,
+    sample: options.sample ?? null,
+    policy: { locked: options.locked ?? false, update: options.updateLock ?? false },
+    environment: options.environment ?? {},
+    signal: options.signal,
+    beforeNetwork,
+  };
+}
