@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
-import { type Candidates, joinRankings } from "../../src/training/feature-counts.ts";
+import { type Candidates, countFeatures, joinRankings } from "../../src/training/feature-counts.ts";
 import { ANALYZER, type ExampleRow, examples, LETTERS } from "../support/examples.ts";
 import { analyzeFamily, type VectorOptions } from "../support/task-rows.ts";
 
@@ -104,6 +104,20 @@ describe("countFeatures", () => {
         },
       ),
     );
+  });
+
+  // Minutes where what all hashes of a part have in common decides where they lie in its table.
+  it("counts one part of many features of a million as fast as all of few", { timeout: 10_000 }, () => {
+    const [parts, most] = [8, 400_000];
+    const hashes = Uint32Array.from({ length: most }, (_, i) => ((i >>> 16) << 19) | (i & 0xffff));
+    const chunk = {
+      ...{ inputs: 1, namespaces: 1, start: Uint32Array.of(0, most) },
+      ...{ hashes, counts: new Uint8Array(most).fill(1) },
+    };
+    const one = { chunks: [chunk], inputs: Uint32Array.of(0), count: Uint32Array.of(1) };
+    const of = { ...one, minDf: 1, maxFeatures: most, parts };
+    expect(countFeatures({ ...of, part: 0 }).length).toBe(most);
+    expect(countFeatures({ ...of, part: 1 }).length).toBe(0);
   });
 
   it("agrees with a Map over more features than the table starts with", () => {
