@@ -7,7 +7,7 @@ import { isTable, type Table } from "./toml.ts";
 
 interface RetiredKey {
   /** Its section; `datasets` is each [[datasets]]. */
-  readonly section: "prepare" | "datasets";
+  readonly section: "prepare" | "train" | "synthetic_llm" | "datasets";
   readonly key: string;
   readonly instead: string;
 }
@@ -15,13 +15,21 @@ interface RetiredKey {
 const NO_PYTHON =
   'no Python is needed; required = false lets prepare go on without a dataset, and kind = "local" needs no network';
 
-export const RETIRED_KEYS: readonly RetiredKey[] = [
+const LOGGING = "log_stats_every_seconds is how often a line of progress comes; run.json has the counts";
+const TOKENS = "models of spans have no counterpart: tasks are classifications of whole texts";
+
+const RETIRED_KEYS: readonly RetiredKey[] = [
   { section: "prepare", key: "require_datasets_package", instead: NO_PYTHON },
   {
     section: "prepare",
     key: "samples_per_task_label",
     instead: "set target_per_task_label, max_per_task_label and max_rows_per_source, each by itself",
   },
+  { section: "prepare", key: "token", instead: TOKENS },
+  { section: "train", key: "token", instead: TOKENS },
+  { section: "synthetic_llm", key: "log_zero_progress_every", instead: LOGGING },
+  { section: "synthetic_llm", key: "parse_failure_log_every", instead: LOGGING },
+  { section: "synthetic_llm", key: "log_request_failures", instead: LOGGING },
   {
     section: "datasets",
     key: "target",

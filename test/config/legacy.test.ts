@@ -77,6 +77,8 @@ const TARGET =
   'the task of a [[datasets.map]] says what a dataset feeds; for target = "seed", write role = "seed" there';
 const USAGE_ROLE =
   "the role of a [[datasets.map]] says what its rows are for: train, test, eval, seed or out_of_scope";
+const TOKENS = "models of spans have no counterpart: tasks are classifications of whole texts";
+const LOGGING = "log_stats_every_seconds is how often a line of progress comes; run.json has the counts";
 const PATHS =
   "paths: relative ones start at the folder of this file; the Python pipeline started at the root of its repository";
 
@@ -142,6 +144,15 @@ describe("its keys beside tasks and maps", () => {
       "",
       "prepare.samples_per_task_label has no meaning here: set target_per_task_label, max_per_task_label and max_rows_per_source, each by itself",
     ],
+    ["[prepare.token]\nmax_spans_per_example = 16\n", "", `prepare.token has no meaning here: ${TOKENS}`],
+    ["[train.token]\nstride = 64\n", "", `train.token has no meaning here: ${TOKENS}`],
+    ...["log_zero_progress_every = 5", "parse_failure_log_every = 20", "log_request_failures = true"].map(
+      (line): [string, string, string] => [
+        `[synthetic_llm]\n${line}\n`,
+        "",
+        `synthetic_llm.${line.split(" ")[0]} has no meaning here: ${LOGGING}`,
+      ],
+    ),
     ["", 'target = "router"', `datasets.target of "d" has no meaning here: ${TARGET}`],
     ["", 'usage_role = "seed"', `datasets.usage_role of "d" has no meaning here: ${USAGE_ROLE}`],
     [
