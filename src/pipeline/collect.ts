@@ -131,6 +131,11 @@ function checkYield(dataset: DatasetConfig, report: SourceReport, reporter: Repo
 
 function describeSource(report: SourceReport): string {
   const of = report.sampledRows < report.sourceRows ? ` (${report.sampledRows} taken)` : "";
-  const maps = report.maps.map((map) => `${map.rows} ${map.role} rows for ${map.task ?? "prompts"}`);
+  const rows = new Map<string, number>();
+  for (const map of report.maps) {
+    const use = `${map.role} rows for ${map.task ?? "prompts"}`;
+    rows.set(use, (rows.get(use) ?? 0) + map.rows);
+  }
+  const maps = [...rows].map(([use, count]) => `${count} ${use}`);
   return `${report.dataset}: ${report.sourceRows} rows${of}: ${maps.join(", ")}`;
 }

@@ -71,6 +71,9 @@ describe("prepare of the shipped pipeline", () => {
     // Of ultrachat, of which the first 20,000 rows are wanted, that takes all three files here.
     expect(loaded).toEqual(shipped.map(({ name, rows }) => [name, rows.length]));
     expect(first.stderr).not.toContain("left out");
+    expect(first.stderr).toContain(
+      "clinc_oos: 302 rows: 206 train rows for query_domain, 192 train rows for query_intent, 34 train rows for memory_type, 302 seed rows for prompts\n",
+    );
   });
 
   it("lists what is missing for each label of each task", () => {
@@ -84,6 +87,7 @@ describe("prepare of the shipped pipeline", () => {
     expect(missing("query_domain", "finance")).toBe(10_000 - 308 - 70);
     expect(missing("query_domain", "health")).toBe(10_000);
     expect(missing("memory_type", "knowledge")).toBe(10_000 - 280);
+    expect(missing("memory_type", "conversation")).toBe(10_000 - 34);
     expect(missing("decay_profile", "fast")).toBe(10_000);
     expect(missing("pii_presence", "pii")).toBe(10_000 - 270);
   });

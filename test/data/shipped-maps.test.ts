@@ -138,6 +138,7 @@ it("clinc_oos: each intent where it fits, and every row as a seed", async () => 
     "train query_domain tech 8",
     "train query_domain general 64",
     "train query_intent conversation 34",
+    "train memory_type conversation 34",
     "train query_intent tool_query 124",
     "train query_intent factual 28",
     "train query_intent constraint_check 6",
