@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../storage/commit.ts";
 import { errnoOf, guarded } from "../storage/failure.ts";
 import { type DatasetLock, keyText, type LockedDataset, type LockKey } from "./lock-entry.ts";
-import { parseLock, renderLock } from "./lock-text.ts";
+import { checkSize, parseLock, renderLock } from "./lock-text.ts";
 
 /** Stands beside the TOML, and is meant to be committed with it. */
 export const LOCK_FILE = "datasets.lock.json";
@@ -20,6 +20,7 @@ export function lockPath(folder: string): string {
 export async function readLock(folder: string): Promise<DatasetLock | null> {
   const path = lockPath(folder);
   try {
+    checkSize((await stat(path)).size, path);
     return parseLock(await readFile(path), path);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;

@@ -52,23 +52,31 @@ function entryJson({ asked, ...pin }: LockedDataset): unknown {
  * @throws ModelpackError LOCK_INVALID, which names the first value that is not as it must be
  */
 export function parseLock(bytes: Uint8Array, where: string): DatasetLock {
+  checkSize(bytes.length, where);
   try {
     return lockOf(jsonOf(bytes));
   } catch (cause) {
-    if (!(cause instanceof Problem)) throw cause;
-    throw new ModelpackError("LOCK_INVALID", `the lock of the datasets can't be read: ${cause.message}`, {
-      where,
-      hint: "restore the file from version control, or delete it: prepare then writes it anew, with today's commits",
-    });
+    if (cause instanceof Problem) throw invalid(cause.message, where);
+    throw cause;
   }
+}
+
+/** Throws LOCK_INVALID for a file that is too large to be read at all. */
+export function checkSize(bytes: number, where: string): void {
+  if (bytes > MAX_BYTES) throw invalid(`it has ${bytes} bytes, over the most of ${MAX_BYTES}`, where);
+}
+
+function invalid(problem: string, where: string): ModelpackError {
+  return new ModelpackError("LOCK_INVALID", `the lock of the datasets can't be read: ${problem}`, {
+    where,
+    hint: "restore the file from version control, or delete it: prepare then writes it anew, with today's commits",
+  });
 }
 
 /** Ends the sentence "the lock can't be read: …". */
 class Problem extends Error {}
 
 function jsonOf(bytes: Uint8Array): unknown {
-  if (bytes.length > MAX_BYTES)
-    throw new Problem(`it has ${bytes.length} bytes, over the most of ${MAX_BYTES}`);
   try {
     return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes), MAX_DEPTH);
   } catch (cause) {

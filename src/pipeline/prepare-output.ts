@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { realpath } from "node:fs/promises";
 import { probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { acquireLock, type Lock } from "../storage/lock.ts";
 
@@ -6,6 +7,7 @@ import { acquireLock, type Lock } from "../storage/lock.ts";
 export class PrepareOutput {
   readonly #root: string;
   #lock: Promise<Lock> | null = null;
+  #ready: Promise<void> | null = null;
 
   constructor(root: string) {
     this.#root = root;
@@ -20,6 +22,17 @@ export class PrepareOutput {
   async take(): Promise<void> {
     this.#lock ??= this.#acquire();
     await this.#lock;
+  }
+
+  /**
+   * The same before downloads, for the folders that they and the lock go to as well. One of these may be a
+   * link to another disk.
+   */
+  async takeWith(folders: readonly string[]): Promise<void> {
+    this.#ready ??= this.take().then(async () => {
+      for (const folder of folders) await probeWritable(await realpath(folder).catch(() => folder));
+    });
+    await this.#ready;
   }
 
   async #acquire(): Promise<Lock> {

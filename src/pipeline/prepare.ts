@@ -42,7 +42,8 @@ export async function prepare(
   const started = clock();
   const output = new PrepareOutput(root);
   try {
-    const asked = inputOptions(options, () => output.take());
+    const kept = [config.paths.datasets_cache_dir, ...(options.locked === true ? [] : [loaded.folder])];
+    const asked = inputOptions(options, () => output.takeWith(kept));
     const inputs = await resolveInputs(loaded, asked, reporter, () =>
       resolveHubInputs(loaded, asked, reporter),
     );

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readLock } from "../../src/pipeline/dataset-lock.ts";
@@ -17,6 +25,7 @@ import {
   writeHubToml,
 } from "../support/hub-project.ts";
 import { digestsOf, readJson, runPlan, runPrepare, set } from "../support/project.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const COLOURS = hubToml("colours", "me/colours", "colour");
 const SIZES = hubToml("sizes", "me/sizes", "size");
@@ -260,6 +269,33 @@ describe("a dataset that can't be had", () => {
       expect(server.requests).toEqual([]);
     },
   );
+});
+
+describe("folders that can't be written to", () => {
+  it.each([
+    ["the output", "prepared_data"],
+    ["the cache", "datasets"],
+    ["the lock's", "datasets.lock.json"],
+  ])("stop the run before a request: %s", async (_, name) => {
+    const server = await hubServer([colours()]);
+    const folder = hubProject(COLOUR_TASK, COLOURS);
+    if (name.endsWith(".json")) mkdirSync(join(folder, name));
+    else writeFileSync(join(folder, name), "a file in its place");
+    await expect(runPrepare(folder, {}, from(server))).rejects.toMatchObject({
+      code: "STORAGE",
+      message: expect.stringContaining(join(folder, name)),
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  it("may be links to another disk, where they are the cache", async () => {
+    const server = await hubServer([colours()]);
+    const folder = hubProject(COLOUR_TASK, COLOURS);
+    const elsewhere = temporaryFolder();
+    symlinkSync(elsewhere, join(folder, "datasets"));
+    await runPrepare(folder, {}, from(server));
+    expect(readdirSync(join(elsewhere, "hub", "files")).length).toBe(2);
+  });
 });
 
 describe("a plan", () => {
