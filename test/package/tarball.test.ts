@@ -78,6 +78,7 @@ describe("installed in an empty project", () => {
       "README.md",
       "dist",
       "model_pipeline.schema.json",
+      "model_pipeline.toml",
       "package.json",
     ]);
   });
