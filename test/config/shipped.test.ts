@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
+import { jsonSchema } from "../../src/config/schema.ts";
+import { parseToml } from "../../src/config/toml.ts";
 import { CHECKOUT } from "../support/pipeline-run.ts";
 
 const { config, notes } = loadConfig(join(CHECKOUT, "model_pipeline.toml"));
@@ -92,4 +96,14 @@ describe("the shipped TOML", () => {
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatch(/^no enabled dataset has train rows for "constraint_dimension", /);
   });
+});
+
+const examples = readdirSync(join(CHECKOUT, "examples")).map((name) => join("examples", name));
+
+it.each(["model_pipeline.toml", ...examples])("%s is valid, for editors too", (path) => {
+  const file = join(CHECKOUT, path);
+  expect(loadConfig(file).config.tasks.length).toBeGreaterThan(0);
+  const validate = new Ajv({ strict: false }).compile(jsonSchema());
+  const { table } = parseToml(readFileSync(file, "utf8"));
+  expect(validate(JSON.parse(JSON.stringify(table))), JSON.stringify(validate.errors)).toBe(true);
 });
