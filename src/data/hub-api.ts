@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { datasetInfo, listFiles } from "@huggingface/hub";
+import { HUB_NAME } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { HubFile } from "./hub-dataset.ts";
@@ -35,8 +36,7 @@ export async function fetchInfo(client: HubClient, datasetId: string, revision: 
       fetch: client.fetchFor(subject),
     }),
   );
-  if (typeof info.name !== "string" || typeof info.sha !== "string" || !GIT.test(info.sha))
-    throw notHub(subject);
+  if (!HUB_NAME.test(info.name) || typeof info.sha !== "string" || !GIT.test(info.sha)) throw notHub(subject);
   return { datasetId: info.name, commit: info.sha, card: info.cardData };
 }
 

@@ -49,7 +49,13 @@ export interface ClientOptions {
   readonly beforeNetwork?: (() => Promise<void>) | undefined;
 }
 
-/** Talks to one endpoint; keeps what all of its requests share: the pause that the server asked for. */
+/**
+ * Until when a server has asked to be left alone, by performance.now: a clock that is set moves no deadline. All
+ * clients with the same settings, one for each dataset of a run, keep to it.
+ */
+const pauses = new WeakMap<HubSettings, { until: number }>();
+
+/** Talks to one endpoint. */
 export class HubClient {
   readonly settings: HubSettings;
   /** Attempts that were repeated. */
@@ -60,12 +66,13 @@ export class HubClient {
   readonly #note: (message: string) => void;
   readonly #beforeNetwork: () => Promise<void>;
   readonly #origin: string;
-  /** By performance.now: a clock that is set back or forth moves no deadline. */
-  #pausedUntil = 0;
+  readonly #pause: { until: number };
 
   constructor(settings: HubSettings, options: ClientOptions = {}) {
     this.settings = settings;
     this.#origin = new URL(settings.endpoint).origin;
+    this.#pause = pauses.get(settings) ?? { until: 0 };
+    pauses.set(settings, this.#pause);
     this.#signal = options.signal;
     this.#note = options.note ?? (() => undefined);
     this.#beforeNetwork = options.beforeNetwork ?? (() => Promise.resolve());
@@ -107,7 +114,7 @@ export class HubClient {
   ): Promise<T> {
     await this.#beforeNetwork();
     for (let failures = 0; ; ) {
-      await this.#wait(this.#pausedUntil - performance.now());
+      await this.#wait(this.#pause.until - performance.now());
       try {
         return await work();
       } catch (error) {
@@ -131,7 +138,7 @@ export class HubClient {
         );
       // For all requests, not only for the one that was told.
       const until = performance.now() + Math.min(asked, maxRetryAfterMs);
-      this.#pausedUntil = Math.max(this.#pausedUntil, until);
+      this.#pause.until = Math.max(this.#pause.until, until);
       return;
     }
     // Jitter, so that several clients do not come back at once; no output depends on it.

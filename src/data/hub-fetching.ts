@@ -46,7 +46,7 @@ export class Fetching {
 
   /** All files, some at a time; the first that fails ends the others through `failed`. */
   async all(failed: AbortController): Promise<readonly SourceFile[]> {
-    if (isOff(this.#client.settings)) await this.#checkCached();
+    if (isOff(this.#client.settings)) return this.#allCached();
     const works = this.#pin.files.map(async (file) => {
       try {
         return await this.#pool(async () => (failed.signal.aborted ? null : this.#bring(file)));
@@ -94,11 +94,7 @@ export class Fetching {
     const { cacheDir } = this.#client.settings;
     this.#checkFormat(file);
     const cached = await lookUp(cacheDir, file);
-    if (cached.state === "whole") {
-      this.#cached++;
-      this.#onProgress(file, file.bytes, file.bytes);
-      return cached.file;
-    }
+    if (cached.state === "whole") return this.#took(file, cached.file);
     if (isOff(this.#client.settings)) throw this.#offline([[file, cached.state]]);
     const fetched = await downloadFile(this.#client, this.#pin, file, (bytes) =>
       this.#onProgress(file, bytes, file.bytes),
@@ -117,18 +113,31 @@ export class Fetching {
     });
   }
 
-  async #checkCached(): Promise<void> {
-    const lacking = await this.#lacking();
+  async #allCached(): Promise<readonly SourceFile[]> {
+    const found: SourceFile[] = [];
+    const lacking = await this.#lacking((file, cached) => found.push(this.#took(file, cached)));
     if (lacking.length > 0) throw this.#offline(lacking);
+    return found;
   }
 
-  async #lacking(): Promise<readonly (readonly [HubFile, Cached["state"]])[]> {
+  /** The files that the cache has not, or not whole; `onWhole` is told of the others. */
+  async #lacking(
+    onWhole: (file: HubFile, cached: SourceFile) => void = () => undefined,
+  ): Promise<readonly (readonly [HubFile, Cached["state"]])[]> {
     const lacking: [HubFile, Cached["state"]][] = [];
     for (const file of this.#pin.files) {
-      const { state } = await lookUp(this.#client.settings.cacheDir, file);
-      if (state !== "whole") lacking.push([file, state]);
+      this.#checkFormat(file);
+      const cached = await lookUp(this.#client.settings.cacheDir, file);
+      if (cached.state === "whole") onWhole(file, cached.file);
+      else lacking.push([file, cached.state]);
     }
     return lacking;
+  }
+
+  #took(file: HubFile, cached: SourceFile): SourceFile {
+    this.#cached++;
+    this.#onProgress(file, file.bytes, file.bytes);
+    return cached;
   }
 
   #offline(lacking: readonly (readonly [HubFile, Cached["state"]])[]): ModelpackError {

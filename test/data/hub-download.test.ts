@@ -1,82 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../../src/core/random.ts";
-import {
-  downloadHubFiles,
-  type HubDataset,
-  type HubSettings,
-  resolveHubDataset,
-} from "../../src/data/hub.ts";
-import { contentPath, partialFolder } from "../../src/data/hub-cache.ts";
-import { makePool } from "../../src/data/pool.ts";
-import { hubServer, request, settingsFor } from "../support/hub.ts";
+import { downloadHubFiles, resolveHubDataset } from "../../src/data/hub.ts";
+import { partialFolder } from "../../src/data/hub-cache.ts";
+import { request } from "../support/hub.ts";
 import {
   answer,
   cut,
   cutUnframed,
-  drip,
   type Fault,
   flipped,
   lyingRange,
-  redirect,
   reset,
   shiftedRange,
   stall,
   wholeFile,
   withHeaders,
 } from "../support/hub-faults.ts";
-import type { HubServer } from "../support/hub-server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { BYTES, content, expectWhole, KINDS, other, ranges, sceneOf } from "./hub-scene.ts";
 import { refusalOf } from "./reading.ts";
-
-const BYTES = 64_000;
-const random = seededRandom(3, "hub download");
-const content = Buffer.from(Array.from({ length: BYTES }, () => random.below(256)));
-const other = Buffer.from(content).reverse();
-
-/** A file in LFS comes from the other host, by its sha256; one in git from the Hub itself, by its git digest. */
-const KINDS = [
-  { kind: "LFS", name: "data/rows.parquet", bytesOf: /X-Amz-Signature/, host: "cdn" },
-  { kind: "git", name: "data/rows.jsonl", bytesOf: /resolve-cache/, host: "hub" },
-] as const;
-type Kind = (typeof KINDS)[number];
-
-interface Scene {
-  readonly server: HubServer;
-  readonly settings: HubSettings;
-  readonly dataset: HubDataset;
-}
-
-async function sceneOf({ name }: Kind, timing: Parameters<typeof settingsFor>[2] = {}): Promise<Scene> {
-  const configs = [{ config_name: "default", data_files: "data/*" }];
-  const server = await hubServer([{ id: "me/rows", card: { configs }, files: { [name]: content } }]);
-  const settings = settingsFor(server, {}, timing);
-  const dataset = await resolveHubDataset(request("me/rows"), settings);
-  server.reset();
-  return { server, settings, dataset };
-}
-
-/** Ranges that were asked of the host that has the bytes. */
-function ranges({ server }: Scene, { bytesOf }: Kind): (string | undefined)[] {
-  return server.requests
-    .filter(({ url }) => bytesOf.test(url))
-    .map(({ headers }) => headers.range as string | undefined);
-}
-
-/** Asserts that the cache holds the file and nothing that is not whole. */
-function expectWhole(
-  scene: Scene,
-  { files }: Awaited<ReturnType<typeof downloadHubFiles>>,
-  bytes = content,
-): void {
-  expect(files).toHaveLength(1);
-  expect(readFileSync(files[0]?.path ?? "").equals(bytes)).toBe(true);
-  expect(files[0]?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
-  expect(readdirSync(partialFolder(scene.settings.cacheDir))).toEqual([]);
-}
 
 const SIXTEENTHS = Array.from({ length: 16 }, (_, i) => (i * BYTES) / 16);
 
@@ -269,120 +213,4 @@ describe.each(KINDS)("a file in $kind", (kind) => {
     const dataset = await resolveHubDataset(request("me/rows"), scene.settings);
     expectWhole(scene, await downloadHubFiles(dataset, scene.settings), Buffer.alloc(0));
   });
-});
-
-const LFS = KINDS[0];
-
-describe("waiting", () => {
-  it.each([
-    ["0.05", 50, 59, null],
-    ["3600", 60, 200, "the Hub asks to wait 3600 s for me/rows; trying again after 1 s"],
-    ["1000000000", 60, 200, "the Hub asks to wait 1000000000 s for me/rows; trying again after 1 s"],
-    ["-5", 0, 50, null],
-    ["soon", 0, 50, null],
-    ["Wed, 21 Oct 2015 07:28:00 GMT", 0, 50, null],
-    ["Wed, 21 Oct 2099 07:28:00 GMT", 60, 200, expect.stringContaining("trying again after 1 s")],
-  ])("Retry-After: %s waits from %i ms on", async (after, least, _most, note) => {
-    const scene = await sceneOf(LFS);
-    const notes: string[] = [];
-    const times: number[] = [];
-    scene.server.play({
-      url: LFS.bytesOf,
-      fault: (reply) => {
-        times.push(performance.now());
-        return times.length > 1 ? reply : answer(429, { "retry-after": after })(reply);
-      },
-    });
-    await downloadHubFiles(scene.dataset, scene.settings, { note: (message) => notes.push(message) });
-    const [first = 0, second = 0] = times;
-    expect(second - first).toBeGreaterThanOrEqual(least - 2);
-    expect(second - first).toBeLessThan(1000);
-    expect(notes).toEqual(note === null ? [] : [note]);
-  });
-
-  it("says how long the Hub wants to be left alone when it never stops", async () => {
-    const scene = await sceneOf(LFS, { tries: 3 });
-    scene.server.play({ host: "hub", fault: answer(429, { "retry-after": "900" }) });
-    const refusal = await refusalOf(downloadHubFiles(scene.dataset, scene.settings));
-    expect(refusal.code).toBe("HUB_UNREACHABLE");
-    expect(refusal.message).toBe("the Hub says that it got too many requests, and asks to wait 900 s");
-    expect(refusal.hint).toContain("HF_TOKEN");
-    expect(scene.server.requests).toHaveLength(3);
-  });
-
-  it("takes a drip for silence, and a slow but steady answer for what it is", async () => {
-    const drippy = await sceneOf(LFS, { tries: 2, idleMs: 100 });
-    drippy.server.play({ url: LFS.bytesOf, fault: drip(20, 10) });
-    const refusal = await refusalOf(downloadHubFiles(drippy.dataset, drippy.settings));
-    expect(refusal.message).toMatch(/has fallen silent$/);
-    const slow = await sceneOf(LFS, { tries: 1, idleMs: 300 });
-    slow.server.play({ url: LFS.bytesOf, fault: drip(10) });
-    expectWhole(slow, await downloadHubFiles(slow.dataset, slow.settings));
-  });
-});
-
-it("tells of progress, and of an interruption, which leaves what came", async () => {
-  const scene = await sceneOf(LFS);
-  const seen: number[] = [];
-  const stop = new AbortController();
-  scene.server.play({ url: LFS.bytesOf, times: 1, fault: stall(32_000) });
-  const refusal = await refusalOf(
-    downloadHubFiles(scene.dataset, scene.settings, {
-      signal: stop.signal,
-      onProgress: (file, bytes, total) => {
-        expect([file.path, total]).toEqual([LFS.name, BYTES]);
-        seen.push(bytes);
-        if (bytes === 32_000) stop.abort();
-      },
-    }),
-  );
-  expect(refusal.code).toBe("INTERRUPTED");
-  expect(seen).toEqual([...seen].sort((a, b) => a - b));
-  expectWhole(scene, await downloadHubFiles(scene.dataset, scene.settings));
-  expect(ranges(scene, LFS)[1]).toBe("bytes=32000-");
-});
-
-it("lets two runs fetch the same file at a time", async () => {
-  const scene = await sceneOf(LFS);
-  scene.server.play({ url: LFS.bytesOf, fault: drip(1) });
-  const both = await Promise.all([1, 2, 3].map(() => downloadHubFiles(scene.dataset, scene.settings)));
-  for (const one of both) expectWhole(scene, one);
-});
-
-it("follows no redirect to a file, and none in a circle", async () => {
-  const scene = await sceneOf(LFS, { tries: 2 });
-  scene.server.play({ host: "hub", url: /resolve/, fault: redirect("file:///etc/passwd") });
-  expect(
-    (await refusalOf(downloadHubFiles(scene.dataset, { ...scene.settings, cacheDir: temporaryFolder() })))
-      .code,
-  ).toBe("HUB_UNREACHABLE");
-  scene.server.reset();
-  scene.server.play({ host: "hub", fault: redirect("/datasets/me/rows/resolve/x/y") });
-  expect((await refusalOf(downloadHubFiles(scene.dataset, scene.settings))).message).toMatch(/in a circle/);
-});
-
-it("fetches files side by side, and ends all when one fails", async () => {
-  const files = Object.fromEntries(
-    Array.from({ length: 9 }, (_, i) => [`data/${i}.parquet`, randomBytes(2000 + i)] as const),
-  );
-  const configs = [{ data_files: "data/*" }];
-  const server = await hubServer([{ id: "me/rows", card: { configs }, files }]);
-  const settings = settingsFor(server);
-  const dataset = await resolveHubDataset(request("me/rows"), settings);
-  server.play({ url: /5\.parquet/, fault: answer(404, { "x-error-code": "EntryNotFound" }) });
-  const refusal = await refusalOf(downloadHubFiles(dataset, settings));
-  expect(refusal).toMatchObject({ code: "HUB_MISSING", where: expect.stringContaining("data/5.parquet") });
-  server.reset();
-  const done = await downloadHubFiles(dataset, settings, { pool: makePool(3) });
-  expect(done.downloaded + done.cached).toBe(9);
-  expect(done.files.map(({ name }) => name)).toEqual(Object.keys(files).map((path) => path.slice(5)));
-  const [lost, kept] = [done.files[4], done.files[2]];
-  writeFileSync(lost?.path ?? "", "x");
-  writeFileSync(kept?.path ?? "", randomBytes(2002));
-  const off = await refusalOf(downloadHubFiles(dataset, { ...settings, download: false }));
-  const at = (i: number) => contentPath(settings.cacheDir, dataset.files[i]?.sha256 ?? "", "x.parquet");
-  expect(off.code).toBe("HUB_OFFLINE");
-  expect(off.message).toBe(
-    `downloads are off, and 2 of its files are not in the cache: data/2.parquet (damaged at ${at(2)}), data/4.parquet (damaged at ${at(4)})`,
-  );
 });
