@@ -114,10 +114,13 @@ async function collectDataset(
   return { dataset: dataset.name, ...read, maps };
 }
 
-/** A dataset whose maps all come up empty is a mistake in a `where`, an `sql` or a path, or a small sample. */
+/**
+ * A dataset whose maps all come up empty is a mistake in a `where`, an `sql` or a path, or a small sample. One that is
+ * not required is a warning then too.
+ */
 function checkYield(dataset: DatasetConfig, report: SourceReport, reporter: Reporter): void {
   if (report.maps.length === 0 || report.maps.some((map) => map.rows > 0)) return;
-  if (report.sampledRows < report.sourceRows) {
+  if (report.sampledRows < report.sourceRows || !dataset.required) {
     reporter.warn(
       `dataset "${dataset.name}": none of its maps gave a row of the ${report.sampledRows} taken`,
     );

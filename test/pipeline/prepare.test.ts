@@ -241,6 +241,10 @@ describe("prepare", () => {
       code: "SOURCE_EMPTY",
       where: 'dataset "few"',
     });
+    const optional = more.replace("'b'", "'c'").replace('name = "few"', 'name = "few"\nrequired = false');
+    expect((await runPrepare(oneTask(rows, optional))).warnings).toContain(
+      'dataset "few": none of its maps gave a row of the 51 taken',
+    );
   });
 
   it("commits nothing where a file changes between its digest and its reading", async () => {
