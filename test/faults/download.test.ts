@@ -110,3 +110,36 @@ it("kill -9 in mid-download ten times ends with the bytes of an unbroken run", a
     hub.requests.filter(({ host, headers }) => host === "cdn" && token(JSON.stringify(headers))),
   ).toEqual([]);
 });
+
+it("an interrupted download leaves what came, and exits as interrupted", async () => {
+  const hub = await server();
+  hub.play({ url: /X-Amz-Signature|resolve-cache/, fault: drip(5, 8192) });
+  const env = { HF_ENDPOINT: hub.url };
+  const workspace = makeWorkspace(temporaryFolder(), CONFIG);
+  const { child, ended } = start(workspace, ["prepare"], { env });
+  while (partialBytes(workspace) < 300_000 && child.exitCode === null) await sleep(2);
+  child.kill("SIGINT");
+  expect(await ended).toMatchObject({ status: 130, signal: null });
+  const left = readdirSync(join(workspace, "datasets", "hub", "partial"));
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.filter((name) => !/^[0-9a-f]{40,64}\.part$/.test(name))).toEqual([]);
+  expect(leftovers(workspace)).toEqual([]);
+});
+
+it("a disk that takes no more is an error with the path, and what came is used again", async () => {
+  const hub = await server();
+  const env = { HF_ENDPOINT: hub.url };
+  const workspace = makeWorkspace(temporaryFolder(), CONFIG);
+  // A limit of file sizes, in blocks of 512 bytes: what the kernel says when a write is not taken.
+  const prefix = ["sh", "-c", 'ulimit -f 400 && exec "$0" "$@"'];
+  const full = await modelpack(workspace, ["prepare"], { env, prefix });
+  expect(full.status).toBe(1);
+  expect(full.stderr).toMatch(/cannot write \S*datasets\/hub\/partial\/\S+ \(\d+ bytes\): .*\(EFBIG\)/);
+  const came = partialBytes(workspace);
+  expect(came).toBeGreaterThan(100_000);
+  expect(existsSync(join(workspace, PREPARE.folder, PREPARE.pointer))).toBe(false);
+  hub.reset();
+  await succeed(workspace, ["prepare"], { env });
+  expect(hub.fileRequests().some(({ headers }) => headers.range !== undefined)).toBe(true);
+  expect(readdirSync(join(workspace, "datasets", "hub", "partial"))).toEqual([]);
+});
