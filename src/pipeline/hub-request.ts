@@ -15,17 +15,23 @@ export function hubRequest(
   dataset: DatasetConfig,
   sample: number | null,
 ): HubRequest {
-  const rows = firstRows(dataset, rowLimit(config, dataset, sample));
+  const rows = headRows(config, dataset, sample);
   const wanted =
     rows === null ? ({ sample: "hash", maxRows: 0 } as const) : ({ sample: "head", maxRows: rows } as const);
   return { ...lockKey(dataset), name: dataset.name, ...wanted };
 }
 
 /** How many of the split's first rows hold all that is wanted; null where only all of them do. */
-function firstRows({ sample, slice }: DatasetConfig, limit: number): number | null {
+export function headRows(
+  config: PipelineConfig,
+  dataset: DatasetConfig,
+  sample: number | null,
+): number | null {
+  const { slice } = dataset;
   if (slice?.unit === "percent") return null;
   const end = slice?.to ?? Number.POSITIVE_INFINITY;
-  const rows = sample === "head" ? Math.min(end, (slice?.from ?? 0) + limit) : end;
+  const most = (slice?.from ?? 0) + rowLimit(config, dataset, sample);
+  const rows = dataset.sample === "head" ? Math.min(end, most) : end;
   return rows === Number.POSITIVE_INFINITY ? null : rows;
 }
 

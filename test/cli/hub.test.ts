@@ -144,6 +144,23 @@ describe("prepare of datasets of the Hub", () => {
     expect(commit.exec(lockOf(folder))?.[0]).toBe(commit.exec(lock)?.[0]);
   });
 
+  it("is seen by check and status: what is locked, and what is not here", async () => {
+    const server = await hubServer([colours(), sizes()], { token: TOKEN });
+    const folder = project(...PARTS);
+    const said = async (command: string) => (await modelpack(folder, [command])).stdout;
+    expect(await said("check")).toMatch(/2 datasets \(2 of the Hub, 2 not in datasets\.lock\.json yet\)$/m);
+    expect(await said("status")).toMatch(/^ {2}colours {2}me\/colours, train {2}not locked yet/m);
+    expect(await prepare(server, folder)).toMatchObject({ status: 0 });
+    expect(await said("check")).toMatch(/2 datasets \(2 of the Hub\)$/m);
+    rmSync(join(folder, "datasets", "hub", "files"), { recursive: true });
+    expect(await said("status")).toMatch(
+      /^ {2}colours {2}me\/colours, train {2}at [0-9a-f]{12} {2}2 files, \d\.\d kB {2}2 to download$/m,
+    );
+    writeFileSync(join(folder, "datasets.lock.json"), "{");
+    for (const command of ["check", "status"])
+      expect((await modelpack(folder, [command])).stderr).toContain("the lock of the datasets can't be read");
+  });
+
   it("of a lock that is not one is an error that says what to do", async () => {
     const server = await hubServer([colours()], { token: TOKEN });
     const folder = project(...PARTS);

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { LoadedConfig } from "../../config/load.ts";
 import { renderConfig } from "../../config/print.ts";
+import { usedDatasets } from "../../config/schema.ts";
+import { EMPTY_LOCK, LOCK_FILE, lockedAs, readLock } from "../../pipeline/dataset-lock.ts";
+import { lockKey } from "../../pipeline/hub-request.ts";
 import { type Action, notedConfigOf } from "../context.ts";
 
 /** `modelpack check`: the config and everything that it refers to inside itself. */
@@ -10,7 +15,7 @@ export const check: Action = async (context, options) => {
   const counts = [
     counted(config.tasks.length, "task", "tasks"),
     counted(families.size, "family", "families"),
-    counted(config.datasets.length, "dataset", "datasets"),
+    counted(config.datasets.length, "dataset", "datasets") + (await ofTheHub(loaded)),
   ];
   const effective = renderConfig(loaded);
   return {
@@ -18,6 +23,16 @@ export const check: Action = async (context, options) => {
     json: { config: effective, notes: loaded.notes, origins: Object.fromEntries(loaded.origins) },
   };
 };
+
+/** How many datasets are of the Hub, and of them not in the lock, which is checked by being read. */
+async function ofTheHub({ config, folder }: LoadedConfig): Promise<string> {
+  const lock = (await readLock(folder)) ?? EMPTY_LOCK;
+  const hub = usedDatasets(config).filter(({ kind }) => kind === "huggingface");
+  const free = hub.filter((dataset) => lockedAs(lock, lockKey(dataset)) === undefined);
+  if (hub.length === 0) return "";
+  const unlocked = free.length === 0 ? "" : `, ${free.length} not in ${LOCK_FILE} yet`;
+  return ` (${hub.length} of the Hub${unlocked})`;
+}
 
 function counted(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { bytesText } from "../../core/byte-count.ts";
+import { type HubDatasetStatus, readHubStatus } from "../../pipeline/hub-status.ts";
 import { readStatus, type VersionStatus } from "../../pipeline/status.ts";
-import { type Action, configOf } from "../context.ts";
+import { type Action, configOf, table } from "../context.ts";
 import { datasetTable } from "../tables.ts";
 
 /** `modelpack status`: versions on disk, and what the current dataset has and misses. */
 export const status: Action = async (context, options) => {
-  const { config } = configOf(context, options);
-  const found = await readStatus(config);
+  const loaded = configOf(context, options);
+  const found = await readStatus(loaded.config);
+  const hub = await readHubStatus(loaded);
   const state = (version: VersionStatus) =>
     `  ${version.version}${version.current ? " (current)" : ""}${version.problem === null ? "" : `  DAMAGED: ${version.problem}`}`;
   const lines = ["datasets:", ...found.datasets.map(state)];
@@ -22,14 +26,32 @@ export const status: Action = async (context, options) => {
   if (found.packs.length === 0) lines.push("  none; run `modelpack train`");
   if (found.pointers.packs !== null)
     lines.push(`  DAMAGED: ${found.pointers.packs}; run \`modelpack train\``);
+  if (hub.length > 0) lines.push("datasets of the Hub, by datasets.lock.json:", hubTable(hub));
   if (found.dataset !== null) lines.push("", datasetTable(found.dataset, Number.POSITIVE_INFINITY));
   return {
     text: lines.join("\n"),
     json: {
       datasets: found.datasets,
       packs: found.packs,
+      hub,
       pointers: found.pointers,
       tasks: found.dataset?.tasks ?? [],
     },
   };
 };
+
+function hubTable(hub: readonly HubDatasetStatus[]): string {
+  return table(
+    hub.map(({ dataset, datasetId, split, locked }) => [
+      `  ${dataset}`,
+      `${datasetId}, ${split}`,
+      locked === null
+        ? "not locked yet: `modelpack prepare` asks the Hub"
+        : `at ${locked.commit.slice(0, 12)}`,
+      locked === null
+        ? ""
+        : `${locked.files} ${locked.files === 1 ? "file" : "files"}, ${bytesText(locked.bytes)}`,
+      locked === null || locked.missing === 0 ? "" : `${locked.missing} to download`,
+    ]),
+  );
+}
