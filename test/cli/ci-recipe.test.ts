@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { expect, it } from "vitest";
+import { MAIN } from "../support/cli.ts";
+import { hubServer } from "../support/hub.ts";
+import { flipped } from "../support/hub-faults.ts";
+import { COLOUR_TASK, colours, hubProject, hubToml } from "../support/hub-project.ts";
+import { CHECKOUT } from "../support/pipeline-run.ts";
+
+const docs = readFileSync(join(CHECKOUT, "docs", "ci.md"), "utf8");
+
+/** The commands of docs/ci.md that stand below a mark. */
+function recipe(mark: string): string {
+  const script = new RegExp(`<!-- ${mark} -->\n\`\`\`sh\n([^]*?)\`\`\``).exec(docs)?.[1];
+  if (script === undefined) throw new Error(`docs/ci.md has no ${mark}`);
+  return script.replace(/^git .*\n/m, "");
+}
+
+/** Runs a script in a folder, where npx runs the built modelpack. */
+function shell(
+  folder: string,
+  endpoint: string,
+  script: string,
+): Promise<{ code: number | null; said: string }> {
+  const bin = join(folder, ".bin");
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, "npx"), `#!/bin/sh\nshift\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
+  chmodSync(join(bin, "npx"), 0o755);
+  const PATH = `${bin}${delimiter}${process.env.PATH}`;
+  const env = { PATH, HOME: folder, HF_ENDPOINT: endpoint };
+  const child = spawn("bash", ["-c", script], { cwd: folder, env });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (said += data));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, said })));
+}
+
+it("docs/ci.md's recipe passes on the same bytes, and fails on others", { timeout: 120_000 }, async () => {
+  const server = await hubServer([colours()]);
+  const toml = hubToml("colours", "me/colours", "colour");
+  const folder = hubProject("[train]\nmax_iter = 3\nalpha = 0.0001\n", COLOUR_TASK, toml);
+  const fresh = () => {
+    for (const made of ["datasets", "prepared_data", "trained_models"])
+      rmSync(join(folder, made), { recursive: true, force: true });
+  };
+  expect(await shell(folder, server.url, recipe("record"))).toMatchObject({ code: 0 });
+
+  fresh();
+  server.repository("me/colours")?.commit(colours(4).files ?? {}, colours().card);
+  const same = await shell(folder, server.url, recipe("check"));
+  expect(same.code).toBe(0);
+  expect(same.said).toMatch(/^prepared_data\/modelpack\/[0-9a-f]{12}\/manifest\.json: OK$/m);
+  expect(same.said).toMatch(/^trained_models\/[0-9a-f]{12}\/manifest\.json: OK$/m);
+
+  fresh();
+  const config = join(folder, "model_pipeline.toml");
+  const written = readFileSync(config, "utf8");
+  writeFileSync(config, written.replace("max_iter = 3", "max_iter = 2"));
+  const other = await shell(folder, server.url, recipe("check"));
+  expect(other.code).toBe(1);
+  expect(other.said).toContain("FAILED open or read");
+
+  fresh();
+  writeFileSync(config, written);
+  server.play({ url: /two\.jsonl/, fault: flipped(7) });
+  const changed = await shell(folder, server.url, recipe("check"));
+  expect(changed.code).toBe(1);
+  expect(changed.said).toContain("error: data/two.jsonl is not what was pinned");
+});
