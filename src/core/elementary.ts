@@ -70,15 +70,7 @@ export function log(x: number): number {
   const s = f / (2 + f);
   const z = s * s;
   let p = 2 / 21;
-  p = p * z + 2 / 19;
-  p = p * z + 2 / 17;
-  p = p * z + 2 / 15;
-  p = p * z + 2 / 13;
-  p = p * z + 2 / 11;
-  p = p * z + 2 / 9;
-  p = p * z + 2 / 7;
-  p = p * z + 2 / 5;
-  p = p * z + 2 / 3;
+  for (let i = 19; i > 1; i -= 2) p = p * z + 2 / i;
   const e = k + shift;
   const half = 0.5 * f * f;
   return e * LN2_HIGH - (half - (s * (half + z * p) + e * LN2_LOW) - f);

@@ -38,7 +38,7 @@ export function simdAccumulator(values: Int8Array, labels: number): Accumulator 
   // The last block's last labels are read in a group of 8.
   const { Memory, Module, Instance } = (globalThis as unknown as Host).WebAssembly;
   const memory = new Memory({ initial: Math.ceil((weights + values.length + 8) / 65_536) });
-  compiled ??= new Module(Uint8Array.from(atob(SCORES), (letter) => letter.charCodeAt(0)));
+  compiled ??= new Module(Uint8Array.from(SCORES.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));
   const { add } = new Instance(compiled, { env: { memory } }).exports;
   const { buffer } = memory;
   new Int8Array(buffer, weights).set(values);

@@ -235,8 +235,7 @@ export class Analyzer {
         h = step(Math.imul(h, 31) + n, hashes[last] as number);
         if (n < ngramMin) continue;
         out.push(mix32(h));
-        if (out.terms !== null)
-          out.terms.push({ kind: "word", text: this.#slice(from, this.#tokenEnd[last] as number) });
+        out.terms?.push({ kind: "word", text: this.#slice(from, this.#tokenEnd[last] as number) });
       }
     }
     if (tokens > 0) this.#positions(out);
@@ -281,15 +280,12 @@ export class Analyzer {
         h = step(h, j < start || j >= end ? PAD : (units[j] as number));
         if (j - i + 1 < charNgramMin) continue;
         out.push(mix32(h));
-        if (out.terms !== null)
-          out.terms.push({ kind: "characters", text: this.#padded(i, j + 1, start, end) });
+        out.terms?.push({
+          kind: "characters",
+          text: ` ${this.#slice(start, end)} `.slice(i - start + 1, j - start + 2),
+        });
       }
     }
-  }
-
-  #padded(from: number, to: number, start: number, end: number): string {
-    const inside = this.#slice(Math.max(from, start), Math.min(to, end));
-    return `${from < start ? " " : ""}${inside}${to > end ? " " : ""}`;
   }
 }
 

@@ -8,3 +8,13 @@ export function corrupt(where: string, problem: string): ModelpackError {
     hint: "copy the whole version again, manifest.json and its model files, or train it again; nothing of it was used",
   });
 }
+
+/** Refuses the bytes at hand, with what is wrong with them. */
+export type Fail = (problem: string) => never;
+
+/** Throws {@link corrupt} for whatever it is told of the bytes at `where`. */
+export function failing(where: string): Fail {
+  return (problem) => {
+    throw corrupt(where, problem);
+  };
+}

@@ -6,7 +6,7 @@ import { parseCalibration } from "../model/calibrator.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { blockStarts, maskBytes } from "../model/linear-model.ts";
 import { directoryOf } from "../model/vectorizer.ts";
-import { corrupt } from "./corrupt.ts";
+import { corrupt, type Fail, failing } from "./corrupt.ts";
 import { parseJson, quote } from "./json.ts";
 import { readTensors, type TensorData, type TensorFile, writeTensors } from "./tensor.ts";
 
@@ -101,19 +101,17 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
  */
 export function readFamilyFile(file: Uint8Array, where: string, verified = false): FamilyModel {
   const tensors = readTensors(file, where, (metadata) => checkFormat(metadata, where), verified);
-  const fail = (problem: string): never => {
-    throw corrupt(where, problem);
-  };
+  const fail = failing(where);
   const description = parseDescription(tensors.metadata.get("description") ?? "", fail);
   checkFormatVersion(Number(tensors.metadata.get("format_version")), where, FILE_VERSIONS[description.input]);
-  const hashes = tensor(tensors, "feature_hashes", Uint32Array, fail);
+  const hashes = tensor(tensors, "feature_hashes", fail, Uint32Array);
   const features = hashes.length;
   if (features > MAX_FEATURES) fail(`${features} features, over the most of ${MAX_FEATURES}`);
   // Checked on the way, for opening costs what its loops cost before they are compiled.
   const directory = directoryOf(hashes) ?? fail("the feature hashes do not ascend");
-  const mask = tensor(tensors, "feature_tasks", Uint8Array, fail);
-  const codes = tensor(tensors, "feature_weights", Uint8Array, fail);
-  const values = weightValues(tensors, fail);
+  const mask = tensor(tensors, "feature_tasks", fail, Uint8Array);
+  const codes = tensor(tensors, "feature_weights", fail, Uint8Array);
+  const values = tensor<Int8Array | Float32Array>(tensors, "weights", fail, Int8Array, Float32Array);
   const width = maskBytes(description.tasks.length);
   if (codes.length !== features || mask.length !== features * width) fail("tensors differ in their features");
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
@@ -133,8 +131,6 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
     weights: { mask, values, blocks },
   };
 }
-
-type Fail = (problem: string) => never;
 
 function checkFormat(metadata: ReadonlyMap<string, string>, where: string): void {
   if (metadata.get("format") !== "modelpack")
@@ -167,26 +163,24 @@ export function checkFormatVersion(version: unknown, where: string, expected: nu
   );
 }
 
-function tensor<T extends TensorData>(file: TensorFile, name: string, type: new () => T, fail: Fail): T {
+/** Data of a tensor of one of these types, without NaN and Infinity. */
+function tensor<T extends TensorData>(
+  file: TensorFile,
+  name: string,
+  fail: Fail,
+  ...types: readonly (new () => T)[]
+): T {
   const found = file.tensors.get(name)?.data;
-  return found instanceof type ? found : fail(`tensor ${name} is missing or has another type`);
-}
-
-function weightValues(file: TensorFile, fail: Fail): Int8Array | Float32Array {
-  const found = file.tensors.get("weights")?.data;
-  if (found instanceof Int8Array) return found;
-  if (!(found instanceof Float32Array)) return fail("tensor weights is missing or has another type");
-  return finite(found, "weights", fail);
-}
-
-function finite(values: Float32Array, name: string, fail: Fail): Float32Array {
-  for (const value of values) if (!Number.isFinite(value)) fail(`tensor ${name} holds NaN or Infinity`);
-  return values;
+  const type = types.find((one) => found instanceof one);
+  if (type === undefined) fail(`tensor ${name} is missing or has another type`);
+  if (found instanceof Float32Array)
+    for (const value of found) if (!Number.isFinite(value)) fail(`tensor ${name} holds NaN or Infinity`);
+  return found as T;
 }
 
 function readTasks(description: Description, file: TensorFile, fail: Fail): TaskModel[] {
-  const scales = finite(tensor(file, "scales", Float32Array, fail), "scales", fail);
-  const biases = finite(tensor(file, "biases", Float32Array, fail), "biases", fail);
+  const scales = tensor(file, "scales", fail, Float32Array);
+  const biases = tensor(file, "biases", fail, Float32Array);
   let at = 0;
   const tasks = description.tasks.map((task) => {
     const from = at;
@@ -207,12 +201,7 @@ function readTasks(description: Description, file: TensorFile, fail: Fail): Task
 }
 
 function parseDescription(text: string, fail: Fail): Description {
-  let json: unknown;
-  try {
-    json = parseJson(text, MAX_DEPTH);
-  } catch (cause) {
-    return fail(`the description is ${(cause as Error).message}`);
-  }
+  const json = parseJson(text, MAX_DEPTH, "the description is ", fail);
   const problem = descriptionProblem(json);
   return problem === null ? (json as Description) : fail(problem);
 }

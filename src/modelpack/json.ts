@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Fail } from "./corrupt.ts";
 
 /**
  * JSON from a stranger: refused where it nests deeper than `maxDepth`, before the parser builds it, or where
  * an object has one key twice, which two readers may understand differently.
  *
- * @throws Error whose message ends the sentence "the header is …".
+ * @param what the beginning of what `fail` is told, as "the header is "
  */
-export function parseJson(text: string, maxDepth: number): unknown {
+export function parseJson(text: string, maxDepth: number, what: string, fail: Fail): unknown {
   const { depth, keys } = shapeOf(text);
-  if (depth > maxDepth) throw new Error(`nested deeper than ${maxDepth} levels`);
+  if (depth > maxDepth) fail(`${what}nested deeper than ${maxDepth} levels`);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`not JSON (${clip(cause instanceof Error ? cause.message : String(cause))})`);
+    fail(`${what}not JSON (${clip((cause as Error).message)})`);
   }
-  if (countKeys(json) !== keys) throw new Error("an object with one key twice");
+  if (countKeys(json) !== keys) fail(`${what}an object with one key twice`);
   return json;
+}
+
+/** Text of UTF-8 bytes, a mark of their order included. */
+export function decodeText(bytes: Uint8Array, what: string, fail: Fail): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    return fail(`${what}not UTF-8 (${String(cause)})`);
+  }
 }
 
 /** A stranger's text, quoted, at a length that an error message can bear. */

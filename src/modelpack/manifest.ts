@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { corrupt } from "./corrupt.ts";
+import { failing } from "./corrupt.ts";
 import { checkFormatVersion } from "./family-file.ts";
-import { parseJson } from "./json.ts";
+import { decodeText, parseJson } from "./json.ts";
 
 /** Bytes of a manifest at most: it holds digests and headline figures, some kilobytes. */
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
@@ -36,17 +36,10 @@ export function modelFiles(manifest: Manifest): readonly ManifestFile[] {
  * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
  */
 export function parseManifest(bytes: Uint8Array, where: string): Manifest {
-  const fail = (problem: string): never => {
-    throw corrupt(where, problem);
-  };
+  const fail = failing(where);
   if (bytes.length > MAX_MANIFEST_BYTES)
     fail(`${bytes.length} bytes, over the most of ${MAX_MANIFEST_BYTES}`);
-  let json: unknown;
-  try {
-    json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes), MAX_DEPTH);
-  } catch (cause) {
-    fail((cause as Error).message);
-  }
+  const json = parseJson(decodeText(bytes, "", fail), MAX_DEPTH, "", fail);
   const { version, format_version, kind, files } = (json ?? {}) as Record<string, unknown>;
   if (kind !== "modelpack") fail('expected "kind": "modelpack"');
   checkFormatVersion(format_version, where);

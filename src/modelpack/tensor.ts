@@ -2,8 +2,8 @@
 
 import { ModelpackError } from "../core/error.ts";
 import { checksum32 } from "../core/hash.ts";
-import { corrupt } from "./corrupt.ts";
-import { parseJson, quote } from "./json.ts";
+import { type Fail, failing } from "./corrupt.ts";
+import { decodeText, parseJson, quote } from "./json.ts";
 
 // The public safetensors layout (https://github.com/huggingface/safetensors, "Format"): 8 bytes of header
 // length, little-endian; a JSON header; the tensors, without holes or overlaps. docs/format.md has the
@@ -128,44 +128,40 @@ export function readTensors(
   accept: (metadata: ReadonlyMap<string, string>) => void = () => {},
   verified = false,
 ): TensorFile {
-  if (file.length < 8) throw corrupt(where, `expected at least 8 bytes, got ${file.length}`);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const header = view.getUint32(0, true);
-  if (view.getUint32(4, true) !== 0 || header > MAX_HEADER_BYTES || header > file.length - 8)
-    throw corrupt(where, `the header claims more than the file's ${file.length} bytes, or more than 32 MiB`);
-  if ((8 + header) % ALIGNMENT !== 0)
-    throw corrupt(where, "the header does not end at a multiple of 16 bytes");
-  const text = decodeHeader(file.subarray(8, 8 + header), where);
-  const { metadata, entries } = parseHeader(text, where);
-  if (!verified) checkHeader(text, metadata, where);
+  const fail = failing(where);
+  if (file.length < 8) fail(`expected at least 8 bytes, got ${file.length}`);
+  const view = new DataView(file.buffer, file.byteOffset);
+  const start = view.getUint32(0, true) + 8;
+  if (view.getUint32(4, true) !== 0 || start > MAX_HEADER_BYTES + 8 || start > file.length)
+    fail(`the header claims more than the file's ${file.length} bytes, or more than 32 MiB`);
+  if (start % ALIGNMENT !== 0) fail("the header does not end at a multiple of 16 bytes");
+  const text = decodeText(file.subarray(8, start), HEADER, fail);
+  const { metadata, entries } = parseHeader(text, fail);
+  if (!verified) checkHeader(text, metadata, fail);
   accept(metadata);
-  const spans = entries.map(([name, value]) => parseSpan(name, value, where));
-  checkSpans(spans, file.length - 8 - header, where);
-  const sums = new Map((metadata.get("tensor_checksums") ?? "").split(",").map((pair) => splitLast(pair)));
+  const spans = entries.map(([name, value]) => parseSpan(name, value, fail));
+  checkSpans(spans, file.length - start, fail);
+  const sums = new Map((metadata.get("tensor_checksums") ?? "").split(",").map(splitLast));
   const tensors = new Map<string, Tensor>();
-  for (const span of spans) {
-    const bytes = file.subarray(8 + header + span.from, 8 + header + span.to);
-    if (span.name.startsWith("_pad")) checkPadding(bytes, where);
-    else if (!verified && sums.get(span.name) !== String(checksum32(bytes)))
-      throw corrupt(where, `tensor ${quote(span.name)} differs from its checksum`);
-    tensors.set(span.name, { name: span.name, shape: span.shape, data: viewOf(bytes, span.dtype) });
+  for (const { name, shape, dtype, from, to } of spans) {
+    const bytes = file.subarray(start + from, start + to);
+    if (name.startsWith("_pad")) {
+      if (bytes.some(Boolean)) fail("padding is not zero");
+    } else if (!verified && sums.get(name) !== String(checksum32(bytes)))
+      fail(`${tensorName(name)} differs from its checksum`);
+    tensors.set(name, { name, shape, data: viewOf(bytes, dtype) });
   }
   for (const name of sums.keys())
-    if (name !== "" && !tensors.has(name)) throw corrupt(where, `tensor ${quote(name)} is missing`);
+    if (name !== "" && !tensors.has(name)) fail(`${tensorName(name)} is missing`);
   return { metadata, tensors };
 }
+
+const HEADER = "the header is ";
+const tensorName = (name: string) => `tensor ${quote(name)}`;
 
 function splitLast(pair: string): [string, string] {
   const at = pair.lastIndexOf(":");
   return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
-}
-
-function decodeHeader(bytes: Uint8Array, where: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw corrupt(where, `the header is not UTF-8 (${String(cause)})`);
-  }
 }
 
 interface Header {
@@ -174,25 +170,16 @@ interface Header {
   readonly entries: readonly (readonly [string, unknown])[];
 }
 
-function parseHeader(text: string, where: string): Header {
-  let json: unknown;
-  try {
-    json = parseJson(text, MAX_DEPTH);
-  } catch (cause) {
-    throw corrupt(where, `the header is ${(cause as Error).message}`);
-  }
-  if (!isObject(json)) throw corrupt(where, "the header is no object");
-  const all = Object.entries(json);
-  const fields = all.find(([name]) => name === "__metadata__")?.[1] ?? {};
-  if (!isObject(fields)) throw corrupt(where, "__metadata__ is no object");
-  const metadata = new Map<string, string>();
-  for (const [key, value] of Object.entries(fields)) {
-    if (typeof value !== "string") throw corrupt(where, `metadata ${quote(key)} is not text`);
-    metadata.set(key, value);
-  }
-  const entries = all.filter(([name]) => name !== "__metadata__");
-  if (entries.length > MAX_TENSORS)
-    throw corrupt(where, `${entries.length} tensors, over the most of ${MAX_TENSORS}`);
+function parseHeader(text: string, fail: Fail): Header {
+  const json = parseJson(text, MAX_DEPTH, HEADER, fail);
+  if (!isObject(json)) return fail(`${HEADER}no object`);
+  const { __metadata__: fields = {}, ...tensors } = json as Record<string, unknown>;
+  if (!isObject(fields)) return fail("__metadata__ is no object");
+  const metadata = new Map<string, string>(Object.entries(fields));
+  for (const [key, value] of metadata)
+    if (typeof value !== "string") fail(`metadata ${quote(key)} is not text`);
+  const entries = Object.entries(tensors);
+  if (entries.length > MAX_TENSORS) fail(`${entries.length} tensors, over the most of ${MAX_TENSORS}`);
   return { metadata, entries };
 }
 
@@ -200,45 +187,39 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+function isCounts(value: unknown, most: number): value is readonly number[] {
+  return (
+    Array.isArray(value) && value.length <= most && value.every((n) => Number.isSafeInteger(n) && n >= 0)
+  );
 }
 
-function parseSpan(name: string, value: unknown, where: string): Span {
-  const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
-  const known = typeof dtype === "string" && Object.hasOwn(TYPES, dtype);
-  const offsets = Array.isArray(data_offsets) && data_offsets.length === 2 && data_offsets.every(isCount);
-  if (!known || !offsets || !Array.isArray(shape) || shape.length > 4 || !shape.every(isCount))
-    throw corrupt(where, `tensor ${quote(name)} has an invalid type, shape or offset`);
-  const [from, to] = data_offsets as [number, number];
-  const elements = (shape as number[]).reduce((n, side) => n * side, 1);
-  if (to < from || elements * TYPES[dtype as TensorType].BYTES_PER_ELEMENT !== to - from)
-    throw corrupt(where, `tensor ${quote(name)} has offsets that do not fit its shape`);
-  return { name, dtype: dtype as TensorType, shape: shape as number[], from, to };
+function parseSpan(name: string, value: unknown, fail: Fail): Span {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  const Type = Object.hasOwn(TYPES, dtype as string) && TYPES[dtype as TensorType];
+  if (!Type || !isCounts(shape, 4) || !isCounts(offsets, 2) || offsets.length < 2)
+    return fail(`${tensorName(name)} has an invalid type, shape or offset`);
+  const [from, to] = offsets as [number, number];
+  if (to < from || shape.reduce((n, side) => n * side, Type.BYTES_PER_ELEMENT) !== to - from)
+    fail(`${tensorName(name)} has offsets that do not fit its shape`);
+  return { name, dtype: dtype as TensorType, shape, from, to };
 }
 
-function checkHeader(text: string, metadata: ReadonlyMap<string, string>, where: string): void {
+function checkHeader(text: string, metadata: ReadonlyMap<string, string>, fail: Fail): void {
   const stated = metadata.get("header_checksum") ?? "";
-  const blank = text.trimEnd().replace(`"header_checksum":"${stated}"`, '"header_checksum":"0"');
+  const trimmed = text.trimEnd();
+  const blank = trimmed.replace(`"header_checksum":"${stated}"`, '"header_checksum":"0"');
   if (String(checksum32(new TextEncoder().encode(blank))) !== stated)
-    throw corrupt(where, "the header differs from its checksum");
-  const spaces = text.length - text.trimEnd().length;
-  if (spaces >= ALIGNMENT || !text.endsWith(" ".repeat(spaces)))
-    throw corrupt(where, "the header's padding is not up to 15 spaces");
+    fail("the header differs from its checksum");
+  if (!/^ {0,15}$/.test(text.slice(trimmed.length))) fail("the header's padding is not up to 15 spaces");
 }
 
-function checkSpans(spans: readonly Span[], bytes: number, where: string): void {
+function checkSpans(spans: readonly Span[], bytes: number, fail: Fail): void {
   let at = 0;
-  for (const span of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    if (span.from !== at)
-      throw corrupt(where, `tensor ${quote(span.name)} overlaps another or leaves a hole`);
-    at = span.to;
+  for (const { name, from, to } of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== at) fail(`${tensorName(name)} overlaps another or leaves a hole`);
+    at = to;
   }
-  if (at !== bytes) throw corrupt(where, `the tensors take ${at} bytes, but the file has ${bytes} for them`);
-}
-
-function checkPadding(bytes: Uint8Array, where: string): void {
-  if (bytes.some((byte) => byte !== 0)) throw corrupt(where, "padding is not zero");
+  if (at !== bytes) fail(`the tensors take ${at} bytes, but the file has ${bytes} for them`);
 }
 
 function viewOf(bytes: Uint8Array, dtype: TensorType): TensorData {

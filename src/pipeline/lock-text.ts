@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
 import type { HubFile } from "../data/hub-dataset.ts";
-import { parseJson, quote } from "../modelpack/json.ts";
+import { decodeText, parseJson, quote } from "../modelpack/json.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { type DatasetLock, keyText, type LockedDataset, type LockKey } from "./lock-entry.ts";
 
@@ -77,11 +77,10 @@ function invalid(problem: string, where: string): ModelpackError {
 class Problem extends Error {}
 
 function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes), MAX_DEPTH);
-  } catch (cause) {
-    throw new Problem(`it is ${(cause as Error).message}`);
-  }
+  const fail = (problem: string): never => {
+    throw new Problem(problem);
+  };
+  return parseJson(decodeText(bytes, "it is ", fail), MAX_DEPTH, "it is ", fail);
 }
 
 function lockOf(json: unknown): DatasetLock {

@@ -13,9 +13,9 @@ import { sharedFolder } from "../support/temporary-folder.ts";
  * Bytes of the runtime, bundled into a page, minified and gzipped, at most: what it has today and a little. DESIGN.md
  * asks for 12 kB, which it does not reach yet; lower this with it.
  */
-const MAX_RUNTIME_BYTES = 13_900;
+const MAX_RUNTIME_BYTES = 13_400;
 /** Bytes of the part that a page loads once a pack has pairs. */
-const MAX_PAIR_BYTES = 2500;
+const MAX_PAIR_BYTES = 2450;
 
 interface Packed {
   readonly filename: string;
