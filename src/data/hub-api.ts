@@ -2,6 +2,7 @@
 import { datasetInfo, listFiles } from "@huggingface/hub";
 import { HUB_NAME } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
+import { gitDigest, sha256 } from "../storage/digest.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { HubFile } from "./hub-dataset.ts";
 import { type HubSubject, placeOfHub } from "./hub-error.ts";
@@ -77,23 +78,32 @@ function fileOf(subject: HubSubject, entry: { readonly [key: string]: unknown } 
   const bytes = large?.size ?? size;
   const isSized = Number.isSafeInteger(bytes) && (bytes as number) >= 0;
   if (typeof path !== "string" || !isSized) throw notHub(subject);
-  const sha256 = typeof large?.oid === "string" && SHA256.test(large.oid) ? large.oid : null;
+  const digest = typeof large?.oid === "string" && SHA256.test(large.oid) ? large.oid : null;
   // The oid of a file in LFS is that of its pointer.
   const blob = large === null && typeof oid === "string" && GIT.test(oid) ? oid : null;
-  if (sha256 === null && blob === null) throw notHub(subject);
-  return { path, bytes: bytes as number, sha256, blob };
+  if (digest === null && blob === null) throw notHub(subject);
+  return { path, bytes: bytes as number, sha256: digest, blob };
 }
 
-/** A small text file of a commit. */
+/** The text of a small file of a commit, verified. */
 export async function fetchText(
   client: HubClient,
   datasetId: string,
   commit: string,
-  path: string,
+  file: HubFile,
 ): Promise<string> {
-  const subject = client.subject(datasetId, { revision: commit, file: path });
-  const response = await client.fetchFor(subject)(fileUrl(client, datasetId, commit, path));
-  return response.text();
+  const subject = client.subject(datasetId, { revision: commit, file: file.path });
+  const response = await client.fetchFor(subject)(fileUrl(client, datasetId, commit, file.path));
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (
+    (file.blob ?? gitDigest(bytes)) === gitDigest(bytes) &&
+    (file.sha256 ?? sha256(bytes)) === sha256(bytes)
+  )
+    return bytes.toString("utf8");
+  throw new ModelpackError("HUB_MISMATCH", `${file.path} is not what the Hub's listing says`, {
+    where: placeOfHub(subject),
+    hint: "run the same command again; where it stays, a proxy changes what passes it",
+  });
 }
 
 /** Where the bytes of a file of a commit are. */

@@ -22,8 +22,8 @@ export interface HubSplit {
   readonly ref: string;
   readonly commit: string;
   readonly files: readonly HubFile[];
-  /** Paths of all files of the dataset's own commit. */
-  readonly others: readonly string[];
+  /** All files of the dataset's own commit. */
+  readonly tree: readonly HubFile[];
 }
 
 /** Config to split to files. */
@@ -40,12 +40,11 @@ export async function findSplit(
   configs: readonly CardConfig[],
 ): Promise<HubSplit> {
   const tree = await fetchTree(client, info.datasetId, info.commit);
-  const others = tree.map(({ path }) => path);
   const card = configs.filter(({ splits }) => splits !== null);
   const named = chosenConfig(request.config, configs, namesOf(card));
   const own = filesOf(card.find(({ name }) => name === named)?.splits?.get(request.split), tree);
   if (named !== null && own.length > 0 && isReadable(own))
-    return { config: named, ref: request.revision, commit: info.commit, files: own, others };
+    return { config: named, ref: request.revision, commit: info.commit, files: own, tree };
 
   const converted = await fetchConversion(client, info.datasetId);
   const layout: Layout = converted?.layout ?? new Map();
@@ -55,7 +54,7 @@ export async function findSplit(
   if (config === null) throw noSuchConfig(info.datasetId, request.config, names);
   const files = layout.get(config)?.get(request.split);
   if (converted !== null && files !== undefined)
-    return { config, ref: CONVERSION, commit: converted.commit, files, others };
+    return { config, ref: CONVERSION, commit: converted.commit, files, tree };
   if (own.length > 0) throw notReadable(info.datasetId, own);
   const splits = [...(card.find(({ name }) => name === config)?.splits ?? [])]
     .filter(([, patterns]) => filesOf(patterns, tree).length > 0)

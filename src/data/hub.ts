@@ -15,6 +15,8 @@ import type { SourceFile } from "./source.ts";
 
 /** Where the class names of datasets are that are older than the front matter of cards. */
 const INFOS = "dataset_infos.json";
+/** It describes the columns of each config: a thousand configs are a few megabytes. */
+const MAX_INFOS_BYTES = 1 << 24;
 
 export type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 export { type HubSettings, hubSettings } from "./hub-settings.ts";
@@ -108,8 +110,9 @@ async function findLabels(
   split: HubSplit,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const labels = cardLabels(info.card, split.config);
-  if (labels.size > 0 || !split.others.includes(INFOS)) return labels;
-  return infosLabels(await fetchText(client, info.datasetId, info.commit, INFOS), split.config);
+  const infos = split.tree.find(({ path }) => path === INFOS);
+  if (labels.size > 0 || infos === undefined || infos.bytes > MAX_INFOS_BYTES) return labels;
+  return infosLabels(await fetchText(client, info.datasetId, info.commit, infos), split.config);
 }
 
 export interface DownloadOptions extends ClientOptions {

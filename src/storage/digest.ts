@@ -26,6 +26,11 @@ export async function gitBlobDigest(path: string, bytes: number): Promise<string
   return hash.digest("hex");
 }
 
+/** The same of bytes in memory. */
+export function gitDigest(data: Uint8Array): string {
+  return createHash("sha1").update(`blob ${data.length}\0`).update(data).digest("hex");
+}
+
 /** Gives a file's bytes to `hash` and returns how many there are. */
 function readInto(hash: Hash, path: string): Promise<number> {
   return guarded("read", path, async () => {

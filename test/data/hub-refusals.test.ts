@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { downloadHubFiles, type HubRequest, resolveHubDataset } from "../../src/data/hub.ts";
 import { card, hubServer, request, settingsFor, TOKEN } from "../support/hub.ts";
-import { answer, redirect } from "../support/hub-faults.ts";
+import { answer, flipped, redirect } from "../support/hub-faults.ts";
 import type { HubFixture } from "../support/hub-repository.ts";
 import { refusalOf } from "./reading.ts";
 
@@ -197,6 +197,17 @@ describe("says what to do about", () => {
     const refusal = await refusalOf(resolveHubDataset(request("me/rows"), settingsFor(server)));
     expect(refusal).toMatchObject({ code: "HUB_UNREACHABLE", hint: expect.stringContaining("HF_ENDPOINT") });
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+it("refuses names of classes that are not what was listed", async () => {
+  const infos = JSON.stringify({ default: { features: { label: { names: ["a"], _type: "ClassLabel" } } } });
+  const files = { "a.jsonl": ROWS, "dataset_infos.json": infos };
+  const server = await hubServer([{ id: "me/rows", card: card("a.jsonl"), files }]);
+  server.play({ url: /resolve-cache.*infos/, fault: flipped(3) });
+  expect(await refusalOf(resolveHubDataset(request("me/rows"), settingsFor(server)))).toMatchObject({
+    code: "HUB_MISMATCH",
+    message: "dataset_infos.json is not what the Hub's listing says",
   });
 });
 
