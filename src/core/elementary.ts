@@ -14,7 +14,10 @@ for (let k = 0, up = 1, down = 1; k <= 1023; k++, up *= 2, down /= 2) {
   power[1023 - k] = down;
 }
 
-/** e^x to within 1 ulp, never falling; 0 below -745.13, Infinity above 709.78. NaN stays NaN. */
+/**
+ * e^x to within 1 ulp, never falling; 0 below -745.13, Infinity above 709.78. NaN stays NaN. 11 ns a call; scaling in two
+ * steps always, which is less code, made one prediction of 77 labels 10 to 15 % slower.
+ */
 export function exp(x: number): number {
   if (!(x > -745.2)) return x <= -745.2 ? 0 : x;
   if (x > 709.8) return Number.POSITIVE_INFINITY;

