@@ -10,7 +10,9 @@ import {
   said,
   Transient,
 } from "./hub-error.ts";
+import { redirectOf } from "./hub-redirect.ts";
 import type { HubSettings } from "./hub-settings.ts";
+import { Watch } from "./hub-watch.ts";
 
 // Our own requests: `@huggingface/hub` sends each once, with the token to wherever a redirect or a link
 // points, without a deadline, and reads whatever comes. It is given `fetchFor` in the place of fetch.
@@ -257,47 +259,6 @@ export class HubClient {
     if (watch.signal.aborted) return broken(subject, `${url.host} has fallen silent`, error);
     return networkFailure(subject, url.host, error);
   }
-}
-
-/** Aborts what it watches when nothing is heard for a while; libuv's timers are on a monotonic clock. */
-class Watch {
-  readonly signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(idleMs: number, others: readonly (AbortSignal | undefined)[]) {
-    const idle = new AbortController();
-    this.#timer = setTimeout(() => idle.abort(), idleMs);
-    this.signal = AbortSignal.any([idle.signal, ...others.filter((other) => other !== undefined)]);
-  }
-
-  touch(): void {
-    this.#timer.refresh();
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
-
-function redirectOf(subject: HubSubject, response: Response, from: URL): URL | null {
-  const location = response.headers.get("location");
-  if (!REDIRECTS.includes(response.status) || location === null) return null;
-  const next = URL.canParse(location, from.href) ? new URL(location, from) : null;
-  const isWorse = from.protocol === "https:" && next?.protocol !== "https:";
-  if (
-    next !== null &&
-    /^https?:$/.test(next.protocol) &&
-    !isWorse &&
-    next.username === "" &&
-    next.password === ""
-  )
-    return next;
-  throw new ModelpackError("HUB_UNREACHABLE", `${from.host} redirects to what is no address to follow`, {
-    where: `dataset ${JSON.stringify(subject.datasetId)} on the Hub`,
-    hint: isWorse ? "it would leave https for http: check HF_ENDPOINT" : "check HF_ENDPOINT",
-  });
 }
 
 async function readWhole(body: AsyncIterable<Uint8Array>, most: number): Promise<Buffer | null> {
