@@ -97,11 +97,12 @@ class DownloadBars {
   }
 
   show(file: string | null, done: number, total: number): void {
-    this.#all ??= new MultiBar({ ...LOOK, stream: this.#stream, format: "{bar} {amount} {file}" });
-    if (done >= total && file !== null) {
-      this.#remove(file);
+    if (done >= total) {
+      if (file === null) this.hide();
+      else this.#remove(file);
       return;
     }
+    this.#all ??= new MultiBar({ ...LOOK, stream: this.#stream, format: "{bar} {amount} {file}" });
     const bar = this.#bars.get(file) ?? this.#add(this.#all, file, total);
     bar.setTotal(total);
     bar.update(done, { amount: `${bytesText(done)} of ${bytesText(total)}` });

@@ -62,6 +62,7 @@ export class HubClient {
   readonly settings: HubSettings;
   /** Attempts that were repeated. */
   retries = 0;
+  redirects = 0;
   /** Milliseconds spent waiting between attempts. */
   waitedMs = 0;
   readonly #signal: AbortSignal | undefined;
@@ -184,6 +185,7 @@ export class HubClient {
         const next = redirectOf(subject, response, at);
         if (next === null) return await this.#answer(subject, response, at, linked, watch);
         await response.body?.cancel();
+        this.redirects++;
         at = next;
       }
       throw broken(subject, `${url.host} redirects in a circle`);

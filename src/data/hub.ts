@@ -130,6 +130,7 @@ export interface HubDownload extends FetchCounts {
   readonly files: readonly SourceFile[];
   /** Attempts that were repeated. */
   readonly retries: number;
+  readonly redirects: number;
   readonly seconds: number;
 }
 
@@ -162,6 +163,7 @@ export async function downloadHubFiles(
     files,
     ...fetching.counts,
     retries: client.retries,
+    redirects: client.redirects,
     seconds: (performance.now() - started) / 1000,
   };
 }

@@ -154,12 +154,14 @@ export class TaskRowsBuilder {
     return this.#label.length;
   }
 
-  push(row: MappedRow, from: RowOrigin): void {
+  /** Takes a row, or drops it: false. */
+  push(row: MappedRow, from: RowOrigin): boolean {
     const clean = this.#clean(row, from.role);
-    if (clean === null) return;
+    if (clean === null) return false;
     if (from.role === "seed") this.#seeds.push(clean);
     else if (from.role === "out_of_scope") this.#outOfScope.push(clean);
     else this.#keep(clean, row, from);
+    return true;
   }
 
   /** What was collected so far. */

@@ -14,7 +14,15 @@ export interface SourceReport {
   readonly dataset: string;
   readonly sourceRows: number;
   readonly sampledRows: number;
-  readonly maps: readonly { readonly task: string | null; readonly role: string; readonly rows: number }[];
+  readonly maps: readonly MapReport[];
+}
+
+/** Rows that a map gave, and how many of them cleaning dropped; why is counted by task. */
+export interface MapReport {
+  readonly task: string | null;
+  readonly role: string;
+  readonly rows: number;
+  readonly dropped: number;
 }
 
 /** What a file of an earlier pipeline gave: its rows, and those of tasks in this config. */
@@ -96,21 +104,19 @@ async function collectDataset(
   signal: AbortSignal | undefined,
   into: (map: DatasetMap, push: (builder: TaskRowsBuilder) => void) => void,
 ): Promise<SourceReport> {
-  const rows = new Map(dataset.map.map((map) => [map, 0]));
+  const counts = new Map(dataset.map.map((map) => [map, { rows: 0, dropped: 0 }]));
   const maxRows = rowLimit(config, dataset, sample);
   const { sample: how, slice } = dataset;
   const options = { maxRows, sample: how, slice, ...(signal === undefined ? {} : { signal }) };
   const read = await readSource(source, dataset.map, options, (map, batch) => {
-    rows.set(map, (rows.get(map) ?? 0) + batch.length);
+    const count = counts.get(map) as { rows: number; dropped: number };
+    count.rows += batch.length;
     into(map, (builder) => {
-      for (const row of batch) builder.push(row, { source: dataset.name, role: map.role });
+      const from = { source: dataset.name, role: map.role };
+      for (const row of batch) if (!builder.push(row, from)) count.dropped++;
     });
   });
-  const maps = dataset.map.map((map) => ({
-    task: map.task ?? null,
-    role: map.role,
-    rows: rows.get(map) ?? 0,
-  }));
+  const maps = [...counts].map(([{ task, role }, count]) => ({ task: task ?? null, role, ...count }));
   return { dataset: dataset.name, ...read, maps };
 }
 

@@ -38,6 +38,7 @@ export interface DownloadRecord {
   readonly cached: number;
   readonly downloaded_bytes: number;
   readonly retries: number;
+  readonly redirects: number;
   readonly seconds: number;
 }
 
@@ -91,12 +92,12 @@ export async function bring(
 ): Promise<HubInput> {
   const { name } = pinned.dataset;
   const { dataset: hub, files, ...went } = await downloadHubFiles(pinned.hub, settings, options);
-  const { downloaded, cached, downloadedBytes: downloaded_bytes, retries, seconds } = went;
+  const { downloaded, cached, downloadedBytes: downloaded_bytes, retries, redirects, seconds } = went;
   return {
     dataset: pinned.dataset,
     source: { ...checkedSource(name, files), classLabels: hub.classLabels },
     hub,
-    download: { dataset: name, downloaded, cached, downloaded_bytes, retries, seconds },
+    download: { dataset: name, downloaded, cached, downloaded_bytes, retries, redirects, seconds },
   };
 }
 

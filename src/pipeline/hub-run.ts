@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LoadedConfig } from "../config/load.ts";
 import { type DatasetConfig, usedDatasets } from "../config/schema.ts";
-import { ModelpackError } from "../core/error.ts";
+import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { type HubSettings, hubSettings, resolveHubDataset } from "../data/hub.ts";
 import type { HubDataset } from "../data/hub-dataset.ts";
@@ -35,6 +35,9 @@ export interface HubRun extends HubOptions {
   readonly isExcused: (dataset: DatasetConfig, error: ModelpackError) => boolean;
 }
 
+/** What goes wrong with the run itself, whatever the dataset. */
+const RUNS_OWN: readonly ErrorCode[] = ["INTERRUPTED", "STORAGE", "LOCKED", "INTERNAL"];
+
 /** A dataset whose commit and files are known. */
 export interface Pinned {
   readonly dataset: DatasetConfig;
@@ -62,7 +65,7 @@ export async function startHubRun(
     policy.locked && lockedAs(before, lockKey(dataset)) !== undefined;
   // What the lock says went into the run that wrote it: without it, this one would be another.
   const isExcused = (dataset: DatasetConfig, error: ModelpackError) =>
-    !dataset.required && error.code !== "INTERRUPTED" && !isLocked(dataset);
+    !dataset.required && !RUNS_OWN.includes(error.code) && !isLocked(dataset);
   return { ...options, loaded, datasets, settings, reporter, before, isExcused };
 }
 

@@ -87,9 +87,9 @@ describe("prepare", () => {
     expect(
       manifest.sources.map(({ dataset, license, rows, maps }) => [dataset, license, rows, maps]),
     ).toEqual([
-      ["colours", "CC0-1.0", 120, [{ task: "colour", role: "train", rows: 120 }]],
-      ["sizes", "CC0-1.0", 50, [{ task: "size", role: "train", rows: 50 }]],
-      ["sames", "CC0-1.0", 60, [{ task: "same", role: "train", rows: 60 }]],
+      ["colours", "CC0-1.0", 120, [{ task: "colour", role: "train", rows: 120, dropped: 0 }]],
+      ["sizes", "CC0-1.0", 50, [{ task: "size", role: "train", rows: 50, dropped: 0 }]],
+      ["sames", "CC0-1.0", 60, [{ task: "same", role: "train", rows: 60, dropped: 0 }]],
     ]);
     for (const { files } of manifest.sources)
       expect(files).toEqual([
@@ -137,6 +137,7 @@ describe("prepare", () => {
     ]);
     const { folder: made } = await runPrepare(folder);
     const { drops, deduplication } = manifestOf(made).tasks[0] as TaskEntry;
+    expect(manifestOf(made).sources[0]?.maps).toEqual([{ task: "t", role: "train", rows: 48, dropped: 4 }]);
     expect(drops.map(({ reason, rows: n }) => [reason, n])).toEqual([
       ["null_label", 1],
       ["unknown_label", 1],
