@@ -37,7 +37,7 @@ export interface ResolveOptions extends ClientOptions {
  *
  * Throws HUB_MISSING (no such dataset, revision, config or split; those that there are, are listed),
  * HUB_DENIED (gated, or a token that is not accepted), HUB_UNREACHABLE, HUB_OFFLINE (downloads are off and
- * the cache does not know), SOURCE_EMPTY, SOURCE_UNSUPPORTED (a script, or no format that is read) and PATH_UNSAFE.
+ * the cache does not know), HUB_MISMATCH (names of classes that are not what was listed), SOURCE_EMPTY, SOURCE_UNSUPPORTED (a script, or no format that is read) and PATH_UNSAFE.
  */
 export async function resolveHubDataset(
   request: HubRequest,
