@@ -130,6 +130,11 @@ async function fetchConversion(client: HubClient, datasetId: string): Promise<Co
   return { commit, layout: conversionLayout(await fetchTree(client, datasetId, commit)) };
 }
 
+/** Whether the Hub converted only the first part of a split, as it does with datasets over 5 GB. */
+export function isPartial({ ref, files }: HubSplit): boolean {
+  return ref === CONVERSION && files.some(({ path }) => /^[^/]+\/partial-/.test(path));
+}
+
 // `config/split/0000.parquet`; of a dataset over 5 GB the first part alone, as `config/partial-split/…`.
 function conversionLayout(tree: readonly HubFile[]): Layout {
   const layout = new Map<string, Map<string, HubFile[]>>();

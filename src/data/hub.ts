@@ -8,7 +8,7 @@ import { type ClientOptions, HubClient } from "./hub-client.ts";
 import type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { type FetchCounts, Fetching } from "./hub-fetching.ts";
-import { CONVERSION, findSplit, type HubSplit } from "./hub-files.ts";
+import { CONVERSION, findSplit, type HubSplit, isPartial } from "./hub-files.ts";
 import { type HubSettings, isOff } from "./hub-settings.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { SourceFile } from "./source.ts";
@@ -88,6 +88,10 @@ async function resolve(request: HubRequest, settings: HubSettings, options: Reso
   if (split.ref === CONVERSION && request.revision !== "main")
     options.note?.(
       `${request.datasetId}: revision ${request.revision} has no files that are read, so they come from the Hub's conversion of main`,
+    );
+  if (isPartial(split))
+    options.note?.(
+      `${info.datasetId}: the Hub converted only the first part of this split, and no file of its own is read: the rest is left out`,
     );
   const { config, ref, commit, files } = split;
   const pin: HubPin = {

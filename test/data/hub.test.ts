@@ -137,6 +137,18 @@ describe("falls back to the conversion", () => {
     });
     expect(notes).toEqual([expect.stringContaining("come from the Hub's conversion of main")]);
   });
+
+  it("and says so where it is only the first part of the split", async () => {
+    const parquet = { default: { "partial-train": [Buffer.from("x")], test: [Buffer.from("y")] } };
+    const server = await hubServer([{ id: "me/rows", parquet }]);
+    const notes: string[] = [];
+    const options = { note: (one: string) => notes.push(one) };
+    const { files } = await resolveHubDataset(request("me/rows"), settingsFor(server), options);
+    expect(files.map(({ path }) => path)).toEqual(["default/partial-train/0000.parquet"]);
+    expect(notes).toEqual([expect.stringContaining("only the first part of this split")]);
+    await resolveHubDataset(request("me/rows", { split: "test" }), settingsFor(server), options);
+    expect(notes.length).toBe(1);
+  });
 });
 
 describe("names the classes", () => {
