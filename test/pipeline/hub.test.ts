@@ -16,6 +16,7 @@ import { hubServer, TOKEN } from "../support/hub.ts";
 import { flipped } from "../support/hub-faults.ts";
 import {
   COLOUR_TASK,
+  cardOf,
   colours,
   from,
   hubProject,
@@ -24,7 +25,7 @@ import {
   sizes,
   writeHubToml,
 } from "../support/hub-project.ts";
-import { digestsOf, readJson, runPlan, runPrepare, set } from "../support/project.ts";
+import { digestsOf, namedRows, readJson, runPlan, runPrepare, set } from "../support/project.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const COLOURS = hubToml("colours", "me/colours", "colour");
@@ -133,6 +134,34 @@ describe("datasets of the Hub", () => {
   });
 });
 
+describe("class names of the card", () => {
+  const names = { "0": "red", "1": "blue" };
+  const card = {
+    ...cardOf("rows.csv"),
+    dataset_info: { config_name: "plain", features: [{ name: "label", dtype: { class_label: { names } } }] },
+  };
+  const rows = namedRows(["0", "1"], 20, 3).map(({ text, label }) => `${text},${label}\n`);
+  const classes = { id: "me/classes", card, files: { "rows.csv": `text,label\n${rows.join("")}` } };
+
+  it("reach rows of CSV, from the Hub and from the lock alone, and are in the version", async () => {
+    const server = await hubServer([classes]);
+    const folder = hubProject(COLOUR_TASK, hubToml("classes", "me/classes", "colour"));
+    const first = await runPrepare(folder, {}, from(server));
+    const { tasks } = readJson<{ tasks: { drops: object[] }[] }>(first.folder, "manifest.json");
+    expect(tasks[0]?.drops).toEqual([]);
+    expect((await entriesOf(folder))[0]?.classLabels).toEqual(new Map([["label", ["red", "blue"]]]));
+    rmSync(join(folder, "prepared_data"), { recursive: true });
+    rmSync(join(folder, "datasets", "hub", "resolved"), { recursive: true });
+    server.reset();
+    const again = await runPrepare(folder, {}, { ...from(server), locked: true });
+    expect([again.version, digestsOf(again.folder)]).toEqual([first.version, digestsOf(first.folder)]);
+    expect(server.requests).toEqual([]);
+    const lock = lockBytes(folder).replace('"red"', '"green"');
+    writeFileSync(join(folder, "datasets.lock.json"), lock);
+    expect((await runPrepare(folder, {}, from(server))).version).not.toBe(first.version);
+  });
+});
+
 describe("--locked", () => {
   /** A project that was prepared once, in a folder whose cache and output are gone: what CI checks out. */
   async function checkout() {
@@ -202,6 +231,22 @@ describe("--locked", () => {
     expect(warnings).toEqual([
       'dataset "other" is left out, since it is not required: datasets.lock.json has no me/other, split "train"',
     ]);
+  });
+
+  it("leaves the lock as it is where it could add a digest, and goes by git's until then", async () => {
+    const server = await hubServer([colours()]);
+    const folder = hubProject(
+      COLOUR_TASK,
+      hubToml("colours", "me/colours", "colour", 'split = "train[:30]"'),
+    );
+    await runPrepare(folder, {}, from(server));
+    writeHubToml(folder, COLOUR_TASK, COLOURS);
+    const before = lockBytes(folder);
+    expect(before).toContain('"sha256": null');
+    const locked = await runPrepare(folder, {}, { ...from(server), locked: true });
+    expect(lockBytes(folder)).toBe(before);
+    expect(await runPrepare(folder, {}, from(server))).toMatchObject({ version: locked.version });
+    expect(lockBytes(folder)).not.toContain('"sha256": null');
   });
 
   it("wants what is in the lock, also where it is not required", async () => {
