@@ -15,8 +15,12 @@ export interface LockPolicy {
   readonly update: boolean | string;
 }
 
-/** Throws USAGE where the policy names a dataset that can't be moved. */
-export function checkPolicy({ update }: LockPolicy, datasets: readonly DatasetConfig[]): void {
+/** Throws USAGE where the policy contradicts itself, or names a dataset that can't be moved. */
+export function checkPolicy({ locked, update }: LockPolicy, datasets: readonly DatasetConfig[]): void {
+  if (locked && update !== false)
+    throw new ModelpackError("USAGE", "--locked and --update-lock exclude each other", {
+      hint: `--update-lock changes ${LOCK_FILE}, and --locked refuses every change of it`,
+    });
   if (typeof update !== "string" || datasets.some(({ name }) => name === update)) return;
   const names = datasets.map(({ name }) => name);
   const near = nearest(update, names);

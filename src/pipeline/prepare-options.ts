@@ -11,7 +11,7 @@ export interface PrepareOptions extends RunOptions {
   readonly locked?: boolean;
   /** Moves datasets of the Hub to their newest commit: all, or the one of this name. */
   readonly updateLock?: boolean | string;
-  /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; nothing of it is taken from the process. */
+  /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; of the process's own none is looked at. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -76,6 +76,7 @@ describe("the entry that pins a dataset", () => {
     };
     expect(error("banking77")).toBeUndefined();
     expect(error("banking7")).toMatchObject({ code: "USAGE", hint: "did you mean banking77?" });
+    expect(() => checkPolicy({ locked: true, update: true }, datasets)).toThrow("exclude each other");
     expect(error("x")).toMatchObject({ code: "USAGE", hint: "they are banking77, snli" });
   });
 });

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ModelpackError } from "../../core/error.ts";
 import { readDatasetManifest } from "../../pipeline/dataset-manifest.ts";
 import { planPrepare } from "../../pipeline/plan.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
-import { type Action, countOption, EXIT, notedConfigOf, type Options } from "../context.ts";
+import { type Action, countOption, EXIT, notedConfigOf } from "../context.ts";
 import { shownPath } from "../printable.ts";
 import { datasetTable } from "../tables.ts";
 
@@ -14,7 +13,7 @@ export const prepare: Action = async (context, options) => {
     sample: countOption(options, "sample", "--sample"),
     forceFull: options.forceFull === true,
     locked: options.locked === true,
-    updateLock: updateLockOf(options),
+    updateLock: typeof options.updateLock === "string" ? options.updateLock : options.updateLock === true,
     environment: context.environment,
     signal: context.signal,
     clock: context.clock,
@@ -38,13 +37,3 @@ export const prepare: Action = async (context, options) => {
     exit: short && loaded.config.prepare.on_underfill === "fail" ? EXIT.short : EXIT.done,
   };
 };
-
-/** `--update-lock` is for all datasets, `--update-lock name` for one. */
-function updateLockOf({ updateLock, locked }: Options): boolean | string {
-  if (updateLock === undefined) return false;
-  if (locked === true)
-    throw new ModelpackError("USAGE", "--locked and --update-lock exclude each other", {
-      hint: "--update-lock changes datasets.lock.json, and --locked refuses every change of it",
-    });
-  return typeof updateLock === "string" ? updateLock : true;
-}
