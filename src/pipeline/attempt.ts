@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setMaxListeners } from "node:events";
 import type { DatasetConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 
@@ -26,6 +27,7 @@ export async function attemptAll<A extends { readonly dataset: DatasetConfig }, 
 ): Promise<Attempted<T>> {
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, either); // as many waits as there are datasets are no leak, and Node would warn of one
   let fatal: { readonly error: unknown } | null = null;
   const results = await Promise.all(
     items.map(async (item) => {

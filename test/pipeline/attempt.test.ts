@@ -60,3 +60,21 @@ it("passes the caller's signal on, and excuses no error that is not ours", async
     ),
   ).rejects.toBe(bug);
 });
+
+it("lets Node warn of no leak, however many datasets wait at a time", async () => {
+  const warnings: string[] = [];
+  const warned = ({ name }: Error) => warnings.push(name);
+  process.on("warning", warned);
+  const many = Array.from({ length: 20 }, (_, i) => ({ dataset: { name: `d${i}` } as DatasetConfig }));
+  for (const signal of [undefined, new AbortController().signal]) {
+    const { done } = await attemptAll(
+      many,
+      () => true,
+      signal,
+      (_, either) => wait(1, "came", { signal: either }),
+    );
+    expect(done).toHaveLength(20);
+  }
+  process.off("warning", warned);
+  expect(warnings).toEqual([]);
+});
