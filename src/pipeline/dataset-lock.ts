@@ -28,12 +28,16 @@ export async function readLock(folder: string): Promise<DatasetLock | null> {
   }
 }
 
-/** Puts a lock in place of the one that is there, whole or not at all; writes nothing where they are equal. */
+/**
+ * Puts a lock in place of the one that is there, whole or not at all; writes nothing where they are equal, or
+ * where there is none and nothing to say.
+ */
 export async function writeLock(folder: string, lock: DatasetLock): Promise<void> {
   const path = lockPath(folder);
   const text = renderLock(lock);
   parseLock(Buffer.from(text), path); // what the next run could not read is not written
   const before = await readFile(path, "utf8").catch(() => null);
+  if (before === null && text === renderLock(EMPTY_LOCK)) return;
   if (before !== text) await writeFileAtomic(path, text);
 }
 

@@ -26,6 +26,15 @@ describe("the lock of the datasets", () => {
     expect(await readLock(folder)).toEqual({ datasets: [one], backfill: null });
   });
 
+  it("is not begun where there is nothing to say", async () => {
+    const folder = temporaryFolder();
+    await writeLock(folder, EMPTY_LOCK);
+    expect(namesIn(folder)).toEqual([]);
+    await writeLock(folder, withEntries(EMPTY_LOCK, [one]));
+    await writeLock(folder, EMPTY_LOCK);
+    expect(await readLock(folder)).toEqual(EMPTY_LOCK);
+  });
+
   it("is not written again where nothing has changed", async () => {
     const folder = temporaryFolder();
     await writeLock(folder, withEntries(EMPTY_LOCK, [one]));
