@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { HUB_NAME } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { HubFile } from "../data/hub-dataset.ts";
 import { decodeText, parseJson, quote } from "../modelpack/json.ts";
@@ -112,7 +113,7 @@ function entryOf(json: unknown, at: string): LockedDataset {
     throw new Problem(`${at} has one file twice`);
   return {
     asked: keyOf(entry.asked, `${at}.asked`),
-    datasetId: text(entry.dataset_id, `${at}.dataset_id`),
+    datasetId: hubName(entry.dataset_id, `${at}.dataset_id`),
     config: text(entry.config, `${at}.config`),
     split: text(entry.split, `${at}.split`),
     ref: text(entry.ref, `${at}.ref`),
@@ -126,7 +127,7 @@ function entryOf(json: unknown, at: string): LockedDataset {
 function keyOf(json: unknown, at: string): LockKey {
   const asked = table(json, at, ["dataset_id", "config", "split", "revision"]);
   return {
-    datasetId: text(asked.dataset_id, `${at}.dataset_id`),
+    datasetId: hubName(asked.dataset_id, `${at}.dataset_id`),
     config: text(asked.config, `${at}.config`),
     split: text(asked.split, `${at}.split`),
     revision: text(asked.revision, `${at}.revision`),
@@ -183,6 +184,13 @@ function text(json: unknown, at: string): string {
   if (typeof json !== "string") throw expected(at, "text", json);
   if (json.length > MAX_TEXT) throw new Problem(`${at} is longer than ${MAX_TEXT} characters`);
   return json;
+}
+
+// It becomes a part of addresses.
+function hubName(json: unknown, at: string): string {
+  const name = text(json, at);
+  if (!HUB_NAME.test(name)) throw expected(at, 'a name on the Hub such as "owner/name"', name);
+  return name;
 }
 
 function digest(json: unknown, at: string, form: RegExp): string {

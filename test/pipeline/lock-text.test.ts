@@ -122,6 +122,10 @@ describe("the text of a lock", () => {
       "backfill.rows must be a whole number, got -1",
     ],
     [lockText({ commit: "main" }), 'datasets[0].commit must be 40 hex digits, got "main"'],
+    [
+      lockText({ dataset_id: "../../api/whoami" }),
+      'datasets[0].dataset_id must be a name on the Hub such as "owner/name", got "../../api/whoami"',
+    ],
     [lockText({ split: null }), "datasets[0].split must be text, got null"],
     [lockText({ split: "x".repeat(4097) }), "datasets[0].split is longer than 4096 characters"],
     [lockText({ files: [] }), "datasets[0] has no files"],
