@@ -2,7 +2,7 @@
 import { lstat, readdir, realpath, rm } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { ModelpackError } from "../core/error.ts";
-import { errnoOf, guarded } from "./failure.ts";
+import { errnoOf, guarded, storageFailure } from "./failure.ts";
 import { discard, makeFolder, temporaryName, temporaryRun, writeDurable } from "./file.ts";
 import { liveness, newRunId } from "./owner.ts";
 
@@ -23,7 +23,9 @@ export async function probeWritable(folder: string): Promise<void> {
     await guarded("remove", probe, () => rm(probe));
   } catch (error) {
     await discard(probe);
-    throw error;
+    // Nobody knows the probe's name.
+    const cause = error instanceof ModelpackError ? error.cause : error;
+    throw storageFailure(cause, "write to the folder", full, PROBE_BYTES);
   }
 }
 
