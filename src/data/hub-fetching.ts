@@ -6,7 +6,7 @@ import type { HubFile, HubPin } from "./hub-dataset.ts";
 import { downloadFile } from "./hub-download.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { countRows } from "./hub-rows.ts";
-import { isOff } from "./hub-settings.ts";
+import { DOWNLOADS_ON, isOff } from "./hub-settings.ts";
 import type { Pool } from "./pool.ts";
 import { formatOf, type SourceFile } from "./source.ts";
 
@@ -153,7 +153,7 @@ export class Fetching {
       `downloads are off, and ${lacking.length} of its files are not in the cache: ${names.join(", ")}${more}`,
       {
         where: placeOfHub({ datasetId: this.#pin.datasetId }),
-        hint: "run once with the network, without HF_HUB_OFFLINE and --disable-download",
+        hint: DOWNLOADS_ON,
       },
     );
   }

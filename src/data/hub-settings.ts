@@ -114,6 +114,10 @@ function tokenFile(env: Readonly<Record<string, string | undefined>>): readonly 
   }
 }
 
+/** What to do where files are needed and only what is cached may be used. */
+export const DOWNLOADS_ON =
+  "run once with the network: without HF_HUB_OFFLINE and --disable-download, with prepare.auto_download_missing = true";
+
 /** Whether only what is cached may be used. */
 export function isOff({ offline, download }: HubSettings): boolean {
   return offline || !download;

@@ -9,7 +9,7 @@ import type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { type FetchCounts, Fetching } from "./hub-fetching.ts";
 import { CONVERSION, findSplit, type HubSplit, isPartial } from "./hub-files.ts";
-import { type HubSettings, isOff } from "./hub-settings.ts";
+import { DOWNLOADS_ON, type HubSettings, isOff } from "./hub-settings.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { SourceFile } from "./source.ts";
 
@@ -74,7 +74,7 @@ async function resolve(request: HubRequest, settings: HubSettings, options: Reso
       `split ${JSON.stringify(request.split)} of the dataset was never fetched into ${cacheDir}, and downloads are off`,
       {
         where: placeOfHub(request),
-        hint: "run once with the network, without HF_HUB_OFFLINE and --disable-download",
+        hint: DOWNLOADS_ON,
       },
     );
   }

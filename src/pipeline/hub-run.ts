@@ -5,7 +5,7 @@ import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { type HubSettings, hubSettings, resolveHubDataset } from "../data/hub.ts";
 import type { HubDataset } from "../data/hub-dataset.ts";
-import { isOff } from "../data/hub-settings.ts";
+import { DOWNLOADS_ON, isOff } from "../data/hub-settings.ts";
 import { type Attempted, attemptAll, type Failure } from "./attempt.ts";
 import { EMPTY_LOCK, lockedAs, readLock } from "./dataset-lock.ts";
 import { hubRequest, lockKey } from "./hub-request.ts";
@@ -72,7 +72,7 @@ export async function startHubRun(
 function unmovable(): ModelpackError {
   return new ModelpackError("HUB_OFFLINE", "the newest commit is not known while downloads are off", {
     where: "--update-lock",
-    hint: "run it without HF_HUB_OFFLINE and --disable-download",
+    hint: DOWNLOADS_ON,
   });
 }
 

@@ -154,6 +154,7 @@ describe("says what to do about", () => {
       expect(refusal).toMatchObject({
         code: "HUB_OFFLINE",
         message: expect.stringContaining("was never fetched"),
+        hint: expect.stringMatching(/HF_HUB_OFFLINE.*--disable-download.*auto_download_missing = true/),
       });
     }
     expect(server.requests).toEqual([]);

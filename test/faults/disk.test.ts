@@ -144,7 +144,7 @@ describe("an output that can't be written to", () => {
     chownSync(join(workspace, "tmp"), NOBODY, NOBODY);
     const { status, stderr } = await modelpack(workspace, [stage.command], { uid: NOBODY });
     expect(status).toBe(1);
-    expect(stderr).toMatch(/error: cannot write \/.*: permission is denied \(EACCES\)/);
+    expect(stderr).toMatch(/error: cannot write to the folder \/.*: permission is denied \(EACCES\)/);
     expect(stderr).toContain("hint: choose a folder that this user may write to");
     expect(stderr).not.toMatch(/epoch|train rows for/);
     chownSync(root, NOBODY, NOBODY);
@@ -164,7 +164,9 @@ describe("an output that can't be written to", () => {
         prefix: ["unshare", "--mount", "sh", "-c", script],
       });
       expect(status).toBe(1);
-      expect(stderr).toMatch(/error: cannot write \/.*: the file system is read-only \(EROFS\)/);
+      expect(stderr).toMatch(
+        /error: cannot write to the folder \/.*: the file system is read-only \(EROFS\)/,
+      );
       expect(stderr).not.toMatch(/epoch|train rows for/);
       expect(readdirSync(root)).toEqual([]);
     },
