@@ -103,9 +103,10 @@ export function attemptHub<A extends { readonly dataset: DatasetConfig }, T>(
 
 /** Throws for failures that the run does not excuse: while downloads are off, whatever is missing, at once. */
 export function checkExcused({ isExcused }: HubRun, failures: readonly Failure[]): void {
-  const failed = failures.filter(({ dataset, error }) => !isExcused(dataset, error));
-  const [first] = failed;
+  const first = failures.find(({ dataset, error }) => !isExcused(dataset, error));
   if (first === undefined) return;
+  // With those that are not required: whoever fetches what is missing wants to know of all.
+  const failed = failures.filter((one) => one === first || one.error.code === "HUB_OFFLINE");
   if (failed.length === 1) throw first.error;
   const lines = failed.map(({ dataset, error }) => `\n  ${dataset.name}: ${error.message}`);
   throw new ModelpackError("HUB_OFFLINE", `${failed.length} datasets are not all here:${lines.join("")}`, {

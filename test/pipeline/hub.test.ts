@@ -314,6 +314,19 @@ describe("a dataset that can't be had", () => {
       expect(server.requests).toEqual([]);
     },
   );
+
+  it("while downloads are off is named beside the required ones, also where it is not required", async () => {
+    const server = await hubServer([colours(), sizes()]);
+    const optional = hubToml("sizes", "me/sizes", "size", "required = false");
+    const folder = hubProject(COLOUR_TASK, SIZE_TASK, COLOURS, optional);
+    await expect(
+      runPrepare(folder, set("prepare.auto_download_missing=false"), from(server)),
+    ).rejects.toMatchObject({
+      code: "HUB_OFFLINE",
+      message: expect.stringMatching(/^2 datasets are not all here:\n {2}colours: .*\n {2}sizes: .*$/),
+    });
+    expect(readdirSync(folder)).not.toContain("datasets.lock.json");
+  });
 });
 
 describe("folders that can't be written to", () => {
