@@ -9,9 +9,9 @@ export function checkSources(draft: Draft): Problem[] {
   return draft.datasets.flatMap((dataset) => checkDataset(dataset, draft.isLegacy));
 }
 
-/** The Hub's name of a dataset in the address of its page. */
+/** The Hub's name of a dataset in the address of its page, or of a page below that. */
 const HUB_PAGE =
-  /^https?:\/\/(?:www\.)?huggingface\.co\/datasets\/([A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)?)\/?$/;
+  /^https?:\/\/(?:www\.)?huggingface\.co\/datasets\/([A-Za-z0-9][\w.-]*(?:\/(?!(?:tree|blob|raw|resolve|viewer|discussions|commits?|settings)(?:[/?#]|$))[A-Za-z0-9][\w.-]*)?)(?:[/?#].*)?$/;
 
 /** The dataset's name on the Hub, as written or as its link says. */
 export function hubName(dataset: {
@@ -43,10 +43,7 @@ function checkDataset(
     });
   }
   if (whole && (own === "local" ? value.path : hubName(value)) === undefined) {
-    const message = `dataset ${name} has no ${own === "local" ? "path" : "dataset_id"}`;
-    const hint =
-      own === "local" ? 'add path = "file.csv", a glob, or a list' : 'add dataset_id = "owner/name"';
-    problems.push({ message, hint, paths: [[...path, own === "local" ? "path" : "dataset_id"]] });
+    problems.push(withoutSource(path, value, name));
   }
   if (whole && value.enabled && maps.length === 0 && !mayLackMaps) {
     const message = `dataset ${name} has no [[datasets.map]]: nothing would be taken from it`;
@@ -58,6 +55,22 @@ function checkDataset(
     });
   }
   return [...problems, ...checkSplit(path, value.split), ...checkLocalPaths(path, value.path)];
+}
+
+function withoutSource(path: Path, value: Draft["datasets"][number]["value"], name: string): Problem {
+  if (value.kind === "local") {
+    const hint = 'add path = "file.csv", a glob, or a list';
+    return { message: `dataset ${name} has no path`, hint, paths: [[...path, "path"]] };
+  }
+  if (value.link === undefined) {
+    const hint = 'add dataset_id = "owner/name"';
+    return { message: `dataset ${name} has no dataset_id`, hint, paths: [[...path, "dataset_id"]] };
+  }
+  return {
+    message: `dataset ${name} has no dataset_id, and its link is not the page of a dataset on the Hub`,
+    hint: 'add dataset_id = "owner/name", or link = "https://huggingface.co/datasets/owner/name"',
+    paths: [[...path, "link"]],
+  };
 }
 
 function checkSplit(base: Path, split: string): Problem[] {

@@ -135,7 +135,8 @@ export class HubClient {
     const { backoffMs, maxBackoffMs, maxRetryAfterMs } = this.settings.timing;
     const asked = error.retryAfterMs;
     if (asked !== null) {
-      if (asked > maxRetryAfterMs)
+      // One who waits already has been told of this or of one like it.
+      if (asked > maxRetryAfterMs && this.#pause.until <= performance.now())
         this.#note(
           `the Hub asks to wait ${Math.ceil(asked / 1000)} s for ${subject.datasetId}; trying again after ${Math.ceil(maxRetryAfterMs / 1000)} s`,
         );

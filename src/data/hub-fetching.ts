@@ -10,9 +10,6 @@ import { DOWNLOADS_ON, isOff } from "./hub-settings.ts";
 import type { Pool } from "./pool.ts";
 import { formatOf, type SourceFile } from "./source.ts";
 
-/** Missing files that a message names; each is one line of a terminal. */
-const MAX_NAMED = 1000;
-
 export interface FetchCounts {
   /** Files that came from the Hub. */
   readonly downloaded: number;
@@ -142,15 +139,14 @@ export class Fetching {
 
   #offline(lacking: readonly (readonly [HubFile, Cached["state"]])[]): ModelpackError {
     const { cacheDir } = this.#client.settings;
-    const names = lacking.slice(0, MAX_NAMED).map(([{ path, sha256 }, state]) => {
+    const names = lacking.map(([{ path, sha256 }, state]) => {
       if (state === "missing") return path;
       const at = sha256 === null ? "" : ` at ${contentPath(cacheDir, sha256, path)}`;
       return `${path} (damaged${at})`;
     });
-    const more = lacking.length > MAX_NAMED ? `, and ${lacking.length - MAX_NAMED} more` : "";
     return new ModelpackError(
       "HUB_OFFLINE",
-      `downloads are off, and ${lacking.length} of its files are not in the cache: ${names.join(", ")}${more}`,
+      `downloads are off, and ${names.length === 1 ? "a file of it is" : `${names.length} of its files are`} not in the cache: ${names.join(", ")}`,
       {
         where: placeOfHub({ datasetId: this.#pin.datasetId }),
         hint: DOWNLOADS_ON,

@@ -40,7 +40,10 @@ export async function createSource(
     const part = await sliced(engine, source, scan, options.slice ?? null);
     const result = await create(engine, source, part, options);
     if (result.sourceRows === 0) {
-      throw new ModelpackError("SOURCE_EMPTY", "the files hold no rows", { where: placeOf(source) });
+      throw new ModelpackError("SOURCE_EMPTY", "the files hold no rows", {
+        where: placeOf(source),
+        hint: "check that these are the files you mean, or set enabled = false",
+      });
     }
     return result;
   } catch (error) {

@@ -83,6 +83,9 @@ function sourceEntry(
     dataset: dataset.name,
     license: dataset.license || (hub?.license ?? ""),
     ...sourceProjection(resolved),
+    ...(hub === null
+      ? {}
+      : { hub_files: hub.files.slice(0, resolved.source.files.length).map(({ path }) => path) }),
     rows: report?.sourceRows ?? 0,
     sampled: report?.sampledRows ?? 0,
     maps: report?.maps ?? [],

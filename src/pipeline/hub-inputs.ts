@@ -21,6 +21,7 @@ import {
   startHubRun,
 } from "./hub-run.ts";
 import { changeOf, updatedLock } from "./lock-keeper.ts";
+import { isMoved } from "./lock-policy.ts";
 
 /** A dataset of the Hub with its files, which are here and verified. */
 export interface HubInput {
@@ -65,6 +66,8 @@ export async function resolveHubInputs(
   for (const { dataset, hub } of inputs.done) {
     const change = changeOf(run.before, { ...hub, asked: lockKey(dataset) });
     if (change !== null && !options.policy.locked) reporter.note(`${dataset.name}: ${change}`);
+    else if (isMoved(options.policy, dataset.name))
+      reporter.note(`${dataset.name}: commit ${hub.commit.slice(0, 12)} is still the newest`);
   }
   return { done: inputs.done, failed };
 }

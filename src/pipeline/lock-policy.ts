@@ -40,18 +40,24 @@ export function checkPolicy({ locked, update }: LockPolicy, datasets: readonly D
  * @throws ModelpackError LOCK_MISMATCH where the policy wants an entry and there is none
  */
 export function pinOf(lock: DatasetLock, dataset: DatasetConfig, policy: LockPolicy): LockedDataset | null {
-  if (policy.update === true || policy.update === dataset.name) return null;
+  if (isMoved(policy, dataset.name)) return null;
   const entry = lockedAs(lock, lockKey(dataset));
   if (entry === undefined && policy.locked) throw unlocked(lock, dataset);
   return entry ?? null;
 }
 
+/** Whether a dataset is to be moved to its newest commit. */
+export function isMoved({ update }: LockPolicy, dataset: string): boolean {
+  return update === true || update === dataset;
+}
+
 function unlocked(lock: DatasetLock, dataset: DatasetConfig): ModelpackError {
   const { datasetId, split } = lockKey(dataset);
   const [other] = lockedOtherwise(lock, lockKey(dataset));
+  const lacks = lock.datasets.length === 0 ? "is not there, or empty: nothing" : "has no entry that";
   const what =
     other === undefined
-      ? `${LOCK_FILE} has no ${datasetId}, split ${JSON.stringify(split)}`
+      ? `${LOCK_FILE} ${lacks} pins ${datasetId}, split ${JSON.stringify(split)}`
       : `${LOCK_FILE} has ${datasetId} ${wanted(other.asked)}, and the TOML asks for it ${wanted(dataset)}`;
   return new ModelpackError("LOCK_MISMATCH", what, {
     where: `dataset ${JSON.stringify(dataset.name)}`,

@@ -52,7 +52,13 @@ describe("prepare", () => {
       expect(jsonOf(result)).toMatchObject({ ok: true, command: "prepare", unchanged: true, deficit: 10 });
     }
     expect(cli(project, [...args, "--target-per-task-label", "25"]).code).toBe(0);
-    expect(cli(project, ["prepare"]).code).toBe(0);
+    const plain = cli(project, ["prepare", "--set", "prepare.on_underfill=fail"]);
+    expect(plain.out).toContain(
+      'exit code 3, since prepare.on_underfill = "fail": the dataset itself is whole',
+    );
+    const warned = cli(project, ["prepare"]);
+    expect(warned.code).toBe(0);
+    expect(warned.out).not.toContain("exit code");
   });
 
   it("--dry-run writes nothing", () => {

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { trainSettings } from "../../src/config/schema.ts";
+import { hubName } from "../../src/config/source.ts";
 import { ModelpackError } from "../../src/core/error.ts";
 import { configFile, diagnose, load, problems, TASK } from "./fixture.ts";
 
@@ -232,6 +233,24 @@ text = "t"
       ["local", ["x/*.csv"], undefined],
       ["huggingface", [], "PolyAI/banking77"],
     ]);
+  });
+});
+
+describe("hubName", () => {
+  it.each([
+    ["https://huggingface.co/datasets/PolyAI/banking77/", "PolyAI/banking77"],
+    ["https://huggingface.co/datasets/PolyAI/banking77/viewer/default/train?p=2", "PolyAI/banking77"],
+    ["https://huggingface.co/datasets/PolyAI/banking77/tree/main", "PolyAI/banking77"],
+    ["https://huggingface.co/datasets/PolyAI/banking77?library=datasets#usage", "PolyAI/banking77"],
+    ["http://www.huggingface.co/datasets/squad", "squad"],
+    ["https://huggingface.co/datasets/squad/viewer", "squad"],
+    ["https://huggingface.co/datasets/me/trees", "me/trees"],
+    ["https://huggingface.co/PolyAI/banking77", undefined],
+    ["https://huggingface.co/datasets/", undefined],
+    ["https://huggingface.co.evil.example/datasets/a/b", undefined],
+    ["https://example.com/?https://huggingface.co/datasets/a/b", undefined],
+  ])("of %s is %s", (link, name) => {
+    expect(hubName({ link })).toBe(name);
   });
 });
 

@@ -331,7 +331,12 @@ describe("datasets", () => {
     [
       "the Hub with a link to elsewhere",
       dataset('name = "d"', 'link = "https://example.com/x"'),
-      '6:3 dataset "d" has no dataset_id | add dataset_id = "owner/name"',
+      '8:8 dataset "d" has no dataset_id, and its link is not the page of a dataset on the Hub | add dataset_id = "owner/name", or link = "https://huggingface.co/datasets/owner/name"',
+    ],
+    [
+      "the Hub with a link to a model",
+      dataset('name = "d"', 'link = "https://huggingface.co/owner/name"'),
+      '8:8 dataset "d" has no dataset_id, and its link is not the page of a dataset on the Hub | add dataset_id = "owner/name", or link = "https://huggingface.co/datasets/owner/name"',
     ],
     [
       "a name on the Hub that climbs",

@@ -63,6 +63,7 @@ describe("datasets of the Hub", () => {
         ...{ license: "cc-by-4.0", class_labels: [] },
       },
       files: files.map(({ bytes, sha256 }) => ({ format: "jsonl", gzip: false, bytes, sha256 })),
+      hub_files: files.map(({ path }) => path),
       rows: 80,
       sampled: 80,
       maps: [{ task: "colour", role: "train", rows: 80, dropped: 0 }],
@@ -96,7 +97,9 @@ describe("datasets of the Hub", () => {
       code: "USAGE",
       hint: "did you mean colours?",
     });
-    await runPrepare(folder, {}, { ...from(server), updateLock: "sizes" });
+    const still = await runPrepare(folder, {}, { ...from(server), updateLock: "sizes" });
+    const newest = server.repository("me/sizes")?.resolve("main")?.slice(0, 12);
+    expect(still.notes).toContain(`sizes: commit ${newest} is still the newest`);
     expect((await entriesOf(folder))[0]).toMatchObject({ commit: old });
 
     const moved = await runPrepare(folder, {}, { ...from(server), updateLock: "colours" });
@@ -216,20 +219,29 @@ describe("--locked", () => {
     });
   });
 
+  it("says where there is no lock at all", async () => {
+    const { folder, locked } = await checkout();
+    rmSync(join(folder, "datasets.lock.json"));
+    await expect(runPrepare(folder, {}, locked)).rejects.toMatchObject({
+      code: "LOCK_MISMATCH",
+      message: 'datasets.lock.json is not there, or empty: nothing pins me/colours, split "train"',
+    });
+  });
+
   it("fails for a dataset that the lock has not, and goes on without one that is not required", async () => {
     const { server, folder, locked } = await checkout();
     const other = (more: string) => hubToml("other", "me/other", "colour", more);
     writeHubToml(folder, COLOUR_TASK, SIZE_TASK, COLOURS, SIZES, other(""));
     await expect(runPrepare(folder, {}, locked)).rejects.toMatchObject({
       code: "LOCK_MISMATCH",
-      message: 'datasets.lock.json has no me/other, split "train"',
+      message: 'datasets.lock.json has no entry that pins me/other, split "train"',
       hint: expect.stringContaining("prepare without --locked"),
     });
     expect(server.requests).toEqual([]);
     writeHubToml(folder, COLOUR_TASK, SIZE_TASK, COLOURS, SIZES, other("required = false"));
     const { warnings } = await runPrepare(folder, {}, locked);
     expect(warnings).toEqual([
-      'dataset "other" is left out, since it is not required: datasets.lock.json has no me/other, split "train"',
+      'dataset "other" is left out, since it is not required: datasets.lock.json has no entry that pins me/other, split "train"',
     ]);
   });
 

@@ -41,8 +41,16 @@ describe("the entry that pins a dataset", () => {
   });
 
   it.each<[string, DatasetConfig, string]>([
-    ["another split", dataset({ split: "test" }), 'datasets.lock.json has no owner/name, split "test"'],
-    ["another id", dataset({ datasetId: "a/b" }), 'datasets.lock.json has no a/b, split "train"'],
+    [
+      "another split",
+      dataset({ split: "test" }),
+      'datasets.lock.json has no entry that pins owner/name, split "test"',
+    ],
+    [
+      "another id",
+      dataset({ datasetId: "a/b" }),
+      'datasets.lock.json has no entry that pins a/b, split "train"',
+    ],
     [
       "another revision",
       dataset({ revision: "v2" }),

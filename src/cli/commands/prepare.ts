@@ -30,10 +30,12 @@ export const prepare: Action = async (context, options) => {
     lines.push(
       `${result.deficit} rows are missing to prepare.target_per_task_label; add rows for these labels`,
     );
+  const fails = short && loaded.config.prepare.on_underfill === "fail";
+  if (fails) lines.push('exit code 3, since prepare.on_underfill = "fail": the dataset itself is whole');
   lines.push("next: modelpack train (npm run train)");
   return {
     text: lines.join("\n"),
     json: { ...result, tasks: manifest.tasks },
-    exit: short && loaded.config.prepare.on_underfill === "fail" ? EXIT.short : EXIT.done,
+    exit: fails ? EXIT.short : EXIT.done,
   };
 };
