@@ -89,6 +89,17 @@ export function allocateBlock(shape: BlockShape): Block {
   return { shape, memory: kernelMemory(Math.ceil(layoutOf(shape).bytes / PAGE)) };
 }
 
+/**
+ * A block in the memory of one that is no longer needed, where that is large enough; nothing of it is left. A thread's
+ * memories are freed late, as they weigh nothing in its heap: fits one after another would hold one each.
+ */
+export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
+  const { bytes } = layoutOf(shape);
+  if (bytes > memory.buffer.byteLength) return allocateBlock(shape);
+  new Uint8Array(memory.buffer, 0, bytes).fill(0);
+  return { shape, memory };
+}
+
 /** Writes the rows of a block one after another: the entries of a row, then its end. */
 export class BlockWriter {
   readonly #padded: number;

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
 import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
-import { allocateBlock, type Block, type BlockShape, BlockWriter, layoutOf, MOST_BYTES } from "./block.ts";
+import {
+  allocateBlock,
+  type Block,
+  type BlockShape,
+  BlockWriter,
+  layoutOf,
+  MOST_BYTES,
+  reuseBlock,
+} from "./block.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
 import { sharedFloats } from "./shared-array.ts";
@@ -73,9 +81,13 @@ export function blockCount(rows: BlockRows, dominates: boolean): number {
   return blocks;
 }
 
-/** Makes block `index` of `blocks` and writes its rows, with the task's factors on the values. */
-export function fillBlock(rows: BlockRows, index: number, blocks: number): Block {
-  const block = allocateBlock(shapeOf(rows, index, blocks));
+/**
+ * Makes block `index` of `blocks`, in the memory of a `used` one if it is given, and writes its rows, with the task's
+ * factors on the values.
+ */
+export function fillBlock(rows: BlockRows, index: number, blocks: number, used?: Block): Block {
+  const shape = shapeOf(rows, index, blocks);
+  const block = used === undefined ? allocateBlock(shape) : reuseBlock(shape, used);
   const writer = new BlockWriter(block);
   const read = new RowReader(rows);
   for (const part of [rows.train, rows.eval])
