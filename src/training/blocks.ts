@@ -99,6 +99,17 @@ export function fillBlock(rows: BlockRows, index: number, blocks: number, used?:
   return block;
 }
 
+/** Blocks that a thread needs one after another, each in the memory of the one before. */
+export class BlockMemory {
+  #last: Block | undefined;
+
+  /** All rows as one block; the block before it is gone. */
+  fill(rows: BlockRows): Block {
+    this.#last = fillBlock(rows, 0, 1, this.#last);
+    return this.#last;
+  }
+}
+
 /** Reads rows as sparse vectors over the features that the task uses. */
 class RowReader {
   /** Of the row that was read last. */

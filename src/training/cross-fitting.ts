@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
-import type { Block } from "./block.ts";
-import { fillBlock, type WeightedRows } from "./blocks.ts";
+import { BlockMemory, type WeightedRows } from "./blocks.ts";
 import { foldsOf } from "./folds.ts";
 import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
@@ -52,15 +51,12 @@ export interface FoldProblem {
   readonly passes: number;
 }
 
-/** This thread's last one: its memory serves the next. */
-let lastFold: Block | undefined;
-
 /**
  * Raw scores of a fold's rows, rows x labels in their order, by a fit that has seen neither their labels nor what
  * these say about the features. It goes on from the duals that the other rows have in the fit on all, which are as
- * good a start as any, to the same gap.
+ * good a start as any, to the same gap. Its block is made in `memory`.
  */
-export function scoreFold(problem: FoldProblem): Float32Array {
+export function scoreFold(problem: FoldProblem, memory = new BlockMemory()): Float32Array {
   const { labels, seed, cost, duals, gap } = problem;
   const { weights } = problem.rows;
   const learnt = takeRows(problem, (fold) => fold !== problem.scored);
@@ -69,8 +65,7 @@ export function scoreFold(problem: FoldProblem): Float32Array {
   const byLabel = labelWeights(learnt, labels, problem.classWeight);
   const weighted = (rows: typeof learnt): WeightedRows => ({ ...rows, weight: rowWeights(rows, byLabel) });
   const parts = { weights, features, labels, train: weighted(learnt), eval: weighted(scored) };
-  const block = fillBlock(parts, 0, 1, lastFold);
-  lastFold = block;
+  const block = memory.fill(parts);
   const solver = new KernelSolver(block, seed);
   solver.setCost(cost);
   const padded = duals.length / problem.label.length;

@@ -7,7 +7,8 @@ import { Classifier, type FamilyModel } from "../model/classifier.ts";
 import { inputAnalyzer } from "../model/input-analyzer.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
-import { type BlockStep, doStep, STEPS_HERE } from "./block-steps.ts";
+import { type BlockStep, type BlockSteps, doStep, STEPS_HERE } from "./block-steps.ts";
+import { BlockMemory } from "./blocks.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
 import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitting.ts";
 import { type CountProblem, countFeatures } from "./feature-counts.ts";
@@ -77,6 +78,10 @@ export interface JobResult {
   score: readonly Float32Array[];
 }
 
+// A thread does one job at a time, and no result of one is in its block.
+const memory = new BlockMemory();
+const STEPS_IN_MEMORY: BlockSteps = { ...STEPS_HERE, fill: async (rows) => memory.fill(rows) };
+
 /** Does a job; `report` hears of the epochs of a fit. */
 export async function runJob(
   job: Job,
@@ -92,11 +97,11 @@ export async function runJob(
     case "weigh":
       return weighFeatures(job.rows, job.weights, job.labels, job.minDf);
     case "fit":
-      return trainTask(job.problem, STEPS_HERE, report);
+      return trainTask(job.problem, STEPS_IN_MEMORY, report);
     case "narrow":
       return narrowRows(job.rows, job.weights, job.ids);
     case "fold":
-      return scoreFold(job.problem);
+      return scoreFold(job.problem, memory);
     case "step":
       return doStep(job.step, job.of);
     case "calibrate": {
