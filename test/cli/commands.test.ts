@@ -101,6 +101,9 @@ describe("predict", () => {
     const texts = ["topic0 about0", "", "a\u2028b", "tab\there", "last without newline"];
     expect(predicted([], `\ufeff${texts.join("\r\n")}`).map(({ text }) => text)).toEqual(texts);
     expect(predicted([], "")).toEqual([]);
+    const empty = cli(project, ["predict"], { input: "" });
+    expect([empty.code, empty.out.trim()]).toEqual([0, ""]);
+    expect(empty.err).toBe("standard input was empty: there was nothing to predict\n");
   });
 
   it("lists the likeliest labels with --top", () => {

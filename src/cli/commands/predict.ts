@@ -72,6 +72,7 @@ async function lineInputs(context: Context, options: Options): Promise<Input[]> 
       hint: 'give it as an argument: modelpack predict "wire 200 euros to Anna"; or pipe lines in',
     });
   const lines = await readLines(context);
+  if (lines.length === 0) context.reporter.note("standard input was empty: there was nothing to predict");
   return lines.map((line, i) => {
     if (options.pair !== true) return [line, null];
     const at = line.indexOf("\t");
