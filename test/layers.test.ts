@@ -15,9 +15,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ["core", "model", "modelpack"],
   config: ["core"],
   data: ["core", "storage", "config"],
+  backfill: ["core", "storage", "config", "data"],
   training: ["core", "storage", "config", "model"],
-  pipeline: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "training"],
-  cli: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "training", "pipeline"],
+  pipeline: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "backfill", "training"],
+  cli: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "backfill", "training", "pipeline"],
 };
 
 /** Folders whose files run in a browser. */
@@ -30,9 +31,11 @@ const WRAPPERS: Readonly<Record<string, string>> = {
   "@huggingface/hub": "data/hub-api.ts",
   "apache-arrow": "data/arrow.ts",
   "cli-progress": "cli/reporter.ts",
+  openai: "backfill/openai.ts",
   "p-limit": "data/pool.ts",
   "smol-toml": "config/toml.ts",
   "toml-eslint-parser": "config/position.ts",
+  undici: "backfill/transport.ts",
   zod: "config/fields.ts",
 };
 const COMMANDER = ["cli/main.ts", "cli/program.ts", "cli/context.ts"];

@@ -14,6 +14,12 @@ export type ErrorCode =
   | "HUB_UNREACHABLE" // no answer from the Hub, or only failures
   | "HUB_MISMATCH" // what came from the Hub is not what was pinned
   | "HUB_OFFLINE" // downloads are off, and what is needed is not in the cache
+  | "LLM_UNREACHABLE" // no answer from the LLM's server, or only failures
+  | "LLM_DENIED" // the server wants a key, or one with more rights
+  | "LLM_MODEL_MISSING" // the server has no such model
+  | "LLM_INCOMPATIBLE" // what answers does not do what is needed: no such protocol, too small a context
+  | "LLM_QUOTA" // the account or the server's limit is used up
+  | "LLM_REFUSING" // the model refuses most of what it is asked for
   | "COLUMN_MISSING" // a mapping names a column that is not there
   | "COLUMN_TYPE" // a column can't be text
   | "MAPPING_INVALID" // SQL that DuckDB refuses, or that is no SELECT
