@@ -18,7 +18,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backfill: ["core", "storage", "config", "data"],
   training: ["core", "storage", "config", "model"],
   pipeline: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "backfill", "training"],
-  cli: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "backfill", "training", "pipeline"],
+  cli: [
+    "core",
+    "storage",
+    "model",
+    "modelpack",
+    "runtime",
+    "config",
+    "data",
+    "backfill",
+    "training",
+    "pipeline",
+  ],
 };
 
 /** Folders whose files run in a browser. */
