@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expectation } from "../dist/config/expectation.js";
+import { PLACEHOLDERS, REQUIRED } from "../dist/config/prompts.js";
 import { jsonSchema } from "../dist/config/schema.js";
 
 const schema = jsonSchema();
@@ -105,6 +106,56 @@ function part(title, node, omit) {
   return `## ${title}\n\n${node.description}\n\n${table(node, omit)}\n`;
 }
 
+const PLACES = `
+A wording may have these placeholders, and has to have those in bold. What is filled in is not looked at again:
+braces in a row of yours stay as they are.
+
+| wording | placeholders |
+|---|---|
+${Object.entries(PLACEHOLDERS)
+  .map(([kind, names]) => `| \`${kind}\` | ${names.map((name) => placeholder(kind, name)).join(" ")} |`)
+  .join("\n")}
+
+Texts, names and descriptions come as JSON strings (a text of a dataset can't pass for a line of the prompt),
+lists a line each, \`count\` as a number. The rows that were accepted stay, whatever becomes of the wording.
+`;
+
+function placeholder(kind, name) {
+  const isRequired = REQUIRED[kind].some((required) => required.name === name);
+  return isRequired ? `**\`{${name}}\`**` : `\`{${name}}\``;
+}
+
+function prompts({ description, properties }) {
+  const wordings = Object.entries(properties).map(
+    ([key, node]) => `\`${key}\`: ${node.description} The default:\n\n\`\`\`text\n${node.default}\n\`\`\`\n`,
+  );
+  return `### \`[synthetic_llm.prompts]\`\n\n${description}\n${PLACES}\n${wordings.join("\n")}`;
+}
+
+function axes({ description, default: values }) {
+  const rows = Object.entries(values).map(([axis, list]) => `| \`${axis}\` | ${cell(list.join("; "))} |`);
+  return [
+    "### `[synthetic_llm.axes]`\n",
+    `${description}\n`,
+    "```toml",
+    "[synthetic_llm.axes]",
+    'register = ["formal", "casual"]',
+    "situation = []",
+    'channel = ["a chat", "an email"]',
+    "```\n",
+    "| default axis | values |",
+    "|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+/** What stands below the table of a section. */
+const BELOW = {
+  train: () => OVERRIDES,
+  synthetic_llm: ({ properties }) => `\n${prompts(properties.prompts)}\n${axes(properties.axes)}`,
+};
+
 function reference() {
   const { tasks, datasets, ...sections } = schema.properties;
   const label = tasks.items.properties.labels.items.anyOf.find((form) => form.properties !== undefined);
@@ -112,7 +163,8 @@ function reference() {
   return [
     INTRODUCTION,
     ...Object.entries(sections).map(
-      ([name, node]) => part(`\`[${name}]\``, node, ["overrides"]) + (name === "train" ? OVERRIDES : ""),
+      ([name, node]) =>
+        part(`\`[${name}]\``, node, ["overrides", "prompts", "axes"]) + (BELOW[name]?.(node) ?? ""),
     ),
     part("`[[tasks]]`", tasks.items),
     `### Labels\n\n${tasks.items.properties.labels.items.description}\n\n${table(label)}\n`,

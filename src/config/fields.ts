@@ -125,6 +125,30 @@ export function table<F extends z.ZodType>(doc: string, field: F, keys?: RegExp)
     .meta({ type: "object", propertyNames, additionalProperties, description: doc });
 }
 
+/** A table that is laid over another, key by key; an empty list takes its key out. */
+export function layeredTable<T>(
+  doc: string,
+  field: z.ZodType<readonly T[]>,
+  under: ReadonlyMap<string, readonly T[]>,
+  keys?: RegExp,
+) {
+  const own = table(doc, field, keys);
+  return own
+    .transform((over): ReadonlyMap<string, readonly T[]> => {
+      const names = [...new Set([...under.keys(), ...over.keys()])].sort();
+      const all = names.map((name) => [name, over.get(name) ?? under.get(name) ?? []] as const);
+      return new Map(all.filter(([, values]) => values.length > 0));
+    })
+    .prefault(Object.fromEntries(under) as never)
+    .meta(own.meta() ?? {});
+}
+
+/** The fields of a section that may be left out; undefined for any other field. */
+export function fieldsOf(field: Field): Readonly<Record<string, Field>> | undefined {
+  const inner = field instanceof z.ZodPrefault ? field.def.innerType : undefined;
+  return inner instanceof z.ZodObject ? (inner.shape as Readonly<Record<string, Field>>) : undefined;
+}
+
 /** A table whose keys say by their form which fields their value has; other keys are errors. */
 export function tableByPrefix<T>(doc: string, forms: Readonly<Record<string, z.ZodType<T>>>) {
   const patternProperties = Object.fromEntries(

@@ -8,6 +8,8 @@ export const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 /** A language code as in BCP 47: `en`, `pt-BR`, `zh-Hant`. */
 export const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
 export const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** The same, or empty: there is none. */
+export const NO_OR_ENVIRONMENT_NAME = /^([A-Za-z_][A-Za-z0-9_]*)?$/;
 /**
  * No system takes NUL in a path, and the other control characters are never meant. Not \p{Cc}: editors
  * run this as a pattern of JSON Schema, some without the u flag.
@@ -22,6 +24,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   [NAME.source, "a name of a to z, 0 to 9 and _ that starts with a letter (64 characters at most)"],
   [LANGUAGE.source, 'a language code such as "en" or "pt-BR"'],
   [ENVIRONMENT_NAME.source, "the name of an environment variable"],
+  [NO_OR_ENVIRONMENT_NAME.source, "the name of an environment variable, or empty text"],
   [PATH.source, "a path without control characters"],
   [ADDRESS.source, "an address that starts with http:// or https://"],
   [HUB_NAME.source, 'a name on the Hub such as "owner/name"'],

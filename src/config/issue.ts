@@ -4,7 +4,7 @@ import type { Issue, Path } from "./fields.ts";
 import { type Problem, pathName, show } from "./problem.ts";
 import { TASK_KEYS } from "./settings.ts";
 import { nearest } from "./suggest.ts";
-import { isTable, parseTomlValue } from "./toml.ts";
+import { parseTomlValue, valueAt } from "./toml.ts";
 
 /** Turns what the schema says into messages with suggestions; `raw` is the config before defaults. */
 export function problemsOf(issues: readonly Issue[], raw: unknown, root: Node): Problem[] {
@@ -24,16 +24,6 @@ function problemsOfIssue(issue: Issue, raw: unknown, root: Node): Problem[] {
   const expected = node === undefined ? "left out" : expectation(node);
   const message = `${pathName(path)} must be ${expected}, got ${show(value)}`;
   return [{ message, hint: () => wrongHint(value, node), paths: [path] }];
-}
-
-function valueAt(raw: unknown, path: Path): unknown {
-  let at: unknown = raw;
-  for (const step of path) {
-    if (Array.isArray(at) && typeof step === "number") at = at[step];
-    else if (isTable(at) && Object.hasOwn(at, step)) at = at[step];
-    else return undefined;
-  }
-  return at;
 }
 
 function missing(path: Path, node: Node | undefined): Problem {
@@ -65,6 +55,7 @@ const PLACES: readonly (readonly [string, Path])[] = [
   ["[prepare]", ["prepare"]],
   ["[train]", ["train"]],
   ["[synthetic_llm]", ["synthetic_llm"]],
+  ["[synthetic_llm.prompts]", ["synthetic_llm", "prompts"]],
   ["[multilingual]", ["multilingual"]],
   ["[[tasks]]", ["tasks", 0]],
   ["[[datasets]]", ["datasets", 0]],

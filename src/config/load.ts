@@ -10,6 +10,7 @@ import { problemsOf } from "./issue.ts";
 import { findSecrets } from "./leak.ts";
 import { readLegacy } from "./legacy.ts";
 import { normalize } from "./normalize.ts";
+import { traceOrigins } from "./origins.ts";
 import {
   applyOverrides,
   namedVariables,
@@ -21,8 +22,8 @@ import {
 import { locate } from "./position.ts";
 import { diagnose, type Problem, pathName } from "./problem.ts";
 import { checkReferences } from "./reference.ts";
-import { configSchema, jsonSchema, type PipelineConfig, SETTINGS } from "./schema.ts";
-import { isTable, isTooLarge, MAX_VALUES, parseToml, type SyntaxProblem, type Table } from "./toml.ts";
+import { configSchema, jsonSchema, type PipelineConfig } from "./schema.ts";
+import { isTooLarge, MAX_VALUES, parseToml, type SyntaxProblem, type Table } from "./toml.ts";
 
 export type { Overrides } from "./override.ts";
 
@@ -113,27 +114,4 @@ function override(
   const typed = applyOverrides(table, overrides);
   const named = namedVariables(typed, overrides, given.environment);
   return { overrides: [...overrides, ...named], problems, raw: applyOverrides(typed, named) };
-}
-
-function traceOrigins(raw: Table, overrides: readonly Override[]): Map<string, Origin> {
-  const origins = new Map<string, Origin>();
-  for (const [section, { def }] of Object.entries(SETTINGS)) {
-    const written = raw[section];
-    for (const key of Object.keys(def.innerType.shape)) {
-      const own = isTable(written) && Object.hasOwn(written, key);
-      origins.set(`${section}.${key}`, own ? "toml" : "default");
-    }
-  }
-  for (const path of writtenOverrides(raw)) origins.set(pathName(path), "toml");
-  for (const key of ["tasks", "datasets"]) origins.set(key, Object.hasOwn(raw, key) ? "toml" : "default");
-  for (const { path, kind } of overrides) origins.set(pathName(path), kind);
-  return origins;
-}
-
-function writtenOverrides(raw: Table): string[][] {
-  const overrides = isTable(raw.train) ? raw.train.overrides : undefined;
-  if (!isTable(overrides)) return [];
-  return Object.entries(overrides).flatMap(([target, keys]) =>
-    Object.keys(isTable(keys) ? keys : {}).map((key) => ["train", "overrides", target, key]),
-  );
 }

@@ -7,6 +7,7 @@ import { oneOf, type Problem, show } from "./problem.ts";
 import { checkRanges } from "./range.ts";
 import { labelName, type TaskInput } from "./schema.ts";
 import { checkSources } from "./source.ts";
+import { checkWording } from "./wording.ts";
 
 /** Everything that one part of the config may get wrong about another. */
 export function checkReferences(draft: Draft): Problem[] {
@@ -19,6 +20,7 @@ export function checkReferences(draft: Draft): Problem[] {
     ...checkFamilies(draft),
     ...checkOverrides(draft),
     ...checkRanges(draft),
+    ...checkWording(draft),
     ...checkSources(draft),
     ...checkMaps(draft),
   ];

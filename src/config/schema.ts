@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TaskDefinition } from "../core/task.ts";
+import { multilingual, syntheticLlm } from "./backfill-settings.ts";
 import { dataset, type map, task } from "./collections.ts";
 import { jsonSchemaOf, list, section, type Value } from "./fields.ts";
-import { multilingual, paths, prepare, syntheticLlm, type TrainShape, train } from "./settings.ts";
+import { paths, prepare, type TrainShape, train } from "./settings.ts";
 import type { RowSlice } from "./split.ts";
 
 /** The sections that are single tables; each of their keys has a default or may be left out. */

@@ -7,16 +7,14 @@ import {
   integer,
   list,
   number,
-  optional,
   optionalSection,
   partial,
-  table,
   tableByPrefix,
   text,
   type Value,
   withDefault,
 } from "./fields.ts";
-import { ADDRESS, ENVIRONMENT_NAME, LANGUAGE, NAME, PATH } from "./form.ts";
+import { NAME, PATH } from "./form.ts";
 
 /** Seeds are 32-bit: so is the generator that they start. */
 const SEED = { min: 0, max: 0xffff_ffff };
@@ -204,85 +202,3 @@ export const train = optionalSection("How models are fitted.", {
 
 /** The keys of [train] that say how one model is fitted. */
 export type TrainShape = { readonly [K in keyof typeof trainShape]: Value<(typeof trainShape)[K]> };
-
-const PRICE = { min: 0, max: 1e6 };
-
-export const syntheticLlm = optionalSection(
-  "The LLM that writes what is missing. Holds no key: only the name of its variable.",
-  {
-    provider_env: withDefault(
-      text("Environment variable that names the provider; wins over `provider`.", ENVIRONMENT_NAME),
-      "LLM_EVAL__PROVIDER",
-    ),
-    model_env: withDefault(
-      text("Environment variable that names the model; wins over `model`.", ENVIRONMENT_NAME),
-      "LLM_EVAL__MODEL",
-    ),
-    base_url_env: withDefault(
-      text("Environment variable with the server's URL; wins over `base_url`.", ENVIRONMENT_NAME),
-      "LLM_EVAL__BASE_URL",
-    ),
-    provider: withDefault(
-      text("Kind of server: ollama, openai, or any that speaks OpenAI's protocol."),
-      "ollama",
-    ),
-    model: optional(text("Name of the model, as its server knows it.")),
-    base_url: optional(text("URL of the server, up to and with `/v1`.", ADDRESS)),
-    api_key_env: withDefault(
-      text(
-        "Environment variable that holds the API key; the key itself never stands in the TOML.",
-        ENVIRONMENT_NAME,
-      ),
-      "OPENAI_API_KEY",
-    ),
-    temperature: withDefault(number("Sampling temperature.", { min: 0, max: 5 }), 1.35),
-    top_p: withDefault(
-      number("Nucleus sampling: the probability mass kept.", { min: 0, max: 1, above: true }),
-      0.95,
-    ),
-    max_tokens: withDefault(integer("Tokens of one reply at most.", { min: 1, max: 1_000_000 }), 1024),
-    batch_size: withDefault(integer("Rows asked for in one request.", { min: 1, max: 1000 }), 24),
-    concurrency: withDefault(integer("Requests in flight at most.", { min: 1, max: 1024 }), 4),
-    timeout_seconds: withDefault(
-      number("Seconds that one request may take in all.", { min: 0, max: 86_400, above: true }),
-      120,
-    ),
-    max_retries: withDefault(integer("Times that a failed request is sent again.", { min: 0, max: 100 }), 3),
-    max_attempts_per_label: withDefault(
-      integer("Requests for one (task, label) in one run at most.", { min: 1, max: 1_000_000 }),
-      80,
-    ),
-    local_raw_scan_rows_per_file: withDefault(
-      integer("Rows read from each loose file in the cache folder as seeds; 0 reads none.", {
-        ...COUNT,
-        min: 0,
-      }),
-      300,
-    ),
-    share_rows: withDefault(flag("Let one written text serve several tasks."), false),
-    mode: withDefault(
-      choice("Ask one by one, or through the provider's batch interface.", ["live", "batch"]),
-      "live",
-    ),
-    verify: withDefault(choice("Have a second question judge each row.", ["none", "judge"]), "none"),
-    max_requests: optional(integer("Requests of one run at most; unlimited when left out.", COUNT)),
-    max_cost_usd: optional(number("US dollars that one run may cost; needs the two prices.", PRICE)),
-    price_input_per_million: optional(number("US dollars for a million tokens of prompt.", PRICE)),
-    price_output_per_million: optional(number("US dollars for a million tokens of reply.", PRICE)),
-    log_stats_every_seconds: withDefault(
-      number("Seconds between two lines of progress.", { min: 0, max: 86_400, above: true }),
-      10,
-    ),
-  },
-);
-
-export const multilingual = optionalSection("In which languages missing rows are written.", {
-  enabled: withDefault(flag("Write rows in several languages."), false),
-  weights: emptyByDefault(
-    table(
-      "Share of each language, by its code; shares are relative to their sum.",
-      number("The share.", { min: 0, max: 1e6 }),
-      LANGUAGE,
-    ),
-  ),
-});

@@ -78,6 +78,17 @@ export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
+/** What stands at a path of a parsed document; undefined where nothing does. */
+export function valueAt(raw: unknown, path: readonly (string | number)[]): unknown {
+  let at: unknown = raw;
+  for (const step of path) {
+    if (Array.isArray(at) && typeof step === "number") at = at[step];
+    else if (isTable(at) && Object.hasOwn(at, step)) at = at[step];
+    else return undefined;
+  }
+  return at;
+}
+
 /** A key as TOML writes it: bare where that is allowed. */
 export function tomlKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
@@ -86,4 +97,11 @@ export function tomlKey(key: string): string {
 /** A basic string: JSON's escapes are TOML's too, DEL apart, which TOML wants escaped. */
 export function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+}
+
+/** The same as a multi-line basic string: line ends stay line ends. */
+export function tomlLines(text: string): string {
+  // A parser drops the line end after the opening quotes, and no other.
+  const lines = text.split("\n").map((line) => tomlString(line).slice(1, -1));
+  return `"""\n${lines.join("\n")}"""`;
 }

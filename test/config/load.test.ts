@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_AXES } from "../../src/config/axes.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { DEFAULT_PROMPTS } from "../../src/config/prompts.ts";
 import { trainSettings } from "../../src/config/schema.ts";
 import { hubName } from "../../src/config/source.ts";
 import { ModelpackError } from "../../src/core/error.ts";
@@ -79,6 +81,8 @@ describe("a config with nothing but a task", () => {
       mode: "live",
       verify: "none",
       log_stats_every_seconds: 10,
+      prompts: DEFAULT_PROMPTS,
+      axes: DEFAULT_AXES,
     });
     expect(config.synthetic_llm.model).toBeUndefined();
     expect(config.multilingual).toEqual({ enabled: false, weights: new Map() });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { renderConfig } from "../../src/config/print.ts";
 import { tomlString } from "../../src/config/toml.ts";
 import { load } from "./fixture.ts";
@@ -50,6 +50,77 @@ it("shows each value with its origin", () => {
 it("is TOML that loads to the same config", () => {
   const loaded = load(TOML, { set: ["multilingual.weights={ en = 0.5 }", "synthetic_llm.model=m"] });
   expect(load(renderConfig(loaded)).config).toEqual(loaded.config);
+});
+
+describe("the tables of [synthetic_llm]", () => {
+  const WORDED = `[synthetic_llm.prompts]
+judge = "{labels} {texts}"
+system = """
+ {canary}\\\\ and \\"quotes\\"\\u0007
+\\t"""
+[synthetic_llm.axes]
+persona = []
+register = ["a \\"b\\"", "c"]
+channel = ["d"]
+${TOML}`;
+
+  it("are blocks of their own, each value with its origin, text of several lines on as many", () => {
+    const set = ["synthetic_llm.prompts.label={labels}{texts}", 'synthetic_llm.axes.tone=["x"]'];
+    const lines = renderConfig(load(WORDED, { set })).split("\n");
+    const prompts = lines.indexOf("[synthetic_llm.prompts]");
+    expect(lines.slice(prompts + 1, prompts + 6)).toEqual([
+      'system = """',
+      ' {canary}\\\\ and \\"quotes\\"\\u0007',
+      '\\t"""  # toml',
+      'write = """',
+      "Task: {task}",
+    ]);
+    expect(lines).toContain('JSON Schema: {schema}"""  # default');
+    expect(lines).toContain('judge = "{labels} {texts}"  # toml');
+    expect(lines).toContain('label = "{labels}{texts}"  # flag');
+    const axes = lines.indexOf("[synthetic_llm.axes]");
+    expect(lines.slice(axes, axes + 8).map((line) => line.replace(/= \[.{60,}\]/, "= …"))).toEqual([
+      "[synthetic_llm.axes]",
+      'channel = ["d"]  # toml',
+      "length = …  # default",
+      "persona = []  # toml",
+      'register = ["a \\"b\\"", "c"]  # toml',
+      "situation = …  # default",
+      'tone = ["x"]  # flag',
+      "",
+    ]);
+  });
+
+  it("are blamed on the flag that brought them whole", () => {
+    const set = ['synthetic_llm.axes={ register = ["x"] }', 'synthetic_llm.prompts={ system = "{canary}" }'];
+    const { origins } = load(WORDED, { set });
+    expect(origins.get("synthetic_llm.axes.register")).toBe("flag");
+    expect(origins.get("synthetic_llm.prompts.system")).toBe("flag");
+    expect(origins.get("synthetic_llm.prompts.judge")).toBe("default");
+  });
+
+  it("load to the same, however odd", () => {
+    const odd = fc.string({
+      minLength: 1,
+      maxLength: 20,
+      unit: fc.constantFrom(..."a \t\r\n\"\\'\u007f\u0000#é😀{}"),
+    });
+    const braced = odd.map((text) => text.replace(/[{}]/g, "$&$&"));
+    const axes = fc.dictionary(fc.stringMatching(/^[a-k][a-z0-9_]{0,6}$/), fc.array(odd, { maxLength: 3 }));
+    fc.assert(
+      fc.property(braced, odd, axes, (before, value, table) => {
+        const pairs = Object.entries(table).map(
+          ([name, values]) => `${name} = [${values.map(tomlString).join(", ")}]`,
+        );
+        const toml = `[synthetic_llm.prompts]\nsystem = ${tomlString(`${before}{canary}`)}\n[synthetic_llm.axes]\npersona = [${tomlString(value)}]\n${pairs.join("\n")}\n${TOML}`;
+        const { config } = load(toml);
+        expect(config.synthetic_llm.prompts.system).toBe(`${before}{canary}`);
+        expect(config.synthetic_llm.axes.get("persona")).toEqual([value]);
+        expect(load(renderConfig(load(toml))).config).toEqual(config);
+      }),
+      { numRuns: 50 },
+    );
+  });
 });
 
 it("is so for any label and column of a stranger's", () => {
