@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 const report = process.env.MODELPACK_TEST_REPORT;
 
-// The tests that run whole commands for minutes: npm run test:faults, test:package, test:node
-// and test:speed.
+// The tests that take minutes, of whole commands and of the talk with an LLM: npm run test:faults, test:llm,
+// test:package, test:node and test:speed.
 export default defineConfig({
   test: {
     include: ["test/{faults,package,node,speed}/**/*.test.ts"],

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * White space in a row that no JSON of ours has. Models with structured output fall into writing nothing else,
+ * to the limit of tokens (vllm#4093; omlx#2990: 960,000 tokens in one night).
+ */
+const MAX_BLANKS = 200;
+/** So many times the same block, in a row, is a loop that a model does not leave (ollama#3354). */
+const REPEATS = 4;
+/** Shorter ones repeat in honest text: indentation, a row of numbers. */
+const MIN_BLOCK = 32;
+/** The check is run once in so many new characters. */
+const STEP = 32;
+
+/** What a reply has fallen into. */
+export type Stuck = "blank" | "looping";
+
+/** Watches a reply as it grows. */
+export class RepetitionWatch {
+  #text = "";
+  #blanks = 0;
+  #checkedAt = 0;
+  #stuck: Stuck | null = null;
+
+  /** Adds a piece; what the reply is stuck in, once it is. */
+  add(piece: string): Stuck | null {
+    for (let at = 0; at < piece.length && this.#stuck === null; at += STEP)
+      this.#stuck = this.#step(piece.slice(at, at + STEP));
+    return this.#stuck;
+  }
+
+  #step(piece: string): Stuck | null {
+    this.#text += piece;
+    const tail = piece.length - piece.trimEnd().length;
+    this.#blanks = tail === piece.length ? this.#blanks + tail : tail;
+    if (this.#blanks >= MAX_BLANKS) return "blank";
+    if (this.#text.length - this.#checkedAt < STEP) return null;
+    this.#checkedAt = this.#text.length;
+    return isLoop(this.#text) ? "looping" : null;
+  }
+}
+
+/** Whether a text ends with {@link REPEATS} equal blocks. */
+function isLoop(text: string): boolean {
+  if (text.length < MIN_BLOCK * REPEATS) return false;
+  const before = text.lastIndexOf(text.slice(-MIN_BLOCK), text.length - MIN_BLOCK - 1);
+  if (before < 0) return false;
+  const distance = text.length - MIN_BLOCK - before;
+  // A shorter block repeats as a longer one too.
+  const block = distance * Math.ceil(MIN_BLOCK / distance);
+  const span = block * REPEATS;
+  return text.length >= span && text.slice(-span, -block) === text.slice(block - span);
+}
