@@ -139,6 +139,13 @@ const trainShape = {
     ),
     0.5,
   ),
+  synthetic_filter: withDefault(
+    choice(
+      "What becomes of synthetic train rows that a model of the real ones finds implausible: drop leaves them out, weight lets them count for less.",
+      ["none", "drop", "weight"],
+    ),
+    "none",
+  ),
   predict_batch_size: withDefault(integer("Rows scored at a time when measuring.", COUNT), 8192),
   early_stopping: withDefault(flag("Stop a task when eval no longer improves."), true),
   early_stopping_patience: withDefault(
@@ -177,6 +184,7 @@ export const TASK_KEYS = [
   "alpha",
   "max_iter",
   "class_weight",
+  "synthetic_filter",
   "calibration_method",
   "calibration_split",
 ] as const;

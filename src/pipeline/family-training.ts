@@ -10,6 +10,7 @@ import { measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
 import type { FamilyResult } from "./model-files.ts";
 import { readSplit } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
+import { filterFamily } from "./synthetic-filtering.ts";
 import { trainableTasks } from "./trainable.ts";
 import type { OpenedVersion } from "./workspace.ts";
 
@@ -56,7 +57,7 @@ export async function trainOne(
   { config, dataset, pool, run, reporter }: TrainContext,
 ): Promise<FamilyResult> {
   const settings = trainSettings(config, family);
-  const problem = {
+  const asRead = {
     family,
     input,
     analyzer: {
@@ -69,6 +70,9 @@ export async function trainOne(
     quantization: settings.quantization,
     tasks,
   };
+  const { problem, filters } = tasks.every(({ syntheticFilter }) => syntheticFilter === "none")
+    ? { problem: asRead, filters: new Map() }
+    : await run.phase(`${family}: filter`, () => filterFamily(asRead, pool, reporter));
   const report = (task: string, epoch: EpochStatistics, seconds: number) => {
     run.epoch(task, epoch.epoch, seconds);
     reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
@@ -88,7 +92,16 @@ export async function trainOne(
       measureSplit(model, rows.eval, fit.evalScores, methodOf, pool),
     ]);
     const splits = { test, eval: held };
-    return { family, model, histories, splits, dataset: dataset.version, settings: tasks, methodOf };
+    return {
+      family,
+      model,
+      histories,
+      splits,
+      dataset: dataset.version,
+      settings: problem.tasks,
+      filters,
+      methodOf,
+    };
   });
 }
 

@@ -8,6 +8,7 @@ import type { TaskHistory, TaskRowsAndSettings } from "../training/family-traine
 import type { Figures } from "../training/figures.ts";
 import { snakeCase } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
+import type { FilterRecord } from "./synthetic-filtering.ts";
 import { producer } from "./workspace.ts";
 
 /** A trained, calibrated and measured family. */
@@ -18,7 +19,10 @@ export interface FamilyResult {
   readonly histories: readonly TaskHistory[];
   readonly splits: { readonly test: SplitMetrics; readonly eval: SplitMetrics };
   readonly dataset: string;
+  /** With the rows that were fitted. */
   readonly settings: readonly TaskRowsAndSettings[];
+  /** What `train.synthetic_filter` did, by task; a task without it has none. */
+  readonly filters: ReadonlyMap<string, FilterRecord>;
   readonly methodOf: (task: string) => CalibrationMethod;
 }
 
@@ -88,8 +92,15 @@ function trainingMetadata(result: FamilyResult): unknown {
       alpha: result.histories[t]?.alpha,
       epochs: result.histories[t]?.epochs.length,
       settings: snakeCase(settings),
+      ...filterOf(result, definition.name),
     })),
   };
+}
+
+// A task without a filter says nothing of it: its file has the bytes that it had before there were filters.
+function filterOf({ filters }: FamilyResult, task: string): { synthetic_filter?: FilterRecord } {
+  const record = filters.get(task);
+  return record === undefined ? {} : { synthetic_filter: record };
 }
 
 function calibrations({ family, model, splits, methodOf }: FamilyResult): unknown {

@@ -101,8 +101,9 @@ export async function train(
 /** What of [train] can change a model's bytes: not the threads, not how rows are batched. */
 function trainProjection(config: PipelineConfig, families: readonly string[]): unknown {
   const effective = (settings: TrainSettings) => {
-    const { workers: _workers, predict_batch_size: _batch, ...rest } = settings;
-    return rest;
+    const { workers: _workers, predict_batch_size: _batch, synthetic_filter, ...rest } = settings;
+    // Without a filter nothing differs from before there were any: neither do the versions.
+    return synthetic_filter === "none" ? rest : { ...rest, synthetic_filter };
   };
   const tasks = config.tasks.filter((task) => families.includes(task.family));
   return {

@@ -31,12 +31,14 @@ export function trainableTasks(
       );
     const effective = trainSettings(config, definition.family, definition.name);
     const settings = taskSettings(effective);
-    const { calibration_method } = effective;
+    const { calibration_method, synthetic_filter } = effective;
     tasks.push({
       definition,
       settings,
       calibration: calibration_method,
+      syntheticFilter: synthetic_filter,
       train: own,
+      trust: null,
       eval: held === undefined || held.rows === 0 ? null : held,
     });
   }

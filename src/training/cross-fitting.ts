@@ -38,6 +38,8 @@ export interface FoldProblem {
   /** Of every train row. */
   readonly label: Examples["label"];
   readonly count: Examples["count"];
+  /** Factor on the weight of every train row; null is 1 for all. */
+  readonly trust: Float64Array | null;
   /** Fold of every train row, and the one that is scored. */
   readonly fold: Uint8Array;
   readonly scored: number;
@@ -46,7 +48,8 @@ export interface FoldProblem {
   readonly seed: number;
   /** What the fit on all train rows chose, its duals (rows x padded labels), and the gap and passes that it ended with. */
   readonly cost: number;
-  readonly duals: Float32Array;
+  /** Null for a fit from nothing. */
+  readonly duals: Float32Array | null;
   readonly gap: number;
   readonly passes: number;
 }
@@ -63,27 +66,39 @@ export function scoreFold(problem: FoldProblem, memory = new BlockMemory()): Flo
   const scored = takeRows(problem, (fold) => fold === problem.scored);
   const features = weighFeatures(learnt, weights, labels, problem.minDf);
   const byLabel = labelWeights(learnt, labels, problem.classWeight);
-  const weighted = (rows: typeof learnt): WeightedRows => ({ ...rows, weight: rowWeights(rows, byLabel) });
+  const weighted = ({ trust, ...rows }: typeof learnt): WeightedRows => ({
+    ...rows,
+    weight: rowWeights(rows, byLabel, trust),
+  });
   const parts = { weights, features, labels, train: weighted(learnt), eval: weighted(scored) };
   const block = memory.fill(parts);
   const solver = new KernelSolver(block, seed);
   solver.setCost(cost);
-  const padded = duals.length / problem.label.length;
-  const start = new Float32Array(learnt.inputs.length * padded);
-  learnt.inputs.forEach((row, i) => {
-    start.set(duals.subarray(row * padded, (row + 1) * padded), i * padded);
-  });
-  solver.resume(start);
+  if (duals !== null) solver.resume(takeDuals(duals, problem.label.length, learnt.inputs));
   for (let pass = 0; pass < problem.passes; pass++)
     if (relativeGap(solver.pass(block.shape.train)) <= gap) break;
   return solver.scores(block.shape.train, block.shape.rows);
 }
 
+/** Duals of some of the `rows` rows that have them. */
+function takeDuals(duals: Float32Array, rows: number, taken: Uint32Array): Float32Array {
+  const padded = duals.length / rows;
+  const own = new Float32Array(taken.length * padded);
+  taken.forEach((row, i) => {
+    own.set(duals.subarray(row * padded, (row + 1) * padded), i * padded);
+  });
+  return own;
+}
+
 /** Rows of the folds that `of` takes; their inputs are their numbers. */
-function takeRows({ rows: { chunks }, label, count, fold }: FoldProblem, of: (fold: number) => boolean) {
+function takeRows(
+  { rows: { chunks }, label, count, trust, fold }: FoldProblem,
+  of: (fold: number) => boolean,
+) {
   const inputs = Uint32Array.from(fold.keys()).filter((row) => of(fold[row] as number));
   const take = (column: Uint32Array) => inputs.map((row) => column[row] as number);
-  return { chunks, inputs, label: take(label), count: take(count) };
+  const taken = trust === null ? null : Float64Array.from(inputs, (row) => trust[row] as number);
+  return { chunks, inputs, label: take(label), count: take(count), trust: taken };
 }
 
 /** Rows that no fit had seen when it scored them: what calibrates a task. */
@@ -91,14 +106,15 @@ export interface CalibrationRows {
   /** Rows x labels. */
   readonly scores: Float32Array;
   readonly label: Uint32Array;
-  readonly count: Uint32Array;
+  /** Source rows that each stands for, times its trust. */
+  readonly weight: Float64Array;
   /** Numbers of groups; rows of one belong together. */
   readonly group: Uint32Array;
 }
 
 /** The eval rows, and the rows of the folds that were scored after them, fold by fold. */
 export function joinFolds(
-  train: Examples,
+  { train, trust }: { readonly train: Examples; readonly trust: Float64Array | null },
   fold: Uint8Array,
   byFold: readonly Float32Array[],
   held: Examples,
@@ -106,16 +122,20 @@ export function joinFolds(
 ): CalibrationRows {
   const rows = byFold.map((_, f) => Uint32Array.from(fold.keys()).filter((row) => fold[row] === f));
   const after = held.group.reduce((most, group) => Math.max(most, group + 1), 0);
-  const joined = (column: "label" | "count" | "group", shift: number) =>
+  const joined = (column: "label" | "group", shift: number) =>
     Uint32Array.from([
       ...held[column],
       ...rows.flatMap((of) => Array.from(of, (row) => (train[column][row] as number) + shift)),
     ]);
+  const weight = Float64Array.from([
+    ...held.count,
+    ...rows.flatMap((of) => Array.from(of, (row) => (train.count[row] as number) * (trust?.[row] ?? 1))),
+  ]);
   const scores = new Float32Array(byFold.reduce((n, part) => n + part.length, evalScores.length));
   let at = 0;
   for (const part of [evalScores, ...byFold]) {
     scores.set(part, at);
     at += part.length;
   }
-  return { scores, label: joined("label", 0), count: joined("count", 0), group: joined("group", after) };
+  return { scores, label: joined("label", 0), weight, group: joined("group", after) };
 }

@@ -4,21 +4,18 @@ import type { InputKind, TaskDefinition } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { Calibration } from "../model/calibrator.ts";
 import type { FamilyModel } from "../model/classifier.ts";
-import type { AnalyzedChunk } from "./analysis.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
 import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
 import { type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
-import { type Candidates, joinRankings } from "./feature-counts.ts";
-import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
+import type { FamilyFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
 import { assembleFamily, type Quantization, withCalibrations } from "./quantizer.ts";
-import { sharedBytes, shareWords } from "./shared-array.ts";
-import type { TaskSettings } from "./task-settings.ts";
+import type { SyntheticFilter, TaskSettings } from "./task-settings.ts";
 import {
   type EpochStatistics,
   SMALLEST_GAP,
@@ -26,14 +23,18 @@ import {
   type TaskProblem,
   trainTask,
 } from "./task-trainer.ts";
+import { vectorize } from "./vectorization.ts";
 
 /** A task of a family with its rows. */
 export interface TaskRowsAndSettings {
   readonly definition: TaskDefinition;
   readonly settings: TaskSettings;
   readonly calibration: CalibrationMethod;
+  readonly syntheticFilter: SyntheticFilter;
   /** At least one row. */
   readonly train: Examples;
+  /** Factor on the weight of each train row, over 0; null is 1 for all. */
+  readonly trust: Float64Array | null;
   /** Null or without rows: nothing is chosen on eval then. */
   readonly eval: Examples | null;
 }
@@ -59,9 +60,6 @@ export interface FamilyFit {
   /** Raw scores of each task's eval rows by the fit that had not seen them, rows x labels. */
   readonly evalScores: readonly Float32Array[];
 }
-
-/** Rows of a task that one part of the counting takes: about half a second. */
-const COUNT_ROWS = 100_000;
 
 /**
  * Trains a family: analyzes every distinct input once, counts the features of each task, chooses the family's,
@@ -109,53 +107,6 @@ export async function trainFamily(
   return { model: withCalibrations(assembleFamily(outline, fits), calibrations), histories, evalScores };
 }
 
-/** Chooses the family's features, and makes every input a sparse vector over them. */
-async function vectorize(
-  problem: FamilyProblem,
-  inputs: ReturnType<typeof collectInputs>,
-  pool: WorkerPool,
-): Promise<{ features: FamilyFeatures; chunks: readonly IndexedChunk[] }> {
-  const { input, analyzer, maxFeatures, tasks } = problem;
-  const analyzed = await Promise.all(
-    inputs.chunks.map((chunk) => pool.run<"analyze">({ kind: "analyze", chunk, input, analyzer })),
-  );
-  const candidates = await Promise.all(
-    tasks.map((task, t) =>
-      rankFeatures(task, analyzed, (inputs.tasks[t] as TaskInputs).train, maxFeatures, pool),
-    ),
-  );
-  const features = shared(selectFeatures(candidates, maxFeatures));
-  const chunks = await Promise.all(
-    analyzed.map((chunk) => pool.run<"index">({ kind: "index", chunk, features })),
-  );
-  return { features, chunks };
-}
-
-/** A task's features by document frequency; a large task is counted in parts, by hash. */
-async function rankFeatures(
-  { train, settings }: TaskRowsAndSettings,
-  chunks: readonly AnalyzedChunk[],
-  inputs: Uint32Array,
-  maxFeatures: number,
-  pool: WorkerPool,
-): Promise<Candidates> {
-  const parts = Math.min(8, Math.ceil(train.rows / COUNT_ROWS));
-  const of = { chunks, inputs, count: train.count, minDf: settings.minDf, maxFeatures, parts };
-  const rankings = await Promise.all(
-    Array.from({ length: parts }, (_, part) =>
-      pool.run<"count">({ kind: "count", problem: { ...of, part } }),
-    ),
-  );
-  const rows = train.count.reduce((sum, n) => sum + n, 0);
-  return joinRankings(rankings, maxFeatures, rows);
-}
-
-function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
-  const codes = sharedBytes(weights.codes.length);
-  codes.set(weights.codes);
-  return { hashes: shareWords(hashes), weights: { ...weights, codes } };
-}
-
 /** Fits a task's calibration on rows that its fit had not seen; without any it stays uncalibrated. */
 async function calibrateTask(
   task: TaskRowsAndSettings,
@@ -164,10 +115,10 @@ async function calibrateTask(
   folds: Folds,
   pool: WorkerPool,
 ): Promise<Calibration> {
-  const { eval: held, train } = task;
+  const { eval: held } = task;
   if (held === null || held.rows === 0) return { method: "none" };
   const byFold = await scoreFolds(task, vectors, fit, folds, pool);
-  const rows = joinFolds(train, folds.fold, byFold, held, fit.evalScores);
+  const rows = joinFolds(task, folds.fold, byFold, held, fit.evalScores);
   return pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows });
 }
 
@@ -178,7 +129,7 @@ function foldsOfTask({ train, eval: held }: TaskRowsAndSettings): Folds {
 
 /** Train rows of a task, each scored by a fit on the other folds. */
 async function scoreFolds(
-  { train, settings, definition }: TaskRowsAndSettings,
+  { train, trust, settings, definition }: TaskRowsAndSettings,
   { family, chunks, inputs }: Vectors,
   { ids, cost, epochs, duals }: TaskFit,
   { fold, scored }: Folds,
@@ -191,6 +142,7 @@ async function scoreFolds(
     labels: definition.labels.length,
     label: train.label,
     count: train.count,
+    trust,
     fold,
     minDf: settings.minDf,
     classWeight: settings.classWeight,
@@ -226,7 +178,7 @@ async function fitTask(
   pool: WorkerPool,
   report: EpochListener,
 ): Promise<TaskFit> {
-  const { definition, settings, train, eval: held } = task;
+  const { definition, settings, train, trust, eval: held } = task;
   const labels = definition.labels.length;
   const work = workOf(task);
   const rows = { chunks, inputs: inputs.train, label: train.label, count: train.count };
@@ -235,18 +187,18 @@ async function fitTask(
   const features = await pool.run<"weigh">(weigh, undefined, work);
   const byLabel = labelWeights(train, labels, settings.classWeight);
   const none = { label: new Uint32Array(0), count: new Uint32Array(0) };
-  const weighted = (part: Labelled, numbers: Uint32Array) => ({
+  const weighted = (part: Labelled, numbers: Uint32Array, factor: Float64Array | null) => ({
     chunks,
     inputs: numbers,
     label: part.label,
-    weight: rowWeights(part, byLabel),
+    weight: rowWeights(part, byLabel, factor),
   });
   const of = {
     weights,
     features,
     labels,
-    train: weighted(train, inputs.train),
-    eval: weighted(held ?? none, inputs.eval),
+    train: weighted(train, inputs.train, trust),
+    eval: weighted(held ?? none, inputs.eval, null),
   };
   const blocks = blockCount(of, dominates);
   const { name, input } = definition;

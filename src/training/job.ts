@@ -17,6 +17,7 @@ import { type IndexedChunk, indexChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
+import { type Judgement, type JudgeProblem, judge } from "./plausibility.ts";
 import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
@@ -45,6 +46,7 @@ export type Job =
       readonly ids: Uint32Array;
     }
   | { readonly kind: "fold"; readonly problem: FoldProblem }
+  | { readonly kind: "judge"; readonly problem: JudgeProblem }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | {
       readonly kind: "calibrate";
@@ -71,6 +73,7 @@ export interface JobResult {
   narrow: NarrowRows;
   /** Scores of the fold's rows. */
   fold: Float32Array;
+  judge: Judgement;
   step: unknown;
   calibrate: Calibration;
   measure: TaskMeasurement;
@@ -102,11 +105,13 @@ export async function runJob(
       return narrowRows(job.rows, job.weights, job.ids);
     case "fold":
       return scoreFold(job.problem, memory);
+    case "judge":
+      return judge(job.problem);
     case "step":
       return doStep(job.step, job.of);
     case "calibrate": {
-      const { scores, label, count, group } = job.rows;
-      return fitCalibration(job.method, scores, label, count, group);
+      const { scores, label, weight, group } = job.rows;
+      return fitCalibration(job.method, scores, label, weight, group);
     }
     case "measure":
       return measureTask(job.of);

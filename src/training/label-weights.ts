@@ -18,9 +18,16 @@ export function labelWeights(train: Labelled, labels: number, classWeight: numbe
   return byLabel.map((w) => (w === 0 ? 1 : w / mean));
 }
 
-/** Weight of each row: the source rows behind it times its label's weight. */
-export function rowWeights({ label, count }: Labelled, byLabel: Float64Array): Float64Array {
-  return Float64Array.from(label, (k, i) => (byLabel[k] as number) * (count[i] as number));
+/** Weight of each row: the source rows behind it times its label's weight, and times its `trust` where rows have one. */
+export function rowWeights(
+  { label, count }: Labelled,
+  byLabel: Float64Array,
+  trust: Float64Array | null = null,
+): Float64Array {
+  return Float64Array.from(
+    label,
+    (k, i) => (byLabel[k] as number) * (count[i] as number) * (trust === null ? 1 : (trust[i] as number)),
+  );
 }
 
 /** x^p by square roots, because Math.pow may differ between engines: exact for p in 64ths. */

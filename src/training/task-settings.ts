@@ -17,6 +17,9 @@ export interface TaskSettings {
   readonly minDelta: number;
 }
 
+/** What becomes of the synthetic train rows of a task that a model of its real ones finds implausible. */
+export type SyntheticFilter = "none" | "drop" | "weight";
+
 /** The metric that eval rows judge by; larger is better. */
 export function metricOf(seen: Figures, metric: TaskSettings["metric"]): number {
   if (metric === "accuracy") return seen.accuracy ?? 0;

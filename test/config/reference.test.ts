@@ -219,7 +219,7 @@ describe("settings", () => {
     [
       "features of a task",
       section('train.overrides."task.mood"', "max_features = 1"),
-      '2:1 unknown key train.overrides."task.mood".max_features | a task may set alpha, max_iter, class_weight, calibration_method, calibration_split; set max_features for its family, under [train.overrides."family.<name>"]',
+      '2:1 unknown key train.overrides."task.mood".max_features | a task may set alpha, max_iter, class_weight, synthetic_filter, calibration_method, calibration_split; set max_features for its family, under [train.overrides."family.<name>"]',
     ],
     [
       "workers of a family",

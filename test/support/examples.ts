@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Examples } from "../../src/core/example.ts";
+import { type Examples, ORIGINS, type Origin } from "../../src/core/example.ts";
 import { textColumn } from "../../src/core/text-column.ts";
 
 /** A row for {@link examples}; `b` makes it a pair. */
@@ -10,9 +10,11 @@ export interface ExampleRow {
   readonly label: number;
   /** 1 without it. */
   readonly count?: number;
+  /** real without it. */
+  readonly origin?: Origin;
 }
 
-/** Columns of the given rows, each a group of its own, all real. */
+/** Columns of the given rows, each a group of its own. */
 export function examples(rows: readonly ExampleRow[]): Examples {
   const pair = rows.some((row) => row.b !== undefined);
   return {
@@ -21,7 +23,7 @@ export function examples(rows: readonly ExampleRow[]): Examples {
     textB: pair ? textColumn(rows.map((row) => row.b ?? "")) : null,
     label: Uint32Array.from(rows, (row) => row.label),
     count: Uint32Array.from(rows, (row) => row.count ?? 1),
-    origin: new Uint8Array(rows.length),
+    origin: Uint8Array.from(rows, (row) => ORIGINS.indexOf(row.origin ?? "real")),
     group: Uint32Array.from(rows, (_, i) => i),
   };
 }

@@ -70,6 +70,7 @@ function problemOf(scored: number, { label = TRAIN.label, ...more }: Partial<Fol
     labels: 3,
     label,
     count: TRAIN.count,
+    trust: null,
     fold: FOLD,
     scored,
     minDf: 1,
@@ -103,6 +104,26 @@ describe("scoreFold", () => {
     const soon = (duals: Float32Array) => off(scoreFold(problemOf(2, { duals, passes: 2, gap: 0 })));
     expect(soon(await trainedDuals())).toBeLessThan(0.1);
     expect(soon(UNTRAINED)).toBeGreaterThan(0.3);
+  });
+
+  it("starts from nothing where it is given no duals", () => {
+    expect(scoreFold(problemOf(2, { duals: null }))).toEqual(scoreFold(problemOf(2, { duals: UNTRAINED })));
+  });
+
+  it("learns less from rows that it trusts less", () => {
+    const isWrong = (row: number) => Math.floor(row / 3) % 3 === 0;
+    const wrong = TRAIN.label.map((label, row) => (isWrong(row) ? (label + 1) % 3 : label));
+    const trust = (less: number) => Float64Array.from(wrong, (_, row) => (isWrong(row) ? less : 1));
+    const margin = (less: number) => {
+      const scores = scoreFold(problemOf(0, { label: wrong, trust: trust(less) }));
+      const of = (label: number, i: number) => scores[i * 3 + label] as number;
+      return rowsIn(0).reduce((sum, row, i) => {
+        const label = TRAIN.label[row] as number;
+        return sum + of(label, i) - of((label + 1) % 3, i);
+      }, 0);
+    };
+    expect(scoreFold(problemOf(0, { trust: trust(1) }))).toEqual(scoreFold(problemOf(0)));
+    expect(margin(0.1)).toBeGreaterThan(2 * margin(1));
   });
 
   it("stops at the gap that it is told", () => {
@@ -139,10 +160,16 @@ describe("joinFolds", () => {
     };
     const fold = Uint8Array.of(1, 0, 0, 2);
     const byFold = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6)];
-    const joined = joinFolds(train, fold, byFold, held, Float32Array.of(-1, -2, -3, -4));
+    const joined = joinFolds(
+      { train, trust: Float64Array.of(1, 0.5, 1, 0.25) },
+      fold,
+      byFold,
+      held,
+      Float32Array.of(-1, -2, -3, -4),
+    );
     expect([...joined.scores]).toEqual([-1, -2, -3, -4, 1, 2, 3, 4, 5, 6]);
     expect([...joined.label]).toEqual([1, 0, 1, 0, 0]);
-    expect([...joined.count]).toEqual([7, 1, 2, 3, 1]);
+    expect([...joined.weight]).toEqual([7, 1, 1, 3, 1]);
     expect([...joined.group]).toEqual([4, 0, 6, 6, 5]);
   });
 });

@@ -57,4 +57,11 @@ describe("rowWeights", () => {
     expect([...rowWeights(rows([1, 3], [0, 1], [1, 1]), Float64Array.of(0.5, 2))]).toEqual([6, 0.5, 2]);
     expect(rowWeights(rows(), Float64Array.of(1))).toEqual(new Float64Array(0));
   });
+
+  it("is less by the trust in a row", () => {
+    const given = rows([1, 3], [0, 1], [1, 1]);
+    expect([...rowWeights(given, Float64Array.of(0.5, 2), Float64Array.of(0.25, 1, 0.5))]).toEqual([
+      1.5, 0.5, 1,
+    ]);
+  });
 });

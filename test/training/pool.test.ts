@@ -60,6 +60,8 @@ function problem(): FamilyProblem {
       },
       settings: SETTINGS,
       calibration: "none",
+      syntheticFilter: "none",
+      trust: null,
       train: examples(separableRows(3, perLabel, t)),
       eval: t === 2 ? null : examples(separableRows(3, 10, t + 50)),
     })),

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Examples } from "../core/example.ts";
+import type { InputKind } from "../core/task.ts";
+import type { AnalyzerSettings } from "../model/analyzer.ts";
+import type { AnalyzedChunk } from "./analysis.ts";
+import { type Candidates, joinRankings } from "./feature-counts.ts";
+import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
+import type { IndexedChunk } from "./indexing.ts";
+import type { FamilyInputs, TaskInputs } from "./inputs.ts";
+import type { WorkerPool } from "./pool.ts";
+import { sharedBytes, shareWords } from "./shared-array.ts";
+
+/** A task by the rows that choose its features. */
+export interface CountedTask {
+  readonly train: Pick<Examples, "rows" | "count">;
+  readonly settings: { readonly minDf: number };
+}
+
+/** What the features of a family depend on, besides its inputs. */
+export interface VectorProblem {
+  readonly input: InputKind;
+  readonly analyzer: AnalyzerSettings;
+  readonly maxFeatures: number;
+  /** In the order of the inputs' tasks. */
+  readonly tasks: readonly CountedTask[];
+}
+
+/** The inputs of a family over the features that it keeps. */
+export interface FamilyVectors {
+  readonly features: FamilyFeatures;
+  readonly chunks: readonly IndexedChunk[];
+}
+
+/** Rows of a task that one part of the counting takes: about half a second. */
+const COUNT_ROWS = 100_000;
+
+/** Chooses the family's features by its train rows, and makes every input a sparse vector over them. */
+export async function vectorize(
+  problem: VectorProblem,
+  inputs: FamilyInputs,
+  pool: WorkerPool,
+): Promise<FamilyVectors> {
+  const { input, analyzer, maxFeatures, tasks } = problem;
+  const analyzed = await Promise.all(
+    inputs.chunks.map((chunk) => pool.run<"analyze">({ kind: "analyze", chunk, input, analyzer })),
+  );
+  const candidates = await Promise.all(
+    tasks.map((task, t) =>
+      rankFeatures(task, analyzed, (inputs.tasks[t] as TaskInputs).train, maxFeatures, pool),
+    ),
+  );
+  const features = shared(selectFeatures(candidates, maxFeatures));
+  const chunks = await Promise.all(
+    analyzed.map((chunk) => pool.run<"index">({ kind: "index", chunk, features })),
+  );
+  return { features, chunks };
+}
+
+/** A task's features by document frequency; a large task is counted in parts, by hash. */
+async function rankFeatures(
+  { train, settings }: CountedTask,
+  chunks: readonly AnalyzedChunk[],
+  inputs: Uint32Array,
+  maxFeatures: number,
+  pool: WorkerPool,
+): Promise<Candidates> {
+  const parts = Math.min(8, Math.ceil(train.rows / COUNT_ROWS));
+  const of = { chunks, inputs, count: train.count, minDf: settings.minDf, maxFeatures, parts };
+  const rankings = await Promise.all(
+    Array.from({ length: parts }, (_, part) =>
+      pool.run<"count">({ kind: "count", problem: { ...of, part } }),
+    ),
+  );
+  const rows = train.count.reduce((sum, n) => sum + n, 0);
+  return joinRankings(rankings, maxFeatures, rows);
+}
+
+function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
+  const codes = sharedBytes(weights.codes.length);
+  codes.set(weights.codes);
+  return { hashes: shareWords(hashes), weights: { ...weights, codes } };
+}
