@@ -31,7 +31,7 @@ A value is taken from the first of these that gives it:
 1. the command line: \`--set train.max_iter=10\`, or a flag of its own such as \`--max-iter\`; where both give
    one key, \`--set\`; of two \`--set\`, the last;
 2. the environment: \`MODELPACK__<SECTION>__<KEY>\`, as in \`MODELPACK__TRAIN__MAX_ITER=10\`; an empty value
-   counts as none;
+   counts as none; on the command line a \`.env\` file beside the TOML gives what the environment does not set;
 3. the TOML;
 4. the default.
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import type { Command } from "commander";
+import { withEnvFile } from "../config/env-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
@@ -13,6 +15,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, short: 3, interrupted: 130, 
 export interface Context {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** The process's; for a command, with the `.env` beside its config laid under it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Seconds on a monotonic clock. */
   readonly clock: () => number;
@@ -32,8 +35,16 @@ export interface Outcome {
 export type Action = (context: Context, options: Options, args: readonly string[]) => Promise<Outcome>;
 export type Options = Readonly<Record<string, unknown>>;
 
+interface ConfigFlag {
+  readonly flag: string;
+  readonly keys: readonly string[];
+  readonly doc: string;
+  /** What a flag without a value sets its keys to. */
+  readonly value?: boolean;
+}
+
 /** The everyday keys that have a flag of their own, and what the flag's value may be. */
-const FLAGS: readonly { readonly flag: string; readonly keys: readonly string[]; readonly doc: string }[] = [
+const FLAGS: readonly ConfigFlag[] = [
   {
     flag: "--target-per-task-label <rows>",
     keys: ["prepare.target_per_task_label"],
@@ -48,11 +59,18 @@ const FLAGS: readonly { readonly flag: string; readonly keys: readonly string[];
     flag: "--disable-download",
     keys: ["prepare.auto_download_missing"],
     doc: "use only files that are here",
+    value: false,
   },
   {
     flag: "--llm-temperature <t>",
     keys: ["synthetic_llm.temperature"],
     doc: "sampling temperature of the backfill",
+  },
+  {
+    flag: "--share-rows",
+    keys: ["synthetic_llm.share_rows"],
+    doc: "let prompts with rows of the datasets go to a server that is not on this machine",
+    value: true,
   },
   { flag: "--max-iter <passes>", keys: ["train.max_iter"], doc: "passes over the rows at most" },
   { flag: "--max-features <n>", keys: ["train.max_features"], doc: "features of a family at most" },
@@ -74,6 +92,21 @@ function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }
 
+/**
+ * The context with the `.env` beside the config that the options name laid under its environment. It is read
+ * when the environment is first asked for: a command that needs no config needs no `.env`.
+ */
+export function besideConfig(context: Context, options: Options): Context {
+  let environment: Context["environment"] | null = null;
+  return {
+    ...context,
+    get environment() {
+      environment ??= withEnvFile(dirname(String(options.config)), context.environment);
+      return environment;
+    },
+  };
+}
+
 /** Loads the config that the options name. */
 export function configOf(context: Context, options: Options): LoadedConfig {
   return loadConfig(String(options.config), {
@@ -92,17 +125,16 @@ export function notedConfigOf(context: Context, options: Options): LoadedConfig 
 
 function flagValues(options: Options): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const { flag, keys } of FLAGS) {
+  for (const { flag, keys, value } of FLAGS) {
     const name = flag.replace(/^--| .*$/g, "").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     const given = options[name];
     if (given === undefined) continue;
-    for (const key of keys) values[key] = flagValue(name, given);
+    for (const key of keys) values[key] = value ?? flagValue(name, given);
   }
   return values;
 }
 
 function flagValue(name: string, given: unknown): unknown {
-  if (name === "disableDownload") return false;
   if (name === "families")
     return String(given)
       .split(",")

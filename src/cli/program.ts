@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { producer } from "../pipeline/workspace.ts";
-import { type Action, addConfigOptions, type Context, type Options } from "./context.ts";
+import { type Action, addConfigOptions, besideConfig, type Context, type Options } from "./context.ts";
 
 /** How a run of the program went. */
 export interface Invocation {
@@ -134,10 +134,11 @@ function addCommand(
   for (const [flag, doc, fallback] of spec.options ?? []) command.option(flag, doc, fallback);
   addConfigOptions(command);
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
-  command.action(async (...given: unknown[]) => {
-    const [args, options] = spec.args === undefined ? [[], given[0]] : [given[0], given[1]];
+  command.action(async (...parsed: unknown[]) => {
+    const [args, options] = spec.args === undefined ? [[], parsed[0]] : [parsed[0], parsed[1]];
     const action = await spec.load();
-    const outcome = await action(context, options as Options, args as string[]);
+    const given = besideConfig(context, options as Options);
+    const outcome = await action(given, options as Options, args as string[]);
     beforeOutput();
     if (invocation.json)
       context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
