@@ -80,6 +80,13 @@ export const map = section("How rows of a dataset become examples of a task.", {
   ),
   language: optional(text("Language code of every row: a constant.", LANGUAGE)),
   language_column: optional(text("Column with each row's language code.")),
+  origin: withDefault(
+    choice(
+      "Who labelled the rows: the source itself (real), or an LLM (llm_labelled). Rows that an LLM labelled go to train only and are counted apart; a map of them has the role train.",
+      ["real", "llm_labelled"],
+    ),
+    "real",
+  ),
   group_column: optional(text("Rows with the same value here (a conversation, a user) stay in one split.")),
 });
 

@@ -26,6 +26,7 @@ export function checkMaps(draft: Draft): Problem[] {
         ...checkColumns(one),
         ...checkLabelKeys(one),
         ...checkLabelNames(one),
+        ...checkOrigin(one),
       ];
     }),
   );
@@ -183,4 +184,12 @@ function checkLabelNames(one: Case): Problem[] {
     const message = `${show(label)} is not a label of task ${show(task.name)}`;
     return [{ message, hint: () => oneOf(label, names, "labels"), paths: [at] }];
   });
+}
+
+function checkOrigin(one: Case): Problem[] {
+  const { origin, role } = one.map;
+  if (origin === "real" || role === "train") return [];
+  const message = `a map of role "${role}" has origin "real", got "${origin}"`;
+  const hint = 'rows that an LLM labelled go to train only: role = "train", or leave origin out';
+  return [problem(one, message, hint, "origin")];
 }

@@ -126,32 +126,48 @@ function officialCounts(rows: TaskRows, split: Uint8Array): { test: number; eval
   return counts;
 }
 
-/**
- * Caps each label of a task at `max` rows, chosen by hash and in proportion over the splits, and counts
- * what is missing to `target`. Official rows are never cut and count for neither.
- */
-export function balanceRows(rows: TaskRows, split: Uint8Array, settings: BalanceSettings): Balanced {
-  const result = cutRows(rows, split, settings);
-  const before = tally(rows, split);
-  const after = tally(rows, result);
-  const official = officialCounts(rows, result);
-  const labels = rows.task.labels.map(({ name }, label): LabelBalance => {
-    const [train, test, evaluation] = SPLITS.map((_, s) => originCounts(after, label, s)) as [
+/** Rows of each label over all splits, official ones apart. */
+function rowsByLabel(rows: TaskRows, split: Uint8Array): number[] {
+  const counts = tally(rows, split);
+  return rows.task.labels.map((_, label) =>
+    SPLITS.reduce((sum, _split, s) => sum + sumOf(originCounts(counts, label, s)), 0),
+  );
+}
+
+/** What each label has, and lacks to the target; `cut` says what a cap has left out of each. */
+export function countLabels(
+  rows: TaskRows,
+  split: Uint8Array,
+  { target, cut }: { readonly target: number; readonly cut: readonly number[] },
+): LabelBalance[] {
+  const counts = tally(rows, split);
+  const official = officialCounts(rows, split);
+  const kept = rowsByLabel(rows, split);
+  return rows.task.labels.map(({ name }, label): LabelBalance => {
+    const [train, test, evaluation] = SPLITS.map((_, s) => originCounts(counts, label, s)) as [
       OriginCounts,
       OriginCounts,
       OriginCounts,
     ];
-    const kept = sumOf(train) + sumOf(test) + sumOf(evaluation);
-    const had = SPLITS.reduce((sum, _, s) => sum + sumOf(originCounts(before, label, s)), 0);
     return {
       label: name,
       train,
       test,
       eval: evaluation,
       official: official[label] ?? { test: 0, eval: 0 },
-      cut: had - kept,
-      deficit: Math.max(0, settings.target - kept),
+      cut: cut[label] ?? 0,
+      deficit: Math.max(0, target - (kept[label] ?? 0)),
     };
   });
-  return { split: result, labels };
+}
+
+/**
+ * Caps each label of a task at `max` rows, chosen by hash and in proportion over the splits, and counts
+ * what is missing to `target`. Official rows are never cut and count for neither.
+ */
+export function balanceRows(rows: TaskRows, split: Uint8Array, settings: BalanceSettings): Balanced {
+  const result = cutRows(rows, split, settings);
+  const kept = rowsByLabel(rows, result);
+  const cut = rowsByLabel(rows, split).map((had, label) => had - (kept[label] ?? 0));
+  return { split: result, labels: countLabels(rows, result, { target: settings.target, cut }) };
 }

@@ -25,6 +25,12 @@ export class KeyTable {
     return owner;
   }
 
+  /** Owner of the key; null where there is none. */
+  find(high: number, low: number): number | null {
+    const found = this.#owner[this.#slot(high, low)] as number;
+    return found === 0 ? null : found - 1;
+  }
+
   #slot(high: number, low: number): number {
     let slot = low & this.#mask;
     while (this.#owner[slot] !== 0 && (this.#low[slot] !== low || this.#high[slot] !== high)) {

@@ -252,7 +252,7 @@ function mappedRows(batch: Batch, plan: Plan): readonly MappedRow[] {
       label: labels === undefined ? constantLabel : (labels[i] ?? null),
       language: language === undefined ? constantLanguage : (language[i] ?? null),
       group: group?.[i] ?? null,
-      origin: "real",
+      origin: map.origin,
     };
   }
   return rows;

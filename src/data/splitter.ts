@@ -23,10 +23,10 @@ const TRAIN_ROLE = ROLES.indexOf("train");
 const SPLIT_OF_ROLE = ROLES.map((role) => (role === "test" ? TEST : role === "eval" ? EVAL : TRAIN));
 
 /** A group of rows that stays together. */
-interface Group {
+export interface Group {
   /** Its place among the rows: the row of the smallest id. */
   readonly row: number;
-  rows: number;
+  readonly rows: number;
 }
 
 /**
@@ -162,11 +162,11 @@ class Stratum {
 }
 
 /**
- * Fills the quotas of one stratum. A group that has no room in a quota stays in train. Each holdout takes
+ * Fills the quotas of one stratum: the split of each of its groups, which come in the order of their hash. A group that has no room in a quota stays in train. Each holdout takes
  * one group before either is filled, so that test leaves one that fits eval; and they fill from opposite
  * ends of the order, so that rows that are added later move only those at the borders.
  */
-function splitStratum(groups: readonly Group[], ratios: SplitRatios): Uint8Array {
+export function splitStratum(groups: readonly Group[], ratios: SplitRatios): Uint8Array {
   const stratum = new Stratum(groups, ratios);
   const open = holdouts(groups, ratios);
   for (const holdout of open) stratum.fill(holdout, 1);

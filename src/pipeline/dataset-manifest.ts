@@ -13,7 +13,7 @@ import {
   skippedNames,
   sourceProjection,
 } from "./inputs.ts";
-import type { PreparedTask } from "./prepared-task.ts";
+import type { BackfillCounts, PreparedTask } from "./prepared-task.ts";
 import { producer } from "./workspace.ts";
 
 interface ManifestParts {
@@ -42,6 +42,8 @@ export interface TaskEntry {
   readonly deduplication: SnakeCased<DeduplicationReport>;
   readonly seeds: number;
   readonly out_of_scope: number;
+  /** Left out where there are no accepted rows for the task. */
+  readonly backfill?: SnakeCased<BackfillCounts>;
 }
 
 export interface DatasetManifest {
@@ -101,6 +103,7 @@ function entryOf(task: PreparedTask): TaskEntry {
     deduplication: snakeCase(task.deduplication),
     seeds: task.seeds,
     out_of_scope: task.outOfScope,
+    ...(task.backfill === null ? {} : { backfill: snakeCase(task.backfill) }),
   };
 }
 

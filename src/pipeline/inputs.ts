@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
-import { type DatasetConfig, type PipelineConfig, usedDatasets } from "../config/schema.ts";
+import { type DatasetConfig, type DatasetMap, type PipelineConfig, usedDatasets } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import { SPLITS } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
@@ -141,9 +141,14 @@ export function prepareProjection(config: PipelineConfig): unknown {
       sample: dataset.sample,
       ...(dataset.slice === null ? {} : { slice: dataset.slice }),
       license: dataset.license,
-      map: dataset.map,
+      map: dataset.map.map(mapProjection),
     })),
   };
+}
+
+/** Without the usual origin: maps from before there was such a key keep their digest. */
+function mapProjection({ origin, ...rest }: DatasetMap): unknown {
+  return origin === "real" ? rest : { ...rest, origin };
 }
 
 /**

@@ -13,7 +13,7 @@ import { resolveHubInputs } from "./hub-inputs.ts";
 import { checkAny, datasetInputs, type PrepareInputs, resolveInputs } from "./inputs.ts";
 import { inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
-import { finishTask, type PreparedTask } from "./prepared-task.ts";
+import { finishReal, type PreparedTask, withAccepted } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
 
 export interface PrepareResult {
@@ -113,7 +113,7 @@ async function finishTasks(
   for (const builder of builders) {
     reporter.progress("deduplicating, splitting and balancing", tasks.length, builders.length);
     checkpoint(signal);
-    tasks.push(await finishTask(config, builder, reporter));
+    tasks.push(await withAccepted(config, await finishReal(config, builder, reporter), []));
   }
   return tasks;
 }

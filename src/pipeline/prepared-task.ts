@@ -1,22 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { AcceptedRow } from "../backfill/record.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { balanceRows, type LabelBalance } from "../data/balancer.ts";
+import type { TaskDefinition } from "../core/task.ts";
+import { Admission } from "../data/admission.ts";
+import { balanceRows, countLabels, type LabelBalance } from "../data/balancer.ts";
+import { candidatesOf, REFUSALS, type Refusal } from "../data/candidate.ts";
 import { type DeduplicationReport, deduplicate } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
-import type { TaskRows, TaskRowsBuilder } from "../data/rows.ts";
-import { splitRows } from "../data/splitter.ts";
+import { newPause } from "../data/pause.ts";
+import type { TaskRows, TaskRowsBuilder, TextPool } from "../data/rows.ts";
+import { type SplitSettings, splitRows } from "../data/splitter.ts";
 
 /** The rows of one task on their way into the splits, and what happened to the others. */
-export interface PreparedTask {
+interface TaskOutcome {
   readonly rows: TaskRows;
   /** Index into SPLITS for each row, or NO_SPLIT. */
   readonly split: Uint8Array;
   readonly drops: DropCounts;
   readonly deduplication: DeduplicationReport;
   readonly labels: readonly LabelBalance[];
+}
+
+/** A task of which no made-up row has joined yet. */
+export interface RealTask extends TaskOutcome {
+  readonly seeds: TextPool;
+  readonly outOfScope: TextPool;
+}
+
+export interface PreparedTask extends TaskOutcome {
   readonly seeds: number;
   readonly outOfScope: number;
+  /** Null where there are no accepted rows for the task. */
+  readonly backfill: BackfillCounts | null;
+}
+
+/** What became of a task's accepted rows. */
+export interface BackfillCounts {
+  /** Those that are among its rows. */
+  readonly accepted: number;
+  /** Those that are not, this time, and why. */
+  readonly steppedAside: Readonly<Record<Refusal, number>>;
 }
 
 /** A group of more than this share of a task's rows, all in one split, is worth a word. */
@@ -25,19 +50,18 @@ const LARGE_GROUP = 0.05;
 const FEW_ROWS = 200;
 
 /** Deduplicates, splits and balances what was collected for a task. */
-export async function finishTask(
+export async function finishReal(
   config: PipelineConfig,
   builder: TaskRowsBuilder,
   reporter: Reporter,
-): Promise<PreparedTask> {
+): Promise<RealTask> {
   const { rows: raw, drops, seeds, outOfScope } = builder.build();
   const { prepare: settings } = config;
   const unique = await deduplicate(raw, { nearDuplicateThreshold: settings.near_duplicate_threshold });
   const allDrops = [...drops, ...unique.drops];
   warnOfNone(unique.rows, allDrops, reporter);
   warnOfLargeGroup(unique.rows, unique.report, reporter);
-  const ratios = { train: settings.train_ratio, test: settings.test_ratio, eval: settings.eval_ratio };
-  const split = splitRows(unique.rows, { seed: settings.seed, ratios });
+  const split = splitRows(unique.rows, splitSettings(config));
   const balanced = balanceRows(unique.rows, split, {
     seed: settings.seed,
     max: settings.max_per_task_label,
@@ -49,9 +73,70 @@ export async function finishTask(
     drops: allDrops,
     deduplication: unique.report,
     labels: balanced.labels,
-    seeds: seeds.length,
-    outOfScope: outOfScope.length,
+    seeds,
+    outOfScope,
   };
+}
+
+function splitSettings({ prepare }: PipelineConfig): SplitSettings {
+  const { seed, train_ratio, test_ratio, eval_ratio } = prepare;
+  return { seed, ratios: { train: train_ratio, test: test_ratio, eval: eval_ratio } };
+}
+
+/** Opens a task to made-up rows. */
+export function openAdmission(config: PipelineConfig, real: RealTask): Promise<Admission> {
+  return Admission.open(real, {
+    ...splitSettings(config),
+    nearDuplicateThreshold: config.prepare.near_duplicate_threshold,
+    target: config.prepare.target_per_task_label,
+    minRealHoldout: config.prepare.min_real_holdout,
+    pairGrouping: real.deduplication.pairGrouping,
+  });
+}
+
+/** Admits those of the accepted rows, in the order in which they come, that the task has a place for. */
+export async function admitAccepted(
+  admission: Admission,
+  task: TaskDefinition,
+  accepted: readonly AcceptedRow[],
+): Promise<BackfillCounts> {
+  const candidateOf = candidatesOf(task);
+  const counts = new Map<Refusal | null, number>();
+  const pause = newPause();
+  for (const row of accepted) {
+    if (row.task !== task.name) continue;
+    if (pause.due()) await pause.turn();
+    const candidate = candidateOf(row);
+    const refusal = typeof candidate === "string" ? candidate : admission.refuse(candidate);
+    if (typeof candidate !== "string" && refusal === null) admission.admit(candidate);
+    counts.set(refusal, (counts.get(refusal) ?? 0) + 1);
+  }
+  const steppedAside = Object.fromEntries(REFUSALS.map((reason) => [reason, counts.get(reason) ?? 0]));
+  return {
+    accepted: counts.get(null) ?? 0,
+    steppedAside: steppedAside as BackfillCounts["steppedAside"],
+  };
+}
+
+/**
+ * A task with the accepted rows that it has a place for. Without one of its own among them it is as
+ * {@link finishReal} left it.
+ */
+export async function withAccepted(
+  config: PipelineConfig,
+  real: RealTask,
+  accepted: readonly AcceptedRow[],
+): Promise<PreparedTask> {
+  const counted = { ...real, seeds: real.seeds.length, outOfScope: real.outOfScope.length };
+  const { task } = real.rows;
+  const own = accepted.filter((row) => row.task === task.name);
+  if (own.length === 0) return { ...counted, backfill: null };
+  const admission = await openAdmission(config, real);
+  const backfill = await admitAccepted(admission, task, own);
+  const { rows, split } = admission.finish();
+  const { target_per_task_label: target } = config.prepare;
+  const labels = countLabels(rows, split, { target, cut: real.labels.map(({ cut }) => cut) });
+  return { ...counted, rows, split, labels, backfill };
 }
 
 /** Rows came and none is left: mostly labels that the data write in another way than the TOML. */

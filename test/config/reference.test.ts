@@ -499,6 +499,20 @@ describe("maps", () => {
       ['role = "seed"', 'text = "t"', 'language = "en"', 'language_column = "l"'],
       ["19:1 a map has both language and language_column | keep one"],
     ],
+    ...["test", "eval", "seed"].map((role): [string, string[], string[]] => [
+      `rows of role ${role} that an LLM labelled`,
+      [`role = "${role}"`, 'task = "mood"', 'text = "t"', 'label = "good"', 'origin = "llm_labelled"'],
+      [
+        `21:1 a map of role "${role}" has origin "real", got "llm_labelled" | rows that an LLM labelled go to train only: role = "train", or leave origin out`,
+      ],
+    ]),
+    [
+      "an origin that no map has",
+      ['task = "mood"', 'text = "t"', 'label = "good"', 'origin = "synthetic"'],
+      [
+        '20:10 datasets[0].map[0].origin must be "real" or "llm_labelled", got "synthetic" | Who labelled the rows: the source itself (real), or an LLM (llm_labelled). Rows that an LLM labelled go to train only and are counted apart; a map of them has the role train.',
+      ],
+    ],
     [
       "a wrong role, and nothing that follows from it",
       ['role = "trian"', 'task = "mood"', 'text = "t"'],

@@ -12,6 +12,7 @@ it("finds the first owner of each key, as a Map does, through every growth", () 
       for (const [owner, [high, low]] of pairs.entries()) {
         const key = `${high} ${low}`;
         if (!map.has(key)) map.set(key, owner);
+        expect(table.find(high, low)).toBe(map.get(key) === owner ? null : map.get(key));
         expect(table.claim(high, low, owner)).toBe(map.get(key));
       }
     }),

@@ -482,6 +482,14 @@ describe("sql", () => {
 });
 
 describe("reading", () => {
+  test("rows have the origin that their map says", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "a.csv"), "text,label\na,b\n");
+    const maps = [textAndLabel, mapOf({ ...textAndLabel, origin: "llm_labelled" })];
+    const { rows } = await read(folder, "a.csv", maps);
+    expect(rows.map((of) => of.map(({ origin }) => origin))).toEqual([["real"], ["llm_labelled"]]);
+  });
+
   test("a file that is gone by now is named", async () => {
     const folder = temporaryFolder();
     for (const name of ["a.csv", "a.csv.gz", "a.jsonl", "a.json.gz", "a.parquet", "a.arrow"]) {

@@ -9,7 +9,7 @@ import { resolveLocalSource } from "../../src/data/source.ts";
 
 /** A map with the config's defaults. */
 export function mapOf(map: Partial<DatasetMap>): DatasetMap {
-  return { role: "train", ...map };
+  return { role: "train", origin: "real", ...map };
 }
 
 export const textAndLabel = mapOf({ task: "t", text: "text", label_column: "label" });

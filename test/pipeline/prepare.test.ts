@@ -3,7 +3,9 @@ import { appendFileSync, existsSync, lstatSync, readdirSync, writeFileSync } fro
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
+import type { Split } from "../../src/core/example.ts";
 import { silentReporter } from "../../src/core/reporter.ts";
+import { readExamples } from "../../src/data/dataset.ts";
 import type { TaskEntry } from "../../src/pipeline/dataset-manifest.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import { readPointer, verifyVersion } from "../../src/storage/commit.ts";
@@ -78,6 +80,44 @@ describe("prepare", () => {
       ),
       "run.json",
     ]);
+  });
+
+  it("puts rows that an LLM labelled in train alone, and counts them apart", async () => {
+    const llm = `${datasetToml("llm", "llm.jsonl", "t", "", 'text = "text"\norigin = "llm_labelled"')}`;
+    const folder = oneTask(namedRows(["a", "b"], 20, 1), llm, "near_duplicate_threshold = 1\n");
+    writeRows(join(folder, "llm.jsonl"), namedRows(["a", "b"], 30, 2));
+    const { folder: made } = await runPrepare(folder);
+    expect((manifestOf(made).tasks[0] as TaskEntry).labels).toEqual(
+      ["a", "b"].map((label) => ({
+        label,
+        train: { real: 16, llm_labelled: 30, synthetic: 0 },
+        test: { real: 2, llm_labelled: 0, synthetic: 0 },
+        eval: { real: 2, llm_labelled: 0, synthetic: 0 },
+        official: { test: 0, eval: 0 },
+        cut: 0,
+        deficit: 0,
+      })),
+    );
+    const origins = async (split: Split) =>
+      new Set((await readExamples(made, "f", split, load(folder).config.tasks)).get("t")?.origin);
+    expect([await origins("train"), await origins("test"), await origins("eval")]).toEqual([
+      new Set([0, 1]),
+      new Set([0]),
+      new Set([0]),
+    ]);
+  });
+
+  it("keeps the version of a map that says the usual origin, and changes that of another", async () => {
+    const versions: string[] = [];
+    for (const origin of ["", 'origin = "real"', 'origin = "llm_labelled"']) {
+      const folder = temporaryFolder();
+      writeRows(join(folder, "rows.jsonl"), namedRows(["a", "b"], 5, 1));
+      const map = datasetToml("rows", "rows.jsonl", "t", "", `text = "text"\n${origin}`);
+      writeFileSync(join(folder, "model_pipeline.toml"), `${taskToml("t", "f", ["a", "b"])}${map}`);
+      versions.push((await runPrepare(folder)).version);
+    }
+    expect(versions[1]).toBe(versions[0]);
+    expect(versions[2]).not.toBe(versions[0]);
   });
 
   it("says in the manifest where rows came from, what each label has and what is missing", async () => {
