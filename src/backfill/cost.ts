@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PipelineConfig } from "../config/schema.ts";
-import type { Message, Usage } from "./completion.ts";
+import type { Usage } from "./completion.ts";
 
 // What a fill costs, and how that is said to people. These are figures for a budget and a report: no row and
 // no digest depends on them.
@@ -29,18 +29,9 @@ export function costOf({ promptTokens, completionTokens }: Usage, prices: Prices
  */
 const BYTES_PER_TOKEN = 4;
 
-/** Tokens of a text, where the server does not count them: right to a third or so. */
-export function estimatedTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text, "utf8") / BYTES_PER_TOKEN);
-}
-
-/** The same for a whole request and its reply. */
-export function estimatedUsage(messages: readonly Message[], reply: string): Usage {
-  const prompt = messages.map(({ content }) => estimatedTokens(content));
-  return {
-    promptTokens: prompt.reduce((sum, tokens) => sum + tokens, 0),
-    completionTokens: estimatedTokens(reply),
-  };
+/** Tokens of so many bytes of UTF-8, where the server does not count them: right to a third or so. */
+export function tokensOfBytes(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
 }
 
 /** `$0.0042`, `$1.23`, `$1,235`. */

@@ -52,6 +52,26 @@ const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "label",
+    args: "<files...>",
+    description: "Have the LLM label texts of yours: txt (a text a line), CSV, JSONL, Parquet, Arrow.",
+    load: async () => (await import("./commands/label.ts")).label,
+    required: [["--task <task>", "the task whose labels are chosen from"]],
+    options: [
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of a pair, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of a pair, column of the second text (default: text_b)"],
+      ["--out <file>", "labelled rows, JSON lines (default: labelled/<task>.jsonl in the cache folder)"],
+      ["--queue <file>", "rows in doubt for a person, CSV (default: beside that)"],
+      ["--queue-size <rows>", "rows in the queue besides those in doubt (default: 100)"],
+      ["--limit <texts>", "label that many texts at most"],
+    ],
+    examples: [
+      "modelpack label --task query_domain logs.txt",
+      "modelpack label --task query_domain --text message --set synthetic_llm.verify=judge logs/*.csv",
+    ],
+  },
+  {
     name: "train",
     description: "Train and calibrate one model a family from the prepared dataset.",
     load: async () => (await import("./commands/train.ts")).train,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MultiBar, SingleBar } from "cli-progress";
+import { dollarsText, durationText, tokensText } from "../backfill/cost.ts";
 import { bytesText } from "../core/byte-count.ts";
-import type { Reporter } from "../core/reporter.ts";
+import type { FillProgress, Reporter } from "../core/reporter.ts";
 import { oneLine, shortened } from "./printable.ts";
 
 /** Milliseconds between two plain progress lines where there is no terminal. */
@@ -22,37 +23,55 @@ export interface TerminalReporter extends Reporter {
  */
 export function terminalReporter(stream: NodeJS.WriteStream, now: () => number): TerminalReporter {
   const step = stream.isTTY === true ? new StepBar(stream) : null;
-  const downloads = stream.isTTY === true ? new DownloadBars(stream) : null;
+  const bars = stream.isTTY === true ? new Bars(stream) : null;
   let lastLine = now();
   const hide = () => {
     step?.hide();
-    downloads?.hide();
+    bars?.hide();
   };
   const line = (text: string) => {
     hide();
     stream.write(`${oneLine(text)}\n`);
   };
-  const lineNowAndThen = (text: string) => {
-    if (now() - lastLine <= PLAIN_INTERVAL) return;
+  const lineNowAndThen = (text: () => string, interval = PLAIN_INTERVAL) => {
+    if (now() - lastLine <= interval) return;
     lastLine = now();
-    line(text);
+    line(text());
   };
   return {
     note: line,
     warn: (message) => line(`warning: ${message}`),
     progress(what, done, total) {
       if (step === null)
-        return lineNowAndThen(total === null ? `${what} …` : `${what} (${done} of ${total})`);
-      downloads?.hide();
+        return lineNowAndThen(() => (total === null ? `${what} …` : `${what} (${done} of ${total})`));
+      bars?.hide();
       step.show(oneLine(what), done, total);
     },
     download(file, done, total) {
       step?.hide();
-      if (downloads !== null) downloads.show(file, done, total);
-      else if (file === null) lineNowAndThen(`downloading: ${bytesText(done)} of ${bytesText(total)}`);
+      const amount = () => `${bytesText(done)} of ${bytesText(total)}`;
+      if (bars !== null) bars.show(file, done, total, amount());
+      else if (file === null) lineNowAndThen(() => `downloading: ${amount()}`);
+    },
+    fill(label, progress, everySeconds) {
+      step?.hide();
+      if (bars !== null) bars.show(label, progress.done, progress.total, fillText(label, progress));
+      else if (label === null)
+        lineNowAndThen(() => `backfill: ${fillText(label, progress)}`, everySeconds * 1000);
     },
     close: hide,
   };
+}
+
+/** Rows of a label; of all of them also how fast, how many of what came was taken, and what it took. */
+function fillText(label: string | null, progress: FillProgress): string {
+  const { done, total, received, rowsPerSecond, tokens, dollars, secondsLeft } = progress;
+  const rows = `${done} of ${total} rows`;
+  const accepted = received === 0 ? "" : `, ${Math.round((100 * done) / received)} % accepted`;
+  if (label !== null) return rows + accepted;
+  const cost = dollars === null ? "" : `, ${dollarsText(dollars)}`;
+  const left = secondsLeft === null ? "" : `, ${durationText(secondsLeft)} left`;
+  return `${rows}, ${rowsPerSecond.toFixed(1)} rows/s${accepted}, ${tokensText(tokens)}${cost}${left}`;
 }
 
 /** What every bar is like: on the terminal while it lasts, and gone afterwards. */
@@ -84,41 +103,46 @@ class StepBar {
   }
 }
 
-type FileBar = ReturnType<MultiBar["create"]>;
+type Bar = ReturnType<MultiBar["create"]>;
+/** Bars at a time at most. */
+const MOST_BARS = 16;
 
-/** The bar of all bytes, and below it one for each file that is on its way. */
-class DownloadBars {
+/** Bars of things that go on at a time: one for all of them, and below it one for each. */
+class Bars {
   readonly #stream: NodeJS.WriteStream;
   #all: MultiBar | null = null;
-  readonly #bars = new Map<string | null, FileBar>();
+  readonly #bars = new Map<string | null, Bar>();
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
   }
 
-  show(file: string | null, done: number, total: number): void {
+  /** `name` is null for the bar of all; one that is done goes away. */
+  show(name: string | null, done: number, total: number, amount: string): void {
     if (done >= total) {
-      if (file === null) this.hide();
-      else this.#remove(file);
+      if (name === null) this.hide();
+      else this.#remove(name);
       return;
     }
-    this.#all ??= new MultiBar({ ...LOOK, stream: this.#stream, format: "{bar} {amount} {file}" });
-    const bar = this.#bars.get(file) ?? this.#add(this.#all, file, total);
-    bar.setTotal(total);
-    bar.update(done, { amount: `${bytesText(done)} of ${bytesText(total)}` });
+    this.#all ??= new MultiBar({ ...LOOK, stream: this.#stream, format: "{bar} {amount} {name}" });
+    const bar = this.#bars.get(name) ?? this.#add(this.#all, name, total);
+    bar?.setTotal(total);
+    bar?.update(done, { amount });
   }
 
-  #add(all: MultiBar, file: string | null, total: number): FileBar {
-    const name = file === null ? "in all" : shortened(oneLine(file), NAME_COLUMNS);
-    const bar = all.create(total, 0, { amount: "", file: name });
-    this.#bars.set(file, bar);
+  #add(all: MultiBar, name: string | null, total: number): Bar | undefined {
+    // More bars than lines would scroll: whatever has no line is in the bar of all.
+    if (name !== null && this.#bars.size >= MOST_BARS) return undefined;
+    const shown = name === null ? "in all" : shortened(oneLine(name), NAME_COLUMNS);
+    const bar = all.create(total, 0, { amount: "", name: shown });
+    this.#bars.set(name, bar);
     return bar;
   }
 
-  #remove(file: string): void {
-    const bar = this.#bars.get(file);
+  #remove(name: string): void {
+    const bar = this.#bars.get(name);
     if (bar === undefined) return;
-    this.#bars.delete(file);
+    this.#bars.delete(name);
     this.#all?.remove(bar);
   }
 

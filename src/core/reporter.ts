@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** How far the LLM has come with the rows that lack, of one (task, label) or of all. */
+export interface FillProgress {
+  /** Rows accepted in this fill, and rows that lacked at its start. */
+  readonly done: number;
+  readonly total: number;
+  /** Items that came, accepted or not. */
+  readonly received: number;
+  readonly rowsPerSecond: number;
+  readonly tokens: number;
+  /** Null without prices. */
+  readonly dollars: number | null;
+  /** Null where it can't be told yet. */
+  readonly secondsLeft: number | null;
+}
+
 /** How a stage talks to whoever started it. A library prints nothing by itself. */
 export interface Reporter {
   /** One line that a person wants to read: a step and its counts. */
@@ -13,6 +28,11 @@ export interface Reporter {
    * to `total` ends it. Called often: keep it cheap.
    */
   download(file: string | null, done: number, total: number): void;
+  /**
+   * Progress of the backfill: of the (task, label) that `label` names, or of all of them where it is null; then
+   * it says how many seconds are between two lines where there is no terminal. Called often: keep it cheap.
+   */
+  fill(label: string | null, progress: FillProgress, everySeconds: number): void;
 }
 
-export const silentReporter: Reporter = { note() {}, warn() {}, progress() {}, download() {} };
+export const silentReporter: Reporter = { note() {}, warn() {}, progress() {}, download() {}, fill() {} };

@@ -84,6 +84,18 @@ export function textColumn(texts: Iterable<string>): TextColumn {
   return builder.build();
 }
 
+/** A column of one text, in memory of its own size: a builder's first chunk has megabytes. */
+export function singleText(text: string): TextColumn {
+  const bytes = encoder.encode(text);
+  return {
+    length: 1,
+    chunks: [bytes],
+    chunk: new Uint32Array(1),
+    start: new Uint32Array(1),
+    bytes: Uint32Array.of(bytes.length),
+  };
+}
+
 /** Texts [from, to) of a column as one of their own, with a copy of just their bytes: cheap to hand over. */
 export function sliceTexts(column: TextColumn, from: number, to: number): TextColumn {
   const bytes = column.bytes.slice(from, to);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SPLITS } from "../core/example.ts";
 import { type Admitted, mergeAdmitted } from "./admitted.ts";
-import type { Candidate, Refusal } from "./candidate.ts";
+import type { Candidate, Clash } from "./candidate.ts";
 import { GrowingColumn, NameTable } from "./columns.ts";
 import type { SplitRows } from "./dataset.ts";
 import type { PairGrouping } from "./grouping.ts";
@@ -84,7 +84,7 @@ export class Admission {
   }
 
   /** Why a candidate can't join; null where it may. */
-  refuse({ text, textB, label }: Candidate): Refusal | null {
+  refuse({ text, textB, label }: Candidate): Clash | null {
     if (this.remaining(label) === 0) return "not_needed";
     this.#index.read(text, textB);
     const same = this.#index.same();

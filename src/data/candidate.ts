@@ -14,6 +14,9 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
+/** Why a candidate can't join the rows that are there. */
+export type Clash = Extract<Refusal, "not_needed" | "copy_of_heldout" | "copy_of_row" | "copy_of_accepted">;
+
 /** A made-up row as it was accepted, by names. */
 export interface NamedRow {
   readonly text: string;

@@ -5,6 +5,7 @@ import type { Reporter } from "../core/reporter.ts";
 import { readBootstrap } from "../data/bootstrap.ts";
 import { readSource } from "../data/mapping.ts";
 import { TaskRowsBuilder } from "../data/rows.ts";
+import { SharedSeeds } from "../data/shared-seeds.ts";
 import { rowLimit } from "./hub-request.ts";
 import { type BootstrapFile, checkUnchanged, type PrepareInputs, type ResolvedDataset } from "./inputs.ts";
 import { checkpoint } from "./workspace.ts";
@@ -37,6 +38,8 @@ export interface Collected {
   readonly builders: readonly TaskRowsBuilder[];
   readonly sources: readonly SourceReport[];
   readonly bootstrap: readonly BootstrapReport[];
+  /** Seed rows of maps that name no task. */
+  readonly shared: SharedSeeds;
 }
 
 /** Reads every source and hands its rows, cleaned, to their tasks. */
@@ -48,14 +51,15 @@ export async function collect(
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
   const builders = new Map(config.tasks.map((task) => [task.name, new TaskRowsBuilder(task)]));
+  const shared = new SharedSeeds();
   const sources: SourceReport[] = [];
   for (const [i, resolved] of inputs.datasets.entries()) {
     checkpoint(signal);
     reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
-    const report = await collectDataset(config, resolved, sample, signal, (map, push) => {
+    const report = await collectDataset(config, resolved, sample, signal, (map) => {
       checkpoint(signal);
-      const target = map.task === undefined ? undefined : builders.get(map.task);
-      if (target !== undefined) push(target);
+      if (map.task === undefined) return shared;
+      return builders.get(map.task) ?? null;
     }).catch((error: unknown) => {
       checkpoint(signal);
       throw error;
@@ -75,7 +79,7 @@ export async function collect(
     );
     bootstrap.push(report);
   }
-  return { builders: [...builders.values()], sources, bootstrap };
+  return { builders: [...builders.values()], sources, bootstrap, shared };
 }
 
 async function collectBootstrap(
@@ -102,7 +106,7 @@ async function collectDataset(
   { dataset, source }: ResolvedDataset,
   sample: number | null,
   signal: AbortSignal | undefined,
-  into: (map: DatasetMap, push: (builder: TaskRowsBuilder) => void) => void,
+  targetOf: (map: DatasetMap) => TaskRowsBuilder | SharedSeeds | null,
 ): Promise<SourceReport> {
   const counts = new Map(dataset.map.map((map) => [map, { rows: 0, dropped: 0 }]));
   const maxRows = rowLimit(config, dataset, sample);
@@ -111,10 +115,10 @@ async function collectDataset(
   const read = await readSource(source, dataset.map, options, (map, batch) => {
     const count = counts.get(map) as { rows: number; dropped: number };
     count.rows += batch.length;
-    into(map, (builder) => {
-      const from = { source: dataset.name, role: map.role };
-      for (const row of batch) if (!builder.push(row, from)) count.dropped++;
-    });
+    const target = targetOf(map);
+    if (target === null) return;
+    const from = { source: dataset.name, role: map.role };
+    for (const row of batch) if (!target.push(row, from)) count.dropped++;
   });
   const maps = [...counts].map(([{ task, role }, count]) => ({ task: task ?? null, role, ...count }));
   return { dataset: dataset.name, ...read, maps };

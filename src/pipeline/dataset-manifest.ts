@@ -7,12 +7,14 @@ import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
 import {
+  backfillProjection,
   type PrepareInputs,
   prepareProjection,
   type ResolvedDataset,
   skippedNames,
   sourceProjection,
 } from "./inputs.ts";
+import type { LockedBackfill } from "./lock-entry.ts";
 import type { BackfillCounts, PreparedTask } from "./prepared-task.ts";
 import { producer } from "./workspace.ts";
 
@@ -21,6 +23,8 @@ interface ManifestParts {
   readonly config: PipelineConfig;
   readonly sample: number | null;
   readonly inputs: PrepareInputs;
+  /** The accepted rows of the backfill that went into it. */
+  readonly accepted: LockedBackfill | null;
   readonly sources: readonly SourceReport[];
   readonly bootstrap: readonly BootstrapReport[];
   readonly tasks: readonly PreparedTask[];
@@ -70,6 +74,7 @@ export function datasetManifest(parts: ManifestParts): unknown {
       used: parts.bootstrap[i]?.used ?? 0,
     })),
     skipped: skippedNames(parts.inputs),
+    ...backfillProjection(parts.accepted),
     tasks: parts.tasks.map(entryOf),
     files: parts.files,
   };

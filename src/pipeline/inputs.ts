@@ -13,6 +13,7 @@ import { errnoOf, guarded } from "../storage/failure.ts";
 import type { Attempted, Failure } from "./attempt.ts";
 import type { DownloadRecord, HubInput } from "./hub-inputs.ts";
 import type { HubOptions } from "./hub-run.ts";
+import type { LockedBackfill } from "./lock-entry.ts";
 import { producer, taskProjection } from "./workspace.ts";
 
 /** A dataset of the config with its files. */
@@ -92,6 +93,21 @@ async function resolveLocal(config: PipelineConfig, folder: string): Promise<Att
 }
 
 async function findBootstrap(config: PipelineConfig): Promise<BootstrapFile[]> {
+  const root = config.paths.bootstrap_prepared_dir;
+  const found: BootstrapFile[] = [];
+  for (const name of await bootstrapNames(config)) {
+    const path = join(root, name);
+    found.push({ name, path, ...(await digestFile(path)) });
+  }
+  return found;
+}
+
+/** Whether there are files of an earlier pipeline, without a look into them. */
+export async function hasBootstrap(config: PipelineConfig): Promise<boolean> {
+  return (await bootstrapNames(config)).length > 0;
+}
+
+async function bootstrapNames(config: PipelineConfig): Promise<string[]> {
   const families = [...new Set(config.tasks.map((task) => task.family))];
   const wanted = new Set(families.flatMap((family) => SPLITS.map((split) => `${family}_${split}.parquet`)));
   const root = config.paths.bootstrap_prepared_dir;
@@ -101,12 +117,7 @@ async function findBootstrap(config: PipelineConfig): Promise<BootstrapFile[]> {
       throw error;
     }),
   );
-  const found: BootstrapFile[] = [];
-  for (const name of present.filter((file) => wanted.has(file)).sort()) {
-    const path = join(root, name);
-    found.push({ name, path, ...(await digestFile(path)) });
-  }
-  return found;
+  return present.filter((file) => wanted.has(file)).sort();
 }
 
 /**
@@ -181,7 +192,7 @@ export function skippedNames({ skipped }: PrepareInputs): unknown[] {
 export function datasetInputs(
   config: PipelineConfig,
   inputs: PrepareInputs,
-  options: { readonly sample: number | null },
+  options: { readonly sample: number | null; readonly accepted: LockedBackfill | null },
 ): unknown {
   return {
     kind: "dataset",
@@ -194,5 +205,11 @@ export function datasetInputs(
     })),
     bootstrap: inputs.bootstrap.map(({ name, sha256 }) => ({ name, sha256 })),
     skipped: skippedNames(inputs),
+    ...backfillProjection(options.accepted),
   };
+}
+
+/** The accepted rows of the backfill as digests and manifests have them; nothing where there are none. */
+export function backfillProjection(accepted: LockedBackfill | null): Readonly<Record<string, unknown>> {
+  return accepted === null ? {} : { backfill: { ...accepted } };
 }

@@ -4,6 +4,8 @@ import type { LoadedConfig } from "../config/load.ts";
 import { bytesText } from "../core/byte-count.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { verifyVersion } from "../storage/commit.ts";
+import { readAccepted } from "./accepted.ts";
+import { type FillPlan, planFill } from "./fill-plan.ts";
 import { type PlannedDownload, planHubInputs } from "./hub-plan.ts";
 import { checkAny, datasetInputs, resolveInputs } from "./inputs.ts";
 import { inputOptions, type PrepareOptions } from "./prepare-options.ts";
@@ -17,6 +19,8 @@ export interface PreparePlan {
   /** The version is there already, and whole. */
   readonly unchanged: boolean;
   readonly downloads: readonly PlannedDownload[];
+  /** What the LLM would be asked; null where it is not to be, and as long as files are to be downloaded. */
+  readonly fill: FillPlan | null;
 }
 
 /**
@@ -44,10 +48,12 @@ export async function planPrepare(
         `${dataset}: would download ${files} ${files === 1 ? "file" : "files"}, ${bytesText(bytes)}`,
       );
     reporter.note("which version that makes is known once they are here; nothing was written");
-    return { version: null, folder: null, unchanged: false, downloads };
+    return { version: null, folder: null, unchanged: false, downloads, fill: null };
   }
   checkAny(inputs);
-  const version = versionOf(datasetInputs(config, inputs, { sample: options.sample ?? null }));
+  const accepted = await readAccepted(loaded, { ...options, backfill: false }, reporter);
+  const decides = { sample: options.sample ?? null, accepted: accepted.used };
+  const version = versionOf(datasetInputs(config, inputs, decides));
   const folder = join(config.paths.prepared_dir, version);
   const unchanged = (await verifyVersion(folder)).length === 0;
   const names = [
@@ -59,5 +65,6 @@ export async function planPrepare(
       ? `dataset ${version} is there already; nothing was written`
       : `would prepare dataset ${version} from ${names.join(", ")}; nothing was written`,
   );
-  return { version, folder, unchanged, downloads };
+  const fill = options.backfill === true ? await planFill(loaded, inputs, accepted, reporter, options) : null;
+  return { version, folder, unchanged, downloads, fill };
 }

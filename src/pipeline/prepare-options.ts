@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ServerTiming } from "../backfill/completion.ts";
+import type { BackfillOptions } from "./backfill.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { RunOptions } from "./workspace.ts";
 
@@ -11,6 +13,10 @@ export interface PrepareOptions extends RunOptions {
   readonly locked?: boolean;
   /** Moves datasets of the Hub to their newest commit: all, or the one of this name. */
   readonly updateLock?: boolean | string;
+  /** Asks the LLM of [synthetic_llm] for the rows that lack; without it they are reported. */
+  readonly backfill?: boolean;
+  /** How long the LLM's client waits, where that is not what the config says. */
+  readonly llmTiming?: Partial<ServerTiming>;
   /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; of the process's own none is looked at. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -24,5 +30,15 @@ export function inputOptions(options: PrepareOptions, beforeNetwork: () => Promi
     environment: options.environment ?? {},
     signal: options.signal,
     beforeNetwork,
+  };
+}
+
+/** What the backfill needs to know of the options. */
+export function backfillOptions(options: PrepareOptions): BackfillOptions {
+  return {
+    environment: options.environment ?? {},
+    signal: options.signal,
+    clock: options.clock ?? (() => 0),
+    timing: options.llmTiming,
   };
 }

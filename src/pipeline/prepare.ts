@@ -4,16 +4,21 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
-import type { TaskRowsBuilder } from "../data/rows.ts";
 import { commitVersion, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
-import { collect } from "./collect.ts";
+import { verifyVersion } from "../storage/verify.ts";
+import { type AcceptedInput, acceptedInput, keepAccepted, readAccepted } from "./accepted.ts";
+import { backfill, type Connection, connect } from "./backfill.ts";
+import { lacksForSure } from "./certain-deficit.ts";
+import { type Collected, collect } from "./collect.ts";
 import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
+import { fillSource } from "./fill-source.ts";
+import { finishTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
 import { checkAny, datasetInputs, type PrepareInputs, resolveInputs } from "./inputs.ts";
-import { inputOptions, type PrepareOptions } from "./prepare-options.ts";
+import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
-import { finishReal, type PreparedTask, withAccepted } from "./prepared-task.ts";
+import type { PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
 
 export interface PrepareResult {
@@ -28,51 +33,144 @@ export interface PrepareResult {
 /**
  * Runs the first stage: sources to a balanced, split and committed dataset version.
  *
- * @throws ModelpackError with any of the SOURCE_, COLUMN_, MAPPING_ codes, LOCKED, STORAGE, INTERRUPTED
+ * @throws ModelpackError with any of the SOURCE_, COLUMN_, MAPPING_, HUB_, LOCK_ and LLM_ codes, CONFIG_INVALID,
+ *   LOCKED, STORAGE, INTERRUPTED
  */
 export async function prepare(
   loaded: LoadedConfig,
   reporter: Reporter,
   options: PrepareOptions = {},
 ): Promise<PrepareResult> {
-  const { config } = loaded;
-  const sample = options.sample ?? null;
-  const root = config.paths.prepared_dir;
-  const clock = options.clock ?? (() => 0);
-  const started = clock();
-  const output = new PrepareOutput(root);
+  const output = new PrepareOutput(loaded.config.paths.prepared_dir);
+  const run = { loaded, reporter, options, output, clock: options.clock ?? (() => 0) };
+  const started = run.clock();
   try {
-    const kept = [config.paths.datasets_cache_dir, ...(options.locked === true ? [] : [loaded.folder])];
-    const asked = inputOptions(options, () => output.takeWith(kept));
-    const inputs = await resolveInputs(loaded, asked, reporter, () =>
-      resolveHubInputs(loaded, asked, reporter),
-    );
-    checkAny(inputs);
-    const version = versionOf(datasetInputs(config, inputs, { sample }));
-    const folder = join(root, version);
-    if (await reuseVersion(root, DATASET_POINTER, version)) {
-      reporter.note(`nothing has changed: dataset ${version} is up to date`);
-      return { version, folder, unchanged: true, deficit: await storedDeficit(folder) };
-    }
+    const accepted = await readAccepted(loaded, options, reporter);
+    const connection = await connectEarly(run, accepted);
+    const inputs = await findInputs(run);
+    const there = await reuse(run, inputs, accepted);
+    if (there !== null) return there;
     await output.take();
-    const collected = await collect(config, inputs, sample, reporter, options.signal);
-    const tasks = await finishTasks(config, collected.builders, reporter, options.signal);
-    await commitVersion({
-      root,
-      version,
-      pointer: DATASET_POINTER,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      write: async (into) => {
-        await writeFamilies(into, config, tasks, reporter, options.signal);
-        const record = runRecord(inputs, clock() - started);
-        await writeFileAtomic(join(into, "run.json"), prettyJson(record));
-      },
-      manifest: (files) => datasetManifest({ version, config, sample, inputs, ...collected, tasks, files }),
-    });
-    return { version, folder, unchanged: false, deficit: deficitOf(tasks) };
+    const made = await makeTasks(run, inputs, accepted, connection);
+    await keepAccepted(loaded, made.accepted, options, reporter);
+    const version = versionFor(run, inputs, made.accepted);
+    const folder = join(loaded.config.paths.prepared_dir, version);
+    await commit(run, version, inputs, made, () => run.clock() - started);
+    return { version, folder, unchanged: false, deficit: deficitOf(made.tasks) };
   } finally {
     await output.release();
   }
+}
+
+/** What the steps of a run share. */
+interface PrepareRun {
+  readonly loaded: LoadedConfig;
+  readonly reporter: Reporter;
+  readonly options: PrepareOptions;
+  readonly output: PrepareOutput;
+  readonly clock: () => number;
+}
+
+async function findInputs({ loaded, reporter, options, output }: PrepareRun): Promise<PrepareInputs> {
+  const { config, folder } = loaded;
+  const kept = [config.paths.datasets_cache_dir, ...(options.locked === true ? [] : [folder])];
+  const asked = inputOptions(options, () => output.takeWith(kept));
+  const inputs = await resolveInputs(loaded, asked, reporter, () =>
+    resolveHubInputs(loaded, asked, reporter),
+  );
+  checkAny(inputs);
+  return inputs;
+}
+
+function versionFor({ loaded, options }: PrepareRun, inputs: PrepareInputs, accepted: AcceptedInput): string {
+  const { used } = accepted;
+  return versionOf(datasetInputs(loaded.config, inputs, { sample: options.sample ?? null, accepted: used }));
+}
+
+/** The version that is there already, where nothing has changed and no row is to be asked for. */
+async function reuse(
+  run: PrepareRun,
+  inputs: PrepareInputs,
+  accepted: AcceptedInput,
+): Promise<PrepareResult | null> {
+  const { loaded, reporter, options } = run;
+  const version = versionFor(run, inputs, accepted);
+  const root = loaded.config.paths.prepared_dir;
+  const folder = join(root, version);
+  if ((await verifyVersion(folder)).length > 0) return null;
+  const deficit = await storedDeficit(folder);
+  if (options.backfill === true && deficit > 0) return null;
+  if (!(await reuseVersion(root, DATASET_POINTER, version))) return null;
+  await keepAccepted(loaded, accepted, options, reporter);
+  reporter.note(`nothing has changed: dataset ${version} is up to date`);
+  return { version, folder, unchanged: true, deficit };
+}
+
+interface Made extends Collected {
+  readonly tasks: readonly PreparedTask[];
+  readonly accepted: AcceptedInput;
+}
+
+/** Reads the rows, finishes the tasks, and has the LLM write what lacks. */
+async function makeTasks(
+  run: PrepareRun,
+  inputs: PrepareInputs,
+  accepted: AcceptedInput,
+  connection: Connection | null,
+): Promise<Made> {
+  const { loaded, reporter, options } = run;
+  const { config } = loaded;
+  const collected = await collect(config, inputs, options.sample ?? null, reporter, options.signal);
+  const real = await finishTasks(config, collected.builders, reporter, options.signal);
+  const before = await joinAccepted(config, real, accepted.rows);
+  if (options.backfill !== true || deficitOf(before) === 0) return { ...collected, tasks: before, accepted };
+  const decides = datasetInputs(config, inputs, { sample: options.sample ?? null, accepted: null });
+  const source = await fillSource(config, real, collected.shared, decides, reporter);
+  const rows = await backfill(loaded, source, connection, reporter, backfillOptions(options));
+  const tasks = await joinAccepted(config, real, rows);
+  return { ...collected, tasks, accepted: acceptedInput(loaded, rows) };
+}
+
+async function commit(
+  { loaded, reporter, options }: PrepareRun,
+  version: string,
+  inputs: PrepareInputs,
+  { tasks, accepted, ...collected }: Made,
+  seconds: () => number,
+): Promise<void> {
+  const { config } = loaded;
+  const sample = options.sample ?? null;
+  await commitVersion({
+    root: config.paths.prepared_dir,
+    version,
+    pointer: DATASET_POINTER,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    write: async (into) => {
+      await writeFamilies(into, config, tasks, reporter, options.signal);
+      await writeFileAtomic(join(into, "run.json"), prettyJson(runRecord(inputs, seconds())));
+    },
+    manifest: (files) =>
+      datasetManifest({
+        version,
+        config,
+        sample,
+        inputs,
+        accepted: accepted.used,
+        ...collected,
+        tasks,
+        files,
+      }),
+  });
+}
+
+/**
+ * Connects before anything is read where rows lack for sure: what is wrong with the server then shows at once.
+ * Null where that is not known yet.
+ */
+async function connectEarly(run: PrepareRun, accepted: AcceptedInput): Promise<Connection | null> {
+  const { loaded, reporter, options } = run;
+  if (options.backfill !== true || !(await lacksForSure(loaded.config, accepted.rows, options))) return null;
+  return connect(loaded.config, reporter, backfillOptions(options));
 }
 
 /** What run.json says: what this run did, which another with the same inputs may do otherwise. */
@@ -101,21 +199,6 @@ async function writeFamilies(
     );
     checkpoint(signal);
   }
-}
-
-async function finishTasks(
-  config: PipelineConfig,
-  builders: readonly TaskRowsBuilder[],
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<PreparedTask[]> {
-  const tasks: PreparedTask[] = [];
-  for (const builder of builders) {
-    reporter.progress("deduplicating, splitting and balancing", tasks.length, builders.length);
-    checkpoint(signal);
-    tasks.push(await withAccepted(config, await finishReal(config, builder, reporter), []));
-  }
-  return tasks;
 }
 
 /** Families in the order of their first task. */

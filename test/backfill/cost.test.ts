@@ -5,9 +5,8 @@ import {
   costOf,
   dollarsText,
   durationText,
-  estimatedTokens,
-  estimatedUsage,
   pricesOf,
+  tokensOfBytes,
   tokensText,
 } from "../../src/backfill/cost.ts";
 import { load, TASK } from "../config/fixture.ts";
@@ -56,16 +55,7 @@ describe("tokens, where the server does not count them", () => {
     ["日本語", 3],
     ["😀", 1],
   ])("%j: %i", (text, tokens) => {
-    expect(estimatedTokens(text)).toBe(tokens);
-  });
-
-  it("of a request are those of its messages and of its reply", () => {
-    const messages = [
-      { role: "system", content: "12345678" },
-      { role: "user", content: "123" },
-    ] as const;
-    expect(estimatedUsage(messages, "12345")).toEqual({ promptTokens: 3, completionTokens: 2 });
-    expect(estimatedUsage([], "")).toEqual({ promptTokens: 0, completionTokens: 0 });
+    expect(tokensOfBytes(Buffer.byteLength(text))).toBe(tokens);
   });
 });
 

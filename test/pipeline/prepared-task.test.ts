@@ -65,6 +65,7 @@ function entryOf(config: PipelineConfig, task: PreparedTask): TaskEntry {
     config,
     sample: null,
     inputs,
+    accepted: null,
     sources: [],
     bootstrap: [],
     tasks: [task],

@@ -102,6 +102,7 @@ function listener(): { heard: Heard; reporter: Reporter } {
     warn: (message) => void heard.warnings.push(message),
     progress() {},
     download() {},
+    fill() {},
   };
   return { heard, reporter };
 }

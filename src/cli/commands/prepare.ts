@@ -3,6 +3,7 @@ import { readDatasetManifest } from "../../pipeline/dataset-manifest.ts";
 import { planPrepare } from "../../pipeline/plan.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
 import { type Action, countOption, EXIT, notedConfigOf } from "../context.ts";
+import { fillTable } from "../fill-table.ts";
 import { shownPath } from "../printable.ts";
 import { datasetTable } from "../tables.ts";
 
@@ -13,6 +14,7 @@ export const prepare: Action = async (context, options) => {
     sample: countOption(options, "sample", "--sample"),
     forceFull: options.forceFull === true,
     locked: options.locked === true,
+    backfill: options.llm !== false && options.locked !== true,
     updateLock: typeof options.updateLock === "string" ? options.updateLock : options.updateLock === true,
     environment: context.environment,
     signal: context.signal,
@@ -20,7 +22,8 @@ export const prepare: Action = async (context, options) => {
   };
   if (options.dryRun === true) {
     const plan = await planPrepare(loaded, context.reporter, asked);
-    return { text: "", json: { ...plan, dry_run: true } };
+    const text = plan.fill === null ? "" : fillTable(plan.fill);
+    return { text, json: { ...plan, dry_run: true } };
   }
   const result = await runPrepare(loaded, context.reporter, asked);
   const manifest = await readDatasetManifest(result.folder);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Usage } from "./completion.ts";
+import { costOf, type Prices } from "./cost.ts";
+
+/** What a fill may spend; null is no bound. */
+export interface BudgetSettings {
+  readonly maxRequests: number | null;
+  readonly maxDollars: number | null;
+  readonly maxSlotsPerLabel: number;
+  /** Null where the config gives none; a bound in dollars needs them. */
+  readonly prices: Prices | null;
+  /** Requests of a slot: one for the rows, and one for a judge. */
+  readonly requestsPerSlot: number;
+  /** Tokens that a slot may take at most, judge included, as far as anyone can say before. */
+  readonly worstSlot: Usage;
+}
+
+/**
+ * Says whether a slot may be asked for, by the slots before it in the order of all: so the same ones are
+ * asked for however many are in flight. Counts slots, not repeats.
+ */
+export class Budget {
+  readonly #settings: BudgetSettings;
+  readonly #reserve: number;
+  /** Of slots that are settled. */
+  #slots = 0;
+  #dollars = 0;
+
+  constructor(settings: BudgetSettings) {
+    this.#settings = settings;
+    this.#reserve = costOf(settings.worstSlot, settings.prices) ?? 0;
+  }
+
+  get maxSlotsPerLabel(): number {
+    return this.#settings.maxSlotsPerLabel;
+  }
+
+  /** Whether the slot may be asked for that `before` slots at most stand before, of those not yet settled. */
+  allows(before: number): boolean {
+    const { maxRequests, maxDollars, requestsPerSlot } = this.#settings;
+    if (maxRequests !== null && (this.#slots + before + 1) * requestsPerSlot > maxRequests) return false;
+    return maxDollars === null || this.#dollars + (before + 1) * this.#reserve <= maxDollars;
+  }
+
+  /** A slot is settled and cost this much. */
+  settle(dollars: number): void {
+    this.#slots++;
+    this.#dollars += dollars;
+  }
+}

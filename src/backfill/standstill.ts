@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ErrorCode, ModelpackError } from "../core/error.ts";
+import type { SlotFault } from "./inquiry.ts";
+import type { SlotResult } from "./slot.ts";
+
+/** Slots given up in a row, for one reason, that are no chance any more. */
+const MOST_IN_A_ROW = 6;
+/** The latest slots, of which more than half may not be refusals. */
+const WINDOW = 10;
+/** Fewer slots say nothing. */
+const FEW = 4;
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly says: string;
+  readonly hint: string;
+}
+
+const JSON_HINT =
+  "choose a model that follows a JSON schema, or a server that enforces one (Ollama, vLLM and llama.cpp do)";
+
+const MEANINGS: Readonly<Partial<Record<SlotFault, Meaning>>> = {
+  no_canary: {
+    code: "LLM_INCOMPATIBLE",
+    says: "the word at the start of the prompt is not repeated: the server seems to cut prompts",
+    hint: "give the server a larger context (Ollama: OLLAMA_CONTEXT_LENGTH=16384), or lower synthetic_llm.batch_size",
+  },
+  not_json: { code: "LLM_INCOMPATIBLE", says: "replies are not JSON", hint: JSON_HINT },
+  wrong_shape: {
+    code: "LLM_INCOMPATIBLE",
+    says: "replies have another shape than asked for",
+    hint: JSON_HINT,
+  },
+  unclosed_thought: {
+    code: "LLM_INCOMPATIBLE",
+    says: "replies are thinking that does not end",
+    hint: "choose a model without thinking, or raise synthetic_llm.max_tokens",
+  },
+  cut: {
+    code: "LLM_INCOMPATIBLE",
+    says: "replies are cut at the limit of tokens",
+    hint: "raise synthetic_llm.max_tokens, or lower synthetic_llm.batch_size",
+  },
+  overlong: {
+    code: "LLM_INCOMPATIBLE",
+    says: "prompts are longer than the server's context, however short",
+    hint: "give the server a larger context, or lower synthetic_llm.batch_size",
+  },
+};
+
+const REFUSING: Meaning = {
+  code: "LLM_REFUSING",
+  says: "more than half of the last requests were refused or filtered",
+  hint: "look at the examples in backfill_report.json; another model, or another wording in [synthetic_llm.prompts], may do",
+};
+
+/** Notices that a fill gets nowhere, so that it ends before it has cost a night. */
+export class Standstill {
+  #fault: SlotFault | null = null;
+  #inARow = 0;
+  readonly #refused: boolean[] = [];
+
+  /** Looks at a settled slot; throws LLM_INCOMPATIBLE or LLM_REFUSING. */
+  check({ write, items }: SlotResult): void {
+    const fault = write.value === null ? (write.faults.at(-1) ?? null) : null;
+    this.#inARow = fault !== null && fault === this.#fault ? this.#inARow + 1 : 1;
+    this.#fault = fault;
+    const refusals = items.filter(({ rejection }) => rejection === "refusal").length;
+    this.#refused.push(
+      fault === "filtered" || fault === "refused" || (items.length > 0 && refusals === items.length),
+    );
+    if (this.#refused.length > WINDOW) this.#refused.shift();
+    const refused = this.#refused.filter(Boolean).length;
+    if (this.#refused.length >= FEW && 2 * refused > this.#refused.length) throw standing(REFUSING);
+    const meaning = fault === null ? undefined : MEANINGS[fault];
+    if (meaning !== undefined && this.#inARow >= MOST_IN_A_ROW) throw standing(meaning);
+  }
+}
+
+function standing({ code, says, hint }: Meaning): ModelpackError {
+  return new ModelpackError(code, `${says}; the rows so far are in the ledger`, {
+    where: "synthetic_llm",
+    hint,
+  });
+}

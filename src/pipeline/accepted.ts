@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { acceptedDigest } from "../backfill/accepted-rows.ts";
+import { Ledger, setAside } from "../backfill/ledger.ts";
+import type { AcceptedRow } from "../backfill/record.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Reporter } from "../core/reporter.ts";
+import { EMPTY_LOCK, LOCK_FILE, readLock, writeLock } from "./dataset-lock.ts";
+import type { LockedBackfill } from "./lock-entry.ts";
+import type { PrepareOptions } from "./prepare-options.ts";
+
+/** The accepted rows that a run uses, and their digests. */
+export interface AcceptedInput {
+  /** All of the ledger's, whatever their task. */
+  readonly rows: readonly AcceptedRow[];
+  /** Of the rows of tasks in the config: what decides the dataset's bytes. Null where there are none. */
+  readonly used: LockedBackfill | null;
+  /** Of all rows: what the lock pins. Null where there are none. */
+  readonly pinned: LockedBackfill | null;
+}
+
+/** The rows with their digests. */
+export function acceptedInput(loaded: LoadedConfig, rows: readonly AcceptedRow[]): AcceptedInput {
+  const tasks = new Set(loaded.config.tasks.map(({ name }) => name));
+  const orNull = (digest: LockedBackfill) => (digest.rows === 0 ? null : digest);
+  return { rows, used: orNull(acceptedDigest(rows, tasks)), pinned: orNull(acceptedDigest(rows)) };
+}
+
+/**
+ * Reads the accepted rows of earlier fills. With `forceFull` there are none; where the LLM is to be asked, the
+ * ledger is set aside then, so that nothing of it is used or lost.
+ *
+ * @throws ModelpackError LOCK_MISMATCH where `locked` and the lock pins other rows, USAGE, STORAGE
+ */
+export async function readAccepted(
+  loaded: LoadedConfig,
+  options: PrepareOptions,
+  reporter: Reporter,
+): Promise<AcceptedInput> {
+  const folder = loaded.config.paths.backfill_dir;
+  if (options.forceFull === true) {
+    await checkNotPinned(loaded, options);
+    if (options.backfill === true)
+      for (const name of await setAside(folder)) reporter.note(`set aside ${name}, which no run reads`);
+    return acceptedInput(loaded, []);
+  }
+  const ledger = await Ledger.open(folder, { write: false, purpose: "prepare" });
+  const input = acceptedInput(loaded, ledger.accepted);
+  await ledger.close();
+  for (const notice of ledger.notices) reporter.warn(notice);
+  if (options.locked === true) await checkPinned(loaded, input, folder);
+  return input;
+}
+
+async function checkNotPinned({ folder }: LoadedConfig, { locked }: PrepareOptions): Promise<void> {
+  if (locked !== true || ((await readLock(folder)) ?? EMPTY_LOCK).backfill === null) return;
+  throw new ModelpackError("USAGE", "--locked and --force-full exclude each other here", {
+    hint: `${LOCK_FILE} pins accepted rows of the backfill, and --force-full leaves them out`,
+  });
+}
+
+async function checkPinned(loaded: LoadedConfig, { pinned }: AcceptedInput, where: string): Promise<void> {
+  const locked = ((await readLock(loaded.folder)) ?? EMPTY_LOCK).backfill;
+  if (locked?.sha256 === pinned?.sha256) return;
+  const say = (digest: LockedBackfill | null) =>
+    digest === null ? "none" : `${digest.rows} rows (${digest.sha256.slice(0, 12)})`;
+  throw new ModelpackError(
+    "LOCK_MISMATCH",
+    `the accepted rows of the backfill are not those that ${LOCK_FILE} pins: expected ${say(locked)}, got ${say(pinned)}`,
+    {
+      where,
+      hint: "restore accepted.jsonl from version control, or run modelpack prepare --no-llm without --locked and commit both files",
+    },
+  );
+}
+
+/** Pins the accepted rows in the lock, where that says otherwise. A run that left them out changes nothing. */
+export async function keepAccepted(
+  { folder }: LoadedConfig,
+  { pinned }: AcceptedInput,
+  options: PrepareOptions,
+  reporter: Reporter,
+): Promise<void> {
+  if (options.locked === true || (options.forceFull === true && options.backfill !== true)) return;
+  const lock = (await readLock(folder)) ?? EMPTY_LOCK;
+  if (lock.backfill?.sha256 === pinned?.sha256) return;
+  if (lock.backfill !== null && pinned === null)
+    reporter.warn(
+      `${LOCK_FILE} pinned ${lock.backfill.rows} accepted rows of the backfill, and there are none now`,
+    );
+  await writeLock(folder, { ...lock, backfill: pinned });
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Budget } from "../backfill/budget.ts";
+import type { CompletionServer, ServerSettings, ServerTiming } from "../backfill/completion.ts";
+import { pricesOf } from "../backfill/cost.ts";
+import { slotTokens } from "../backfill/estimate.ts";
+import { Fill } from "../backfill/fill.ts";
+import type { FillTask } from "../backfill/label-fill.ts";
+import { Ledger } from "../backfill/ledger.ts";
+import { llmIdentity, llmSettings } from "../backfill/llm-settings.ts";
+import { connectServer } from "../backfill/probe.ts";
+import { FillReporter } from "../backfill/progress.ts";
+import type { AcceptedRow } from "../backfill/record.ts";
+import { writeFillReport } from "../backfill/report.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import type { PipelineConfig } from "../config/schema.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Reporter } from "../core/reporter.ts";
+import { canonicalJson, sha256 } from "../storage/digest.ts";
+import type { FillSource } from "./fill-source.ts";
+import { fillTasks } from "./fill-source.ts";
+
+/** What the backfill gets of the world. */
+export interface BackfillOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal | undefined;
+  /** Seconds on a monotonic clock. */
+  readonly clock: () => number;
+  /** How long the client waits, where that is not what the config and the defaults say. */
+  readonly timing?: Partial<ServerTiming> | undefined;
+}
+
+/** A connected server and the settings that it was found by. */
+export interface Connection {
+  readonly server: CompletionServer;
+  readonly settings: ServerSettings;
+}
+
+/** Connects to the server that the config names. Throws CONFIG_INVALID and the LLM_ codes. */
+export async function connect(
+  config: PipelineConfig,
+  reporter: Reporter,
+  { environment, signal, timing }: BackfillOptions,
+  shareRows = false,
+): Promise<Connection> {
+  const found = llmSettings(config, environment, { shareRows });
+  const settings = { ...found, timing: { ...found.timing, ...timing } };
+  const note = (message: string) => reporter.note(`${settings.provider}: ${message}`);
+  return { server: await connectServer(settings, { signal, note }), settings };
+}
+
+/**
+ * Asks the LLM for the rows that lack, and returns all accepted rows: the ledger's, with those of this fill. A
+ * fill that an earlier run began and did not end goes on.
+ *
+ * @throws ModelpackError CONFIG_INVALID, the LLM_ codes, LOCKED, STORAGE, INTERRUPTED
+ */
+export async function backfill(
+  loaded: LoadedConfig,
+  source: FillSource,
+  connection: Connection | null,
+  reporter: Reporter,
+  options: BackfillOptions,
+): Promise<readonly AcceptedRow[]> {
+  const { config } = loaded;
+  const { server, settings } = connection ?? (await connect(config, reporter, options));
+  const ledger = await Ledger.open(config.paths.backfill_dir, { write: true, purpose: "prepare" });
+  try {
+    for (const notice of ledger.notices) reporter.warn(notice);
+    const context = sha256(canonicalJson({ identity: llmIdentity(config), source: source.digest }));
+    const fill = await ledger.beginFill(context);
+    const before = await acceptedBefore(ledger, fill);
+    const tasks = await fillTasks(config, source, before);
+    await runFill(config, tasks, { server, settings, ledger, fill }, reporter, options);
+    return ledger.accepted;
+  } finally {
+    await ledger.close();
+  }
+}
+
+/**
+ * The rows that were accepted before a fill. Those of the fill itself are accepted again as its slots are settled
+ * again from the ledger, all but such whose reply is lost.
+ */
+async function acceptedBefore(ledger: Ledger, fill: number): Promise<readonly AcceptedRow[]> {
+  return ledger.accepted.filter((row) => row.fill !== fill || !ledger.hasRequest(row.request));
+}
+
+interface Run {
+  readonly server: CompletionServer;
+  readonly settings: ServerSettings;
+  readonly ledger: Ledger;
+  readonly fill: number;
+}
+
+async function runFill(
+  config: PipelineConfig,
+  tasks: readonly FillTask[],
+  { server, settings, ledger, fill }: Run,
+  reporter: Reporter,
+  { signal, clock }: BackfillOptions,
+): Promise<void> {
+  const { synthetic_llm: llm } = config;
+  const prices = pricesOf(config);
+  const started = clock();
+  const progress = new FillReporter(reporter, clock, llm.log_stats_every_seconds);
+  const work = new Fill(tasks, {
+    server,
+    ledger,
+    fill,
+    budget: budgetOf(config, tasks),
+    prices,
+    concurrency: llm.concurrency,
+    drainMs: settings.timeoutMs,
+    signal,
+    onSettled: (label, labels) => progress.settled(label, labels),
+  });
+  const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);
+  reporter.note(`asking ${server.capabilities.model || settings.model} for ${lacking} rows (fill ${fill})`);
+  let outcome = "ended";
+  try {
+    await work.run();
+    await ledger.endFill(fill);
+  } catch (error) {
+    outcome = error instanceof ModelpackError ? error.code : "INTERNAL";
+    throw error;
+  } finally {
+    const { sent, retries } = server.statistics;
+    const { provider, model } = settings;
+    const how = { fill, outcome, provider, model, seconds: clock() - started, sent, retries };
+    await writeFillReport(config.paths.backfill_dir, {
+      ...how,
+      capabilities: server.capabilities,
+      labels: work.labels,
+    });
+    for (const line of endings(work)) reporter.note(line);
+  }
+}
+
+function budgetOf(config: PipelineConfig, tasks: readonly FillTask[]): Budget {
+  const { synthetic_llm: llm } = config;
+  // The largest prompt of a label's first slot, and replies that are cut twice: nothing is cheaper than this says.
+  const worst = tasks.flatMap((task) =>
+    task.prompt.task.labels.map((_, label) => slotTokens(task, label, llm.batch_size)),
+  );
+  const promptTokens = Math.max(0, ...worst.map((one) => one.promptTokens));
+  const requestsPerSlot = llm.verify === "judge" ? 2 : 1;
+  return new Budget({
+    maxRequests: llm.max_requests ?? null,
+    maxDollars: llm.max_cost_usd ?? null,
+    maxSlotsPerLabel: llm.max_attempts_per_label,
+    prices: pricesOf(config),
+    requestsPerSlot,
+    worstSlot: { promptTokens: 2 * promptTokens, completionTokens: requestsPerSlot * llm.max_tokens },
+  });
+}
+
+/** A line for what was taken, and one for each reason why rows still lack. */
+function endings({ labels }: Fill): string[] {
+  const sum = (of: (label: (typeof labels)[number]) => number) =>
+    labels.reduce((total, label) => total + of(label), 0);
+  const lines = [
+    `accepted ${sum(({ tally }) => tally.accepted)} rows of ${sum(({ tally }) => tally.received)} that came`,
+  ];
+  const reasons = [
+    ["exhausted", "hardly anything new comes any more"],
+    ["attempts", "synthetic_llm.max_attempts_per_label is reached; run again for more"],
+    ["budget", "the budget is spent; run again for more"],
+  ] as const;
+  for (const [status, why] of reasons) {
+    const stopped = labels.filter(({ tally }) => tally.status === status);
+    if (stopped.length === 0) continue;
+    const names = stopped
+      .slice(0, 5)
+      .map((label) => `${label.task.prompt.task.name} ${JSON.stringify(label.name)}`);
+    const more = stopped.length > names.length ? ` and ${stopped.length - names.length} more` : "";
+    lines.push(`${names.join(", ")}${more}: ${why}`);
+  }
+  return lines;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { costOf, pricesOf } from "../backfill/cost.ts";
+import { estimateLabel, type LabelEstimate } from "../backfill/estimate.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { ModelpackError } from "../core/error.ts";
+import type { Reporter } from "../core/reporter.ts";
+import type { AcceptedInput } from "./accepted.ts";
+import { connect } from "./backfill.ts";
+import { collect } from "./collect.ts";
+import { fillSource, slotContext } from "./fill-source.ts";
+import { finishTasks, joinAccepted } from "./finish.ts";
+import { datasetInputs, type PrepareInputs } from "./inputs.ts";
+import { backfillOptions, type PrepareOptions } from "./prepare-options.ts";
+
+/** What it would take to fill one label. */
+export interface PlannedLabel extends LabelEstimate {
+  /** Null without prices. */
+  readonly dollars: number | null;
+  /** Null where no server could be probed. */
+  readonly seconds: number | null;
+}
+
+/** What a fill would ask, as far as anyone can say before. */
+export interface FillPlan {
+  /** Every label of every task, also those that lack nothing. */
+  readonly labels: readonly PlannedLabel[];
+  readonly requests: number;
+  readonly dollars: number | null;
+  readonly seconds: number | null;
+  /** Labels whose deficit max_attempts_per_label does not reach in one run. */
+  readonly beyondAttempts: number;
+  /** Why there is no time, and whatever else a person should know; one line each. */
+  readonly notes: readonly string[];
+}
+
+/** Reads the rows, counts what lacks, and estimates what an LLM would take for it. Writes nothing. */
+export async function planFill(
+  loaded: LoadedConfig,
+  inputs: PrepareInputs,
+  accepted: AcceptedInput,
+  reporter: Reporter,
+  options: PrepareOptions,
+): Promise<FillPlan> {
+  const { config } = loaded;
+  const sample = options.sample ?? null;
+  const collected = await collect(config, inputs, sample, reporter, options.signal);
+  const real = await finishTasks(config, collected.builders, reporter, options.signal);
+  const tasks = await joinAccepted(config, real, accepted.rows);
+  const decides = datasetInputs(config, inputs, { sample, accepted: null });
+  const source = await fillSource(config, real, collected.shared, decides, reporter);
+  const target = config.prepare.target_per_task_label;
+  const estimates = tasks.flatMap(({ labels }, t) => {
+    const context = slotContext(config, source, source.tasks[t] as (typeof source.tasks)[number]);
+    return labels.map(({ deficit }, label) => estimateLabel(context, label, deficit, target));
+  });
+  const { tokensPerSecond, notes } = await speedOf(loaded, reporter, options);
+  const prices = pricesOf(config);
+  const labels = estimates.map((one): PlannedLabel => {
+    const dollars = costOf(one.tokens, prices);
+    const seconds = tokensPerSecond === null ? null : one.tokens.completionTokens / tokensPerSecond;
+    return { ...one, dollars, seconds };
+  });
+  const sum = (of: (label: PlannedLabel) => number | null) =>
+    labels.reduce<number | null>((total, label) => {
+      const value = of(label);
+      return total === null || value === null ? null : total + value;
+    }, 0);
+  const { max_attempts_per_label: most, batch_size: batch } = config.synthetic_llm;
+  const beyondAttempts = labels.filter(({ deficit }) => deficit > most * batch).length;
+  return {
+    labels,
+    requests: sum(({ requests }) => requests) ?? 0,
+    dollars: sum(({ dollars }) => dollars),
+    seconds: sum(({ seconds }) => seconds),
+    beyondAttempts,
+    notes,
+  };
+}
+
+/** Tokens a second of all requests in flight, by a probe; none of the rows is sent. */
+async function speedOf(
+  loaded: LoadedConfig,
+  reporter: Reporter,
+  options: PrepareOptions,
+): Promise<{ readonly tokensPerSecond: number | null; readonly notes: readonly string[] }> {
+  if (options.backfill !== true) return { tokensPerSecond: null, notes: [] };
+  try {
+    const { server } = await connect(loaded.config, reporter, backfillOptions(options), true);
+    const { tokensPerSecond: one } = server.capabilities;
+    const { concurrency } = loaded.config.synthetic_llm;
+    return { tokensPerSecond: one === null ? null : one * concurrency, notes: [] };
+  } catch (error) {
+    if (!(error instanceof ModelpackError) || error.code === "INTERRUPTED") throw error;
+    return { tokensPerSecond: null, notes: [`no time can be told: ${error.message}`] };
+  }
+}
