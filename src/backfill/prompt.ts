@@ -184,8 +184,8 @@ function confusableLabels(of: PromptTask, label: number, random: Random): readon
 function boundaryLine(boundary: boolean, others: number): string {
   if (others === 0) return "";
   return boundary
-    ? "Write rows close to the border: at first sight they could be taken for one of these labels, yet a careful reader decides otherwise:"
-    : "Keep clear of these labels; nobody should take a row for one of them:";
+    ? "Write texts close to the border: at first sight one of those labels would do, yet a careful reader decides for this one."
+    : "Keep clear of those labels: nobody should take a text for one of them.";
 }
 
 function drawSeeds(pools: PromptPools, label: number, random: Random): readonly Shown[] {

@@ -26,7 +26,7 @@ const predicted = (args: readonly string[], input = "") =>
     .predictions;
 
 beforeAll(() => {
-  const prepare = cli(project, ["prepare"]);
+  const prepare = cli(project, ["prepare", "--no-llm"]);
   expect(prepare.code, prepare.err).toBe(0);
   const train = cli(project, ["train"]);
   expect(train.code, train.err).toBe(0);
@@ -35,7 +35,7 @@ beforeAll(() => {
 
 describe("prepare", () => {
   it("prints rows by label, drops and what is missing, with paths as they are typed", () => {
-    const { code, out, err } = cli(project, ["prepare"]);
+    const { code, out, err } = cli(project, ["prepare", "--no-llm"]);
     expect(code).toBe(0);
     expect(err).toMatch(/^nothing has changed: dataset [0-9a-f]{12} is up to date\n$/);
     expect(out).toMatch(/^size {4}"small" +19 +3 +3 +5$/m);
@@ -45,25 +45,25 @@ describe("prepare", () => {
   });
 
   it("ends with 3 when it fell short and on_underfill is fail, every time", () => {
-    const args = ["prepare", "--json", "--set", "prepare.on_underfill=fail"];
+    const args = ["prepare", "--no-llm", "--json", "--set", "prepare.on_underfill=fail"];
     for (let time = 0; time < 2; time++) {
       const result = cli(project, args);
       expect(result.code).toBe(3);
       expect(jsonOf(result)).toMatchObject({ ok: true, command: "prepare", unchanged: true, deficit: 10 });
     }
     expect(cli(project, [...args, "--target-per-task-label", "25"]).code).toBe(0);
-    const plain = cli(project, ["prepare", "--set", "prepare.on_underfill=fail"]);
+    const plain = cli(project, ["prepare", "--no-llm", "--set", "prepare.on_underfill=fail"]);
     expect(plain.out).toContain(
       'exit code 3, since prepare.on_underfill = "fail": the dataset itself is whole',
     );
-    const warned = cli(project, ["prepare"]);
+    const warned = cli(project, ["prepare", "--no-llm"]);
     expect(warned.code).toBe(0);
     expect(warned.out).not.toContain("exit code");
   });
 
   it("--dry-run writes nothing", () => {
     const folder = writeProject(temporaryFolder());
-    const result = cli(folder, ["prepare", "--dry-run", "--json"]);
+    const result = cli(folder, ["prepare", "--no-llm", "--dry-run", "--json"]);
     expect(result.code).toBe(0);
     expect(jsonOf(result)).toEqual({
       ok: true,
@@ -72,6 +72,7 @@ describe("prepare", () => {
       folder: expect.any(String),
       unchanged: false,
       downloads: [],
+      fill: null,
       dry_run: true,
     });
     expect(existsSync(join(folder, "prepared_data"))).toBe(false);
@@ -80,7 +81,7 @@ describe("prepare", () => {
   it("fails with 1 for a dataset that is not there", () => {
     const folder = writeProject(temporaryFolder());
     rmSync(join(folder, "sizes.jsonl"));
-    const { code, out, err } = cli(folder, ["prepare"]);
+    const { code, out, err } = cli(folder, ["prepare", "--no-llm"]);
     expect([code, out]).toEqual([1, ""]);
     expect(err).toContain("sizes.jsonl");
     expect(err).toContain("= hint: ");

@@ -44,7 +44,7 @@ beforeAll(() => {
     join(folder, "model_pipeline.toml"),
     `[prepare]\ntarget_per_task_label = 20\nnear_duplicate_threshold = 0.95\n[train]\nmax_iter = 4\n${taskToml("constructor", "f", [...LABELS, "\u001b[0m"])}${datasetToml("\u001b[1mrows", "rows.jsonl", "constructor")}`,
   );
-  run("prepare");
+  run("prepare", "--no-llm");
   run("train");
   pack = join(
     folder,

@@ -17,7 +17,7 @@ const ENDLESS = ["max_iter=100000", "early_stopping=false", "alpha=1e-9"].flatMa
 const project = writeProject(sharedFolder());
 
 beforeAll(() => {
-  expect(cli(project, ["prepare"]).code).toBe(0);
+  expect(cli(project, ["prepare", "--no-llm"]).code).toBe(0);
 });
 
 describe("a signal", () => {
@@ -89,7 +89,7 @@ describe("an output that can't be", () => {
   it("is a file stops prepare before it reads a row", () => {
     const folder = writeProject(temporaryFolder());
     writeFileSync(join(folder, "prepared_data"), "");
-    const { code, err } = cli(folder, ["prepare"]);
+    const { code, err } = cli(folder, ["prepare", "--no-llm"]);
     expect(code).toBe(1);
     expect(err).toContain("prepared_data");
     expect(err).not.toContain("rows for");
@@ -97,7 +97,7 @@ describe("an output that can't be", () => {
 
   it.skipIf(isRoot)("may not be written stops train before an epoch", () => {
     const folder = writeProject(temporaryFolder());
-    expect(cli(folder, ["prepare"]).code).toBe(0);
+    expect(cli(folder, ["prepare", "--no-llm"]).code).toBe(0);
     chmodSync(folder, 0o555);
     const { code, err } = cli(folder, ["train"]);
     chmodSync(folder, 0o755);

@@ -6,7 +6,7 @@ import { cli, jsonOf } from "../support/cli.ts";
 import { writeProject } from "../support/project.ts";
 import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
-const COMMANDS = ["check", "prepare", "train", "evaluate", "predict", "explain", "types", "status"];
+const COMMANDS = ["check", "prepare", "label", "train", "evaluate", "predict", "explain", "types", "status"];
 const empty = sharedFolder();
 const project = writeProject(sharedFolder());
 

@@ -91,6 +91,7 @@ describe("a fresh clone", () => {
       "prepare",
       "--",
       ...config,
+      "--no-llm",
       "--target-per-task-label",
       "500",
       "--set",

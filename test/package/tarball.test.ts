@@ -108,7 +108,17 @@ describe("installed in an empty project", () => {
   it("has a command", () => {
     const help = npm(project, ["modelpack", "--help"], "npx");
     expect(help).toMatchObject({ status: 0 });
-    for (const command of ["check", "prepare", "train", "evaluate", "predict", "explain", "types", "status"])
+    for (const command of [
+      "check",
+      "prepare",
+      "label",
+      "train",
+      "evaluate",
+      "predict",
+      "explain",
+      "types",
+      "status",
+    ])
       expect(help.stdout).toMatch(new RegExp(`^ +${command} `, "m"));
     const { version } = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8")) as {
       version: string;

@@ -88,6 +88,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly uid?: number;
+  /** Lets `prepare` ask an LLM for the rows that lack; most tests have none, and say `--no-llm`. */
+  readonly llm?: boolean;
 }
 
 /** The environment of a run: this one's, with the temporary files in the workspace. */
@@ -106,7 +108,8 @@ export function start(
   options: RunOptions = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const node = [...(options.bare === true ? [] : [process.execPath]), ...(options.node ?? [])];
-  const whole = [...(options.prefix ?? []), ...node, COMMAND, ...args];
+  const flags = args[0] === "prepare" && options.llm !== true ? ["--no-llm"] : [];
+  const whole = [...(options.prefix ?? []), ...node, COMMAND, ...args, ...flags];
   const child = spawn(whole[0] as string, whole.slice(1), {
     cwd: options.cwd ?? workspace,
     env: environment(workspace, options.env),
