@@ -42,8 +42,10 @@ export class RepetitionWatch {
 
 /** Whether a text ends with {@link REPEATS} equal blocks. */
 function isLoop(text: string): boolean {
-  if (text.length < MIN_BLOCK * REPEATS) return false;
-  const before = text.lastIndexOf(text.slice(-MIN_BLOCK), text.length - MIN_BLOCK - 1);
+  const last = text.slice(-MIN_BLOCK);
+  // White space has a longer limit of its own.
+  if (text.length < MIN_BLOCK * REPEATS || last.trim() === "") return false;
+  const before = text.lastIndexOf(last, text.length - MIN_BLOCK - 1);
   if (before < 0) return false;
   const distance = text.length - MIN_BLOCK - before;
   // A shorter block repeats as a longer one too.

@@ -5,53 +5,9 @@ import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChatReply, chatChunks, chatObject, sse } from "./envelope.ts";
 import { contentFor, error, json, messagesOf, parsed } from "./protocol.ts";
+import { type ActiveRule, type Exchange, type FaultRule, isPlayed, type SeenRequest } from "./script.ts";
 
 // OpenAI's protocol on loopback, with a model that writes what the schema asks for: the same body, the same reply.
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** A request that came. */
-export interface SeenRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The parsed body; an object without keys where there is none. */
-  readonly body: Json;
-  /** sha256 in hex of the body's bytes. */
-  readonly digest: string;
-  /** performance.now when it came. */
-  readonly at: number;
-  /** Number among the chat requests since the start or the last reset, from 0; -1 where it is none. */
-  readonly index: number;
-}
-
-/** A chat request that is about to be answered, for a fault to answer otherwise. */
-export interface Exchange {
-  readonly server: LlmServer;
-  readonly seen: SeenRequest;
-  readonly response: ServerResponse;
-  readonly reply: ChatReply;
-  /** Whether the reply is to come in pieces. */
-  readonly streamed: boolean;
-  /** Answers as a healthy server would, with this or another reply. */
-  send(reply?: ChatReply): void;
-  /** Content type and bytes of the body that {@link send} would send. */
-  body(reply?: ChatReply): { readonly type: string; readonly bytes: Buffer };
-}
-
-export type Fault = (exchange: Exchange) => void | Promise<void>;
-
-/** When a fault is played. Of several rules that match, the first is played. */
-export interface FaultRule {
-  /** Number of the chat request, from 0; absent: every one. */
-  readonly at?: number;
-  /** Only for requests of this body. */
-  readonly digest?: string;
-  readonly when?: (seen: SeenRequest) => boolean;
-  /** How often; for ever where absent. */
-  readonly times?: number;
-  readonly fault: Fault;
-}
 
 export interface LlmOptions {
   readonly model?: string;
@@ -73,10 +29,6 @@ export interface LlmOptions {
   readonly extra?: (seen: SeenRequest) => Readonly<Record<string, unknown>> | undefined;
 }
 
-interface ActiveRule extends FaultRule {
-  played: number;
-}
-
 export class LlmServer {
   readonly options: LlmOptions;
   readonly requests: SeenRequest[] = [];
@@ -86,6 +38,9 @@ export class LlmServer {
   #server: Server | null = null;
   #port = 0;
   #inFlight = 0;
+  #removed = false;
+  /** Whether it will be there again by itself. */
+  #crashing = false;
   #chats = 0;
   #rules: ActiveRule[] = [];
 
@@ -141,6 +96,11 @@ export class LlmServer {
     this.maxInFlight = 0;
   }
 
+  /** The model is there no more. */
+  removeModel(): void {
+    this.#removed = true;
+  }
+
   /** Listens, at the port of before where it has listened already. */
   async listen(): Promise<void> {
     const server = createServer((request, response) => void this.#serve(request, response));
@@ -160,6 +120,7 @@ export class LlmServer {
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = null;
+    this.#crashing = false;
     for (const socket of this.#sockets) socket.destroy();
     if (server !== null) await new Promise((resolve) => server.close(resolve));
   }
@@ -168,8 +129,9 @@ export class LlmServer {
   async crash(downMs: number): Promise<void> {
     if (this.#server === null) return;
     await this.close();
+    this.#crashing = true;
     await sleep(downMs);
-    await this.listen();
+    if (this.#crashing) await this.listen();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -199,7 +161,8 @@ export class LlmServer {
       json(response, refused.status, refused.body);
       return;
     }
-    const models = this.options.models === undefined ? [this.model] : this.options.models;
+    const models =
+      this.options.models === undefined ? [this.#removed ? "another" : this.model] : this.options.models;
     if (path !== "/v1/models" || models === null) {
       json(response, 404, error("Not Found", "not_found"));
       return;
@@ -242,7 +205,8 @@ export class LlmServer {
       };
     }
     const { model } = body;
-    if (model === undefined || model === this.model || model === `${this.model}:latest`) return null;
+    const names = this.#removed ? [] : [undefined, this.model, `${this.model}:latest`];
+    if (names.some((name) => name === model)) return null;
     const message = `model "${model}" not found, try pulling it first`;
     return { status: 404, body: { error: { message, type: "api_error", param: null, code: null } } };
   }
@@ -281,11 +245,4 @@ export class LlmServer {
       ...(extra === undefined ? {} : { extra }),
     };
   }
-}
-
-function isPlayed(rule: ActiveRule, seen: SeenRequest): boolean {
-  if (rule.at !== undefined && rule.at !== seen.index) return false;
-  if (rule.digest !== undefined && rule.digest !== seen.digest) return false;
-  if (rule.when?.(seen) === false) return false;
-  return rule.played < (rule.times ?? Number.POSITIVE_INFINITY);
 }
