@@ -70,9 +70,9 @@ export async function trainOne(
     quantization: settings.quantization,
     tasks,
   };
-  const { problem, filters } = tasks.every(({ syntheticFilter }) => syntheticFilter === "none")
-    ? { problem: asRead, filters: new Map() }
-    : await run.phase(`${family}: filter`, () => filterFamily(asRead, pool, reporter));
+  const { problem, filters } = await run.phase(`${family}: filter`, () =>
+    filterFamily(asRead, pool, reporter),
+  );
   const report = (task: string, epoch: EpochStatistics, seconds: number) => {
     run.epoch(task, epoch.epoch, seconds);
     reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);

@@ -12,8 +12,9 @@ export interface FilterRecord {
   readonly method: FilterOutcome["method"];
   readonly real_rows: number;
   readonly synthetic_rows: number;
+  /** 0 as well where nothing could be judged. */
   readonly implausible: number;
-  /** Implausible rows that there would be if all synthetic rows were right. */
+  /** Implausible rows that there would be if every synthetic row were right. */
   readonly implausible_if_right: number;
   /** What an implausible row counts for; 1 where nothing was done. */
   readonly weight: number;
@@ -83,22 +84,20 @@ function filterRecord({ definition, train }: TaskRowsAndSettings, outcome: Filte
   };
 }
 
+/** One line on what became of a task's synthetic rows. */
 function describeFilter(outcome: FilterOutcome): string {
-  const { task, method, implausible, syntheticRows, realRows, expected, weight, idle, labels } = outcome;
-  const unjudged = labels.reduce((n, of) => n + (of.threshold === null ? of.syntheticRows : 0), 0);
-  const stay =
-    unjudged === 0 || unjudged === syntheticRows
-      ? ""
-      : `; ${unjudged} are of labels with too few real rows to judge by, and stay`;
-  if (idle !== null) {
-    const found = implausible === 0 ? "" : `${implausible} of `;
-    return `${task}: the synthetic filter changed nothing of ${found}${syntheticRows} synthetic rows: ${idle}${implausible === 0 ? "" : ` (${expected.toFixed(1)})`}${stay}`;
-  }
-  const rows = `${implausible} of ${syntheticRows} synthetic rows`;
-  const why = `a model of the ${realRows} real rows finds implausible (${expected.toFixed(1)} if all were right)`;
-  const done =
-    method === "drop"
-      ? `left out ${rows} that ${why}`
-      : `${rows} that ${why} count for ${weight.toFixed(2)} each`;
-  return `${task}: ${done}${stay}`;
+  const { task, method, implausible, syntheticRows, realRows, expected, weight, idle } = outcome;
+  if (implausible === 0) return `${task}: left ${syntheticRows} synthetic rows as they are: ${idle}`;
+  const found = `${implausible} of ${syntheticRows} synthetic rows`;
+  if (idle !== null)
+    return `${task}: left as they are ${found} that look implausible: ${idle}${unjudged(outcome)}`;
+  const why = `a model of the ${realRows} real rows finds implausible; some ${expected.toFixed(0)} would be if every row were right`;
+  return method === "drop"
+    ? `${task}: left out ${found} that ${why}${unjudged(outcome)}`
+    : `${task}: counted for ${weight.toFixed(2)} each ${found} that ${why}${unjudged(outcome)}`;
+}
+
+function unjudged({ labels }: FilterOutcome): string {
+  const rows = labels.reduce((n, of) => n + (of.threshold === null ? of.syntheticRows : 0), 0);
+  return rows === 0 ? "" : `; ${rows} are of labels with too few real rows to judge by, and stay`;
 }

@@ -27,8 +27,9 @@ export interface FilterOutcome {
   readonly method: Exclude<SyntheticFilter, "none">;
   readonly realRows: number;
   readonly syntheticRows: number;
+  /** 0 as well where nothing could be judged. */
   readonly implausible: number;
-  /** Implausible rows that there would be if all synthetic rows were right. */
+  /** Implausible rows that there would be if every synthetic row were right. */
   readonly expected: number;
   /** What an implausible row counts for: 0 where it is left out, 1 where nothing was done. */
   readonly weight: number;
@@ -58,7 +59,7 @@ export function applyFilter(split: SplitTask, judgement: Judgement | null): Filt
     return { task, outcome: { ...summary(split, null, []), method, weight: 1, idle: split.idle } };
   const wrong = Uint32Array.from(at.keys()).filter((i) => judgement.likelier[i] !== synthetic.label[i]);
   const right = (judgement.expected + 1) / (wrong.length + 1);
-  const idle = reasonToSpare(wrong.length, right > (method === "drop" ? MOST_RIGHT : 1));
+  const idle = wrong.length === 0 ? "no synthetic row is implausible" : reasonToSpare(method, right);
   const found = { ...summary(split, judgement, wrong), method, idle } as const;
   if (idle !== null) return { task, outcome: { ...found, weight: 1 } };
   const rows = new Set(wrong.map((i) => at[i] as number));
@@ -67,9 +68,10 @@ export function applyFilter(split: SplitTask, judgement: Judgement | null): Filt
     : { task: weighRows(task, rows, right), outcome: { ...found, weight: right } };
 }
 
-function reasonToSpare(implausible: number, mostlyRight: boolean): string | null {
-  if (implausible === 0) return "no synthetic row is implausible";
-  return mostlyRight ? "about as many would be implausible if all were right" : null;
+/** Why implausible rows stay as they are, of which a share of `right` is right. */
+function reasonToSpare(method: FilterOutcome["method"], right: number): string | null {
+  if (method === "weight") return right > 1 ? "as many would be implausible if every row were right" : null;
+  return right > MOST_RIGHT ? "over half as many would be implausible if every row were right" : null;
 }
 
 function dropRows(task: TaskRowsAndSettings, rows: ReadonlySet<number>): TaskRowsAndSettings {

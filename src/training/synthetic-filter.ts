@@ -14,6 +14,7 @@ import { type FamilyVectors, vectorize } from "./vectorization.ts";
 /** A judge need not be exact: to a gap of .01 in 25 passes it catches as many wrong rows, and loses as many right ones. */
 const GAP = 0.05;
 const PASSES = 10;
+
 /** What a family's tasks are fitted on. */
 export interface FilteredTasks {
   /** The problem's tasks, with the rows and the trust that they are to be fitted with. */

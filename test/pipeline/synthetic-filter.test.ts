@@ -27,7 +27,7 @@ interface TaskMetadata {
 const LABELS = ["red", "green", "blue"];
 
 /** Real rows of two tasks of one family, and synthetic ones of one, every third of them mislabelled. */
-async function writeFiltered(folder: string): Promise<string> {
+async function writeFiltered(folder: string, more = ""): Promise<string> {
   const toml = `[prepare]
 target_per_task_label = 0
 near_duplicate_threshold = 0.95
@@ -38,7 +38,7 @@ max_features = 4000
 
 ${taskToml("colour", "router", LABELS)}
 ${taskToml("size", "router", ["small", "large"])}
-${datasetToml("real", "real.jsonl", "colour")}
+${datasetToml("real", "real.jsonl", "colour", more)}
 ${datasetToml("sizes", "sizes.jsonl", "size")}`;
   mkdirSync(join(writeProject(folder, toml), "prepared_data"));
   writeRows(join(folder, "real.jsonl"), namedRows(LABELS, 100, 1));
@@ -88,7 +88,7 @@ describe("train.synthetic_filter", () => {
     expect(run.colour.train_rows).toBe(plain.colour.train_rows - 42);
     expect(run.size.train_rows).toBe(plain.size.train_rows);
     expect(run.filtered).toEqual([
-      "colour: left out 42 of 120 synthetic rows that a model of the 240 real rows finds implausible (0.0 if all were right)",
+      "colour: left out 42 of 120 synthetic rows that a model of the 240 real rows finds implausible; some 0 would be if every row were right",
     ]);
     expect(run.colour.synthetic_filter).toMatchObject({
       method: "drop",
@@ -129,10 +129,19 @@ describe("train.synthetic_filter", () => {
     expect(run.colour.train_rows).toBe(plain.colour.train_rows);
     expect(run.colour.synthetic_filter).toMatchObject({ method: "weight", implausible: 42, weight: 1 / 43 });
     expect(run.filtered).toEqual([
-      "colour: 42 of 120 synthetic rows that a model of the 240 real rows finds implausible (0.0 if all were right) count for 0.02 each",
+      "colour: counted for 0.02 each 42 of 120 synthetic rows that a model of the 240 real rows finds implausible; some 0 would be if every row were right",
     ]);
     const [before, after] = [digestsOf(plain.folder), digestsOf(run.folder)];
     expect(after["router_model.safetensors"]).not.toBe(before["router_model.safetensors"]);
+  });
+
+  it("says why it does nothing", async () => {
+    const folder = await writeFiltered(sharedFolder(), "max_rows = 150");
+    await runPrepare(folder);
+    const { notes } = await runTrain(folder, set("train.synthetic_filter=drop"));
+    expect(notes.filter((note) => note.includes("synthetic"))).toEqual([
+      "colour: left 120 synthetic rows as they are: 200 real train rows are needed to judge by, and there are 120",
+    ]);
   });
 
   it("is a setting of a family and of a task", async () => {

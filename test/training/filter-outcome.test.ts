@@ -78,7 +78,7 @@ describe("applyFilter", () => {
       method: "drop",
       expected: 3.1,
       weight: 1,
-      idle: "about as many would be implausible if all were right",
+      idle: "over half as many would be implausible if every row were right",
     },
     { method: "weight", expected: 3.1, weight: 4.1 / 8, idle: null },
     { method: "weight", expected: 0, weight: 1 / 8, idle: null },
@@ -86,7 +86,7 @@ describe("applyFilter", () => {
       method: "weight",
       expected: 7.1,
       weight: 1,
-      idle: "about as many would be implausible if all were right",
+      idle: "as many would be implausible if every row were right",
     },
   ])("with $method and $expected expected of 7, an implausible row counts for $weight", (given) => {
     const of = split(given.method);
