@@ -7,7 +7,7 @@ import { MARKER, recordBytes, sumIn } from "./journal-line.ts";
  */
 export const MAX_LINE_BYTES = 1 << 24;
 
-const PIECE = 1 << 20;
+const PIECE = 1 << 18;
 const NEWLINE = 0x0a;
 
 /** Where a record is in its file. */

@@ -122,9 +122,9 @@ describe("a scan", () => {
     expect(tail).toMatchObject({ jsons: [value(1)], torn: true, bytes: whole.length });
   });
 
-  it.each(["\n", "{", '{"sum":"', "x"])("takes linear time over 2 MB of %j", async (unit) => {
+  it.each(["\n", "{", '{"sum":"', "x"])("takes linear time over 1 MB of %j", async (unit) => {
     const started = performance.now();
-    await scan(Buffer.from(unit.repeat(2_000_000 / unit.length)));
+    await scan(Buffer.from(unit.repeat(1_000_000 / unit.length)));
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
