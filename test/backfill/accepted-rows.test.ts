@@ -69,6 +69,15 @@ describe("AcceptedRows", () => {
     ]);
   });
 
+  it("keeps the same of two accounts of one row, whichever comes first", () => {
+    const accounts = [acceptedRow(1, { model: "n" }), acceptedRow(1, { model: "m" })];
+    for (const order of [accounts, [...accounts].reverse()]) {
+      const rows = new AcceptedRows();
+      for (const row of order) rows.add(row);
+      expect(rows.list).toEqual([accounts[1]]);
+    }
+  });
+
   it("tells a pair from a text that spells one, and labels from their neighbours", () => {
     const rows = new AcceptedRows();
     rows.add(acceptedRow(0, { text: "a", textB: "b" }));
