@@ -121,7 +121,7 @@ function finite(threshold = Number.POSITIVE_INFINITY): number | null {
 
 function leastPlausible({ confidence, likelier }: Judgement, wrong: Iterable<number>, at: Uint32Array) {
   return [...wrong]
-    .sort((i, j) => (confidence[i] as number) - (confidence[j] as number) || i - j)
+    .sort((i, j) => (confidence[i] as number) - (confidence[j] as number))
     .slice(0, NAMED_ROWS)
     .map((i) => ({ row: at[i] as number, likelier: likelier[i] as number }));
 }
