@@ -116,7 +116,7 @@ export class Exchange {
   async #attempt(body: ChatBody, signal: AbortSignal | undefined): Promise<Verdict> {
     const { timing, timeoutMs } = this.subject.settings;
     // A reply that is not streamed has no token before the last one.
-    const firstMs = body.stream ? timing.firstTokenMs : timeoutMs;
+    const firstMs = body.stream === true ? timing.firstTokenMs : timeoutMs;
     const watch = new TokenWatch(firstMs, timing.idleMs, [signal]);
     this.#sent++;
     const attempt = await sendChat(this.#client, body, watch);
