@@ -8,6 +8,9 @@ import { rowsRequest } from "./support.ts";
 // Every fault, once, at the first, a middle and the last of twelve requests, with one and eight in flight, streamed
 // and not.
 
+/** For what is the caller's to judge: his tests play it everywhere. */
+const MIDDLE = CELLS.filter(({ at }) => at === 5);
+
 const once = (name: FaultName) => (at: number) => [{ at, times: 1, fault: FAULTS[name].fault }];
 const titleOf = ({ at, inFlight, streams }: (typeof CELLS)[number]) =>
   `at ${at}, ${inFlight} in flight, ${streams ? "streamed" : "whole"}`;
@@ -59,7 +62,7 @@ describe.each(Object.entries(STOPS))("%s stops with %s", (name, code) => {
 });
 
 describe.each(HANDED_ON)("%s is handed on", (name) => {
-  it.each(CELLS.map((cell) => [titleOf(cell), cell] as const))("%s", async (_, cell) => {
+  it.each(MIDDLE.map((cell) => [titleOf(cell), cell] as const))("%s", async (_, cell) => {
     const { server, ends } = await run(once(name), cell, PATIENT);
     expect(ends.map(nameOf)).toEqual(ends.map(() => "completed"));
     expect(server.chats).toHaveLength(RUN);
