@@ -15,7 +15,7 @@ const docs = readFileSync(join(CHECKOUT, "docs", "ci.md"), "utf8");
 function recipe(mark: string): string {
   const script = new RegExp(`<!-- ${mark} -->\n\`\`\`sh\n([^]*?)\`\`\``).exec(docs)?.[1];
   if (script === undefined) throw new Error(`docs/ci.md has no ${mark}`);
-  return script.replace(/^git .*\n/m, "");
+  return script.replaceAll(/^git .*\n/gm, "");
 }
 
 /** Runs a script in a folder, where npx runs the built modelpack. */
@@ -39,7 +39,11 @@ function shell(
 it("docs/ci.md's recipe passes on the same bytes, and fails on others", { timeout: 120_000 }, async () => {
   const server = await hubServer([colours()]);
   const toml = hubToml("colours", "me/colours", "colour");
-  const folder = hubProject("[prepare]\ntarget_per_task_label = 1\n[train]\nmax_iter = 3\nalpha = 0.0001\n", COLOUR_TASK, toml);
+  const folder = hubProject(
+    "[prepare]\ntarget_per_task_label = 1\n[train]\nmax_iter = 3\nalpha = 0.0001\n",
+    COLOUR_TASK,
+    toml,
+  );
   const fresh = () => {
     for (const made of ["datasets", "prepared_data", "trained_models"])
       rmSync(join(folder, made), { recursive: true, force: true });
