@@ -39,11 +39,7 @@ function shell(
 it("docs/ci.md's recipe passes on the same bytes, and fails on others", { timeout: 120_000 }, async () => {
   const server = await hubServer([colours()]);
   const toml = hubToml("colours", "me/colours", "colour");
-  const folder = hubProject(
-    "[prepare]\ntarget_per_task_label = 1\n[train]\nmax_iter = 3\nalpha = 0.0001\n",
-    COLOUR_TASK,
-    toml,
-  );
+  const folder = hubProject("[train]\nmax_iter = 3\nalpha = 0.0001\n", COLOUR_TASK, toml);
   const fresh = () => {
     for (const made of ["datasets", "prepared_data", "trained_models"])
       rmSync(join(folder, made), { recursive: true, force: true });
