@@ -51,7 +51,12 @@ export async function planFill(
   const source = await fillSource(config, real, collected.shared, decides, reporter);
   const target = config.prepare.target_per_task_label;
   const estimates = tasks.flatMap(({ labels }, t) => {
-    const context = slotContext(config, source, source.tasks[t] as (typeof source.tasks)[number]);
+    const context = slotContext(
+      config,
+      source,
+      source.tasks[t] as (typeof source.tasks)[number],
+      () => false,
+    );
     return labels.map(({ deficit }, label) => estimateLabel(context, label, deficit, target));
   });
   const { tokensPerSecond, notes } = await speedOf(loaded, reporter, options);

@@ -114,7 +114,7 @@ async function fillTask(before: readonly AcceptedRow[], verify: boolean): Promis
   const pools = promptPools(rows, split, { own: empty, shared: empty, loose: [] });
   return {
     wording,
-    prompt: { task: TASK, pools, confusable: [] },
+    prompt: { task: TASK, pools, isHeldOut: () => false, confusable: [] },
     profile: profileOf(TASK, pools),
     instructions: instructionRuns([wording.prompts.write]),
     threshold: 0.8,
