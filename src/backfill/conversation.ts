@@ -9,7 +9,7 @@ import type {
   ServerStatistics,
 } from "./completion.ts";
 import type { Exchange } from "./exchange.ts";
-import { incompatible } from "./server-failure.ts";
+import { incompatible, type ServerSubject } from "./server-failure.ts";
 
 /**
  * Replies in a row that are thoughts alone. A model that thinks in spite of being told not to does so each time;
@@ -60,13 +60,17 @@ export class Conversation implements CompletionServer {
     return this.#exchange.statistics;
   }
 
+  get subject(): ServerSubject {
+    return this.#exchange.subject;
+  }
+
   async complete(request: CompletionRequest, signal?: AbortSignal): Promise<Outcome> {
     const given = [signal, this.#signal].filter((one) => one !== undefined);
     const either = given.length > 1 ? AbortSignal.any(given) : given[0];
     const settled = await this.#exchange.ask(this.#bodyOf(request), either);
     switch (settled.kind) {
       case "outcome":
-        return this.#received(request, settled.outcome);
+        return this.received(request, settled.outcome);
       case "poisonous":
         return { kind: "poisonous" };
       case "exhausted":
@@ -82,7 +86,12 @@ export class Conversation implements CompletionServer {
     return chatBody(this.#exchange.subject.settings.model, request, this.dialect);
   }
 
-  #received(request: CompletionRequest, outcome: Outcome): Outcome {
+  /**
+   * Looks at an outcome for what no single reply shows; one that came in a batch as well.
+   *
+   * @throws ModelpackError LLM_INCOMPATIBLE where the model thinks only, or the server cuts prompts
+   */
+  received(request: CompletionRequest, outcome: Outcome): Outcome {
     if (outcome.kind !== "completed" && outcome.kind !== "faulty") return outcome;
     if (outcome.completion !== null) {
       this.#checkModel(outcome.completion);
