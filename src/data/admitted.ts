@@ -134,7 +134,7 @@ function labelsOfFewRealRows(base: TaskRows, least: number): Uint8Array {
 
 /**
  * Groups of admitted rows that may leave train, by the label of the group's row, each in the order of a hash
- * of id and seed: those that hold no row of the base, and no label that has its real rows.
+ * of id and seed: those behind the base, without a label that has its real rows.
  */
 function strata(rows: TaskRows, from: number, few: Uint8Array, seed: number): readonly Group[][] {
   const size = new Uint32Array(rows.length);
@@ -144,7 +144,7 @@ function strata(rows: TaskRows, from: number, few: Uint8Array, seed: number): re
   for (let i = from; i < rows.length; i++) {
     const group = rows.group[i] as number;
     size[group] = (size[group] as number) + 1;
-    if (group < from || few[rows.label[i] as number] === 0) fixed[group] = 1;
+    if (few[rows.label[i] as number] === 0) fixed[group] = 1;
     keys[i - from] = idHash(rows.id, i, base);
   }
   const byLabel: Group[][] = rows.task.labels.map(() => []);

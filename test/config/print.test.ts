@@ -118,7 +118,7 @@ ${TOML}`;
         expect(config.synthetic_llm.axes.get("persona")).toEqual([value]);
         expect(load(renderConfig(load(toml))).config).toEqual(config);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 });

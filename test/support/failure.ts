@@ -11,3 +11,14 @@ export function failure(work: () => unknown): string | null {
     throw error;
   }
 }
+
+/** The ModelpackError that a promise rejects with; throws where it resolves, or rejects otherwise. */
+export async function rejection(work: Promise<unknown>): Promise<ModelpackError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof ModelpackError) return error;
+    throw error;
+  }
+  throw new Error("it was expected to fail");
+}
