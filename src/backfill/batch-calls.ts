@@ -28,6 +28,8 @@ interface Call<T> {
   readonly ms: number;
   /** Null stands for an answer that is none. */
   readonly work: (options: { readonly signal: AbortSignal }, touch: () => void) => Promise<T | null>;
+  /** Whether it is about a file that was just uploaded. */
+  readonly isNew?: boolean;
   /** Looks whether a call that seemed to fail was done all the same. */
   readonly done?: () => Promise<T | null>;
 }
@@ -69,6 +71,7 @@ export class BatchCalls {
     const state = await this.#call({
       ms: this.#subject.settings.timeoutMs,
       work: async (options) => batchState(await this.#client.batches.create(body, options)),
+      isNew: true,
       done: () => this.find(name),
     });
     if (state === null) throw noBatches(this.#subject);
@@ -120,8 +123,9 @@ export class BatchCalls {
       const result = await this.#once(call);
       if (result.kind === "value") return result.value;
       if (this.#signal.aborted) throw interruptedBatch();
-      if (isAbsent(result)) return null;
-      const again = againOf(this.#subject, result);
+      const isUnseen = call.isNew === true && isUnseenFile(result);
+      if (!isUnseen && isAbsent(result)) return null;
+      const again = againOf(this.#subject, result, isUnseen);
       if (tries > this.#subject.settings.maxRetries) throw again.error;
       await this.#wait(tries, again.waitMs);
       const done = await call.done?.();
@@ -150,15 +154,18 @@ export class BatchCalls {
 }
 
 function isAbsent(attempt: Attempt): boolean {
-  if (attempt.kind !== "refusal") return false;
-  const { status, message } = attempt.refusal;
-  return ABSENT.includes(status) && !UNSEEN_FILE.test(message);
+  return attempt.kind === "refusal" && ABSENT.includes(attempt.refusal.status);
+}
+
+function isUnseenFile(attempt: Attempt): boolean {
+  return attempt.kind === "refusal" && UNSEEN_FILE.test(attempt.refusal.message);
 }
 
 /** Why and when a call is made again; throws where it is not. */
 function againOf(
   subject: ServerSubject,
   attempt: Attempt,
+  isUnseen: boolean,
 ): Pick<Extract<Verdict, { kind: "again" }>, "waitMs" | "error"> {
   const verdict = verdictOf(subject, attempt, false);
   if (verdict.kind === "again") return verdict;
@@ -170,8 +177,7 @@ function againOf(
       'synthetic_llm.mode = "live" asks one by one',
     );
   }
-  const unseen = attempt.kind === "refusal" && UNSEEN_FILE.test(attempt.refusal.message);
-  if (unseen) return { waitMs: null, error: verdict.error };
+  if (isUnseen) return { waitMs: null, error: verdict.error };
   throw verdict.error;
 }
 

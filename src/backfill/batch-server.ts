@@ -137,7 +137,9 @@ export class BatchServer implements CompletionServer {
     if (open.length > 0) return;
     if (tries > 0) this.#retries++;
     const { subject, dialect } = this.#conversation;
-    this.#queue.add({ id, line: inputLine(id, chatBody(subject.settings.model, request, dialect)) });
+    // Without `stream_options` as well, which OpenAI refuses where nothing is streamed.
+    const body = chatBody(subject.settings.model, request, { ...dialect, stream: false });
+    this.#queue.add({ id, line: inputLine(id, body) });
   }
 
   /** Sends a group as a batch and sees to what comes of it. */
