@@ -24,8 +24,8 @@ export function customId(
   return sha256(canonicalJson({ model, messages, schema, temperature, topP, maxTokens, seed }));
 }
 
-/** The line of a request. `stream` is left out: nothing streams in a batch. */
-export function inputLine(id: string, { stream: _stream, ...body }: ChatBody): string {
+/** The line of a request. */
+export function inputLine(id: string, body: ChatBody): string {
   return `${JSON.stringify({ custom_id: id, method: "POST", url: "/v1/chat/completions", body })}\n`;
 }
 

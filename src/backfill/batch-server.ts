@@ -137,7 +137,7 @@ export class BatchServer implements CompletionServer {
     if (open.length > 0) return;
     if (tries > 0) this.#retries++;
     const { subject, dialect } = this.#conversation;
-    // Without `stream_options` as well, which OpenAI refuses where nothing is streamed.
+    // Nothing streams in a batch, and OpenAI refuses fields that are about a stream.
     const body = chatBody(subject.settings.model, request, { ...dialect, stream: false });
     this.#queue.add({ id, line: inputLine(id, body) });
   }
@@ -201,7 +201,9 @@ export class BatchServer implements CompletionServer {
     attempts?.delete(wanted.id);
     const verdict = attempt === undefined ? null : verdictOf(subject, attempt, false);
     if (verdict?.kind === "outcome") {
-      this.#waiters.settle(wanted.id, this.#conversation.received(wanted.request, verdict.outcome));
+      const error = this.#conversation.review(wanted.request, verdict.outcome);
+      if (error !== null) throw error;
+      this.#waiters.settle(wanted.id, verdict.outcome);
       return true;
     }
     if (verdict !== null && verdict.kind !== "again" && !inherited) throw verdict.error;

@@ -27,6 +27,8 @@ export type Passage =
   | { readonly kind: "served" }
   /** Nothing to learn: given up by ourselves. */
   | { readonly kind: "ended" }
+  /** No request can succeed any more. */
+  | { readonly kind: "stopped"; readonly error: ModelpackError }
   /** `overloaded`: with fewer at a time it may do better. */
   | {
       readonly kind: "failed";
@@ -112,6 +114,8 @@ export class Gate {
     this.#inFlight--;
     this.#alone = false;
     if (ticket.trial) this.#trial = false;
+    // Before anybody else is let in.
+    if (passage.kind === "stopped") this.stop(passage.error);
     if (passage.kind === "served") this.#served();
     if (passage.kind === "limited") this.#limited(ticket, passage.waitMs, passage.error);
     if (passage.kind === "failed") {

@@ -52,7 +52,16 @@ export async function connect(
   const found = llmSettings(config, environment, { shareRows });
   const settings = { ...found, timing: { ...found.timing, ...timing } };
   const note = (message: string) => reporter.note(`${settings.provider}: ${message}`);
-  return { server: await connectServer(settings, { signal, note }), settings };
+  // Only while it connects: later on, what is in flight at a signal is finished and kept.
+  const connecting = new AbortController();
+  const stop = () => connecting.abort();
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    return { server: await connectServer(settings, { signal: connecting.signal, note }), settings };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
 }
 
 /** How a fill asks, and how many requests it may have on their way. */

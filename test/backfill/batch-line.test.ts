@@ -28,11 +28,10 @@ describe("customId", () => {
 });
 
 describe("inputLine", () => {
-  it("is one line of JSON without a stream", () => {
+  it("is one line of JSON", () => {
     const line = inputLine("a", {
       model: "m",
       messages: [{ role: "user", content: "x\ny\u2028" }],
-      stream: false,
     });
     expect(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1).toBe(true);
     expect(JSON.parse(line)).toEqual({

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { BATCH, DEFICIT, runFill, unbalanced } from "./fill-scene.ts";
-import type { Fault } from "./server.ts";
+import type { Fault } from "./script.ts";
 import { llmServer } from "./support.ts";
 
 // What a model may write in a reply that the server delivers whole: the rows of RELIABILITY.md's table that are
