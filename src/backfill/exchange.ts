@@ -151,7 +151,7 @@ function stepAfter(course: Course, verdict: Verdict, maxRetries: number, review:
   if (why === "strange") course.strange++;
   if (course.strange > 1) return { kind: "stop", error };
   if (course.crashes >= MAX_CRASHES) return { kind: "poisonous", error };
-  return course.failures > maxRetries ? { kind: "exhausted", error } : verdict;
+  return why === "final" || course.failures > maxRetries ? { kind: "exhausted", error } : verdict;
 }
 
 function passageOf(verdict: Verdict, step: Step): Passage {

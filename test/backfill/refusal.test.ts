@@ -79,7 +79,8 @@ it.each([
 it("a server may say whether to ask again", () => {
   const wish = (value: string) => new Headers({ "x-should-retry": value });
   expect(kindOf(refusalOf(400, "", wish("true")))).toBe("passing");
-  expect(kindOf(refusalOf(500, "", wish("false")))).toBe("invalid");
+  expect(kindOf(refusalOf(500, "", wish("false")))).toBe("final");
+  expect(kindOf(refusalOf(400, "", wish("false")))).toBe("invalid");
   expect(kindOf(refusalOf(500, "", wish("perhaps")))).toBe("passing");
 });
 

@@ -82,3 +82,10 @@ it("finds any block of 32 characters or more", () => {
     { seed: 5 },
   );
 });
+
+it("reads a reply of two megabytes in no time", () => {
+  const watch = new RepetitionWatch();
+  const began = performance.now();
+  for (let n = 0; n < 20; n++) expect(watch.add(prose(18_000 + n))).toBe(null);
+  expect(performance.now() - began).toBeLessThan(5000);
+});

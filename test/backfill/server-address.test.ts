@@ -55,3 +55,16 @@ it.each(["", "api.example/v1", "ftp://api.example", "http://", "file:///etc/pass
     expect(failure(() => addressOf(given))).toBe("CONFIG_INVALID");
   },
 );
+
+it.each(["sk-01234\n56789", "sk-0123456789\r\n", "sk-\u200b0123456789", "schlüssel-0123"])(
+  "%j is no key",
+  (key) => {
+    try {
+      addressOf("https://api.example/v1", key);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: "CONFIG_INVALID", where: "OPENAI_API_KEY" });
+      expect(String(error)).not.toMatch(/01234/);
+    }
+  },
+);

@@ -42,6 +42,12 @@ async function kind(work: Promise<Response>): Promise<string> {
   }
 }
 
+/** Leads to a page that is there: who follows reads it. */
+const redirecting: Handler = ({ url }, response) => {
+  if (url === "/there") response.end("followed");
+  else response.writeHead(302, { location: "/there" }).end();
+};
+
 describe("what is sent", () => {
   it("is what was given, and no more than that", async () => {
     let seen: IncomingMessage["headers"] = {};
@@ -125,7 +131,7 @@ describe("what comes", () => {
   });
 
   it.each([
-    ["redirected", (_, response) => void response.writeHead(302, { location: "/x" }).end()],
+    ["redirected", redirecting],
     ["dropped", (_, response) => void response.destroy()],
     [
       "broken",

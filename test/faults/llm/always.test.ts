@@ -20,6 +20,7 @@ const titled = (cells: readonly Cell[]) =>
 const always = (name: FaultName) => (at: number) => [
   { when: ({ body }: SeenRequest) => body.seed === 1000 + at, fault: FAULTS[name].fault },
 ];
+const once = (name: FaultName) => (at: number) => [{ at, times: 1, fault: FAULTS[name].fault }];
 const everyTime = (name: FaultName) => () => [{ fault: FAULTS[name].fault }];
 
 describe.each([
@@ -122,6 +123,12 @@ it("a reply that goes on and on ends with the time for a request", async () => {
   expect(unusual(ends)).toEqual([]);
   const [first, second] = server.chats.filter(({ body }) => body.seed === 1005);
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(HASTY.timeoutMs);
+});
+
+it("a request that the server does not want again is not sent again", async () => {
+  const { server, ends } = await run(once("told_not_to_retry"), ONE, PATIENT);
+  expect(unusual(ends)).toEqual(["poisonous"]);
+  expect(server.chats.filter(({ body }) => body.seed === 1005)).toHaveLength(1);
 });
 
 it.each([0, 2])("with %d retries a request is sent so much more often", async (maxRetries) => {

@@ -59,6 +59,7 @@ export const STOPS: Readonly<Partial<Record<FaultName, string>>> = {
   model_removed: "LLM_MODEL_MISSING",
   prompt_cut: "LLM_INCOMPATIBLE",
   quota: "LLM_QUOTA",
+  bad_request: "LLM_INCOMPATIBLE",
   error_key: "LLM_DENIED",
   redirect: "LLM_INCOMPATIBLE",
 };

@@ -155,6 +155,8 @@ export const TRANSPORT_FAULTS = {
   unexpected_eof: { row: 11, fault: status(500, "unexpected EOF") },
   conflict: { row: 11, fault: status(409, "locked") },
   told_to_retry: { row: 11, fault: status(400, "try again", "hiccup", { "x-should-retry": "true" }) },
+  told_not_to_retry: { row: 11, fault: status(500, "no use", "hopeless", { "x-should-retry": "false" }) },
+  bad_request: { row: 12, fault: status(400, "invalid grammar: unexpected token", "invalid_request_error") },
   crash: { row: 12, fault: ({ server }) => server.crash(15) },
   no_headers: { row: 13, fault: () => undefined },
   silent_body: { row: 14, fault: silentBody },
