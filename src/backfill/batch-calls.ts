@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ModelpackError } from "../core/error.ts";
 import { interruptedBatch, noBatches } from "./batch-failure.ts";
 import { bodyLines } from "./batch-file.ts";
 import { type BatchState, batchState, NAME_KEY } from "./batch-state.ts";
@@ -7,7 +8,7 @@ import { type Attempt, attempting, type Client, openaiClient } from "./openai.ts
 import { objectOf } from "./reply.ts";
 import { incompatible, type ServerSubject, said } from "./server-failure.ts";
 import { TokenWatch } from "./token-watch.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
+import { verdictOf } from "./verdict.ts";
 
 /** Bytes of a file of replies at most: 50,000 of them at 40 kB, ten times what the default asks for. */
 const MAX_FILE_BYTES = 2 ** 31;
@@ -126,7 +127,7 @@ export class BatchCalls {
       const isUnseen = call.isNew === true && isUnseenFile(result);
       if (!isUnseen && isAbsent(result)) return null;
       const again = againOf(this.#subject, result, isUnseen);
-      if (tries > this.#subject.settings.maxRetries) throw again.error;
+      if (again.isLast || tries > this.#subject.settings.maxRetries) throw again.error;
       await this.#wait(tries, again.waitMs);
       const done = await call.done?.();
       if (done !== undefined && done !== null) return done;
@@ -166,9 +167,9 @@ function againOf(
   subject: ServerSubject,
   attempt: Attempt,
   isUnseen: boolean,
-): Pick<Extract<Verdict, { kind: "again" }>, "waitMs" | "error"> {
+): { readonly waitMs: number | null; readonly error: ModelpackError; readonly isLast: boolean } {
   const verdict = verdictOf(subject, attempt, false);
-  if (verdict.kind === "again") return verdict;
+  if (verdict.kind === "again") return { ...verdict, isLast: verdict.why === "final" };
   if (verdict.kind === "outcome") {
     const says = attempt.kind === "refusal" ? attempt.refusal.message : "a file that no Batch API has";
     throw incompatible(
@@ -177,7 +178,7 @@ function againOf(
       'synthetic_llm.mode = "live" asks one by one',
     );
   }
-  if (isUnseen) return { waitMs: null, error: verdict.error };
+  if (isUnseen) return { waitMs: null, error: verdict.error, isLast: false };
   throw verdict.error;
 }
 

@@ -112,7 +112,7 @@ export class BatchServer implements CompletionServer {
   /** Ends all waiting, and comes back when nothing is written to the ledger any more. */
   async close(): Promise<void> {
     this.#end.abort();
-    await Promise.allSettled(this.#works);
+    while (this.#works.size > 0) await Promise.allSettled([...this.#works]);
   }
 
   /** Where a request's answer comes from: a batch that has it, one that may bring it, or a new one. */
@@ -154,16 +154,19 @@ export class BatchServer implements CompletionServer {
       return;
     }
     const keys = asked.map(({ id }) => id);
-    const lines = asked.map(({ line }) => line);
     const course = courseOf({ name: randomUUID(), batch: null, keys, ended: false }, false);
     this.#hold(course);
-    this.#run(course, this.#send(course, lines));
+    const lines = asked.map(({ line }) => line);
+    // Apart, so that nobody holds on to the lines, up to 200 MB, while the batch is waited for.
+    this.#run(
+      course,
+      this.#send(course, lines).then(() => this.#finish(course)),
+    );
   }
 
   async #send(course: Course, lines: readonly string[]): Promise<void> {
     course.record = await sendBatch(this.#tools, course.record, lines);
     this.#sent += lines.length;
-    await this.#finish(course);
   }
 
   /** Waits for the end of a batch and gives everybody what came of it. */

@@ -176,6 +176,7 @@ describe("the calls of the Batch API", () => {
     ["an account without money", says(429, "You exceeded your current quota"), "LLM_QUOTA"],
     ["a file that is too large", says(413, "File is too large."), "LLM_INCOMPATIBLE"],
     ["a request that it does not take", says(400, "Invalid purpose"), "LLM_INCOMPATIBLE"],
+    ["a failure that is final", says(500, "no use", { "x-should-retry": "false" }), "LLM_UNREACHABLE"],
   ])("end at once for %s", async (_, answer, code) => {
     const llm = await llmServer();
     refusing(llm, "upload", 9, answer);
