@@ -80,22 +80,6 @@ describe("after a kill -9", () => {
     await run(llm, folder);
     expect(llm.requests.filter(({ path }) => /batches|files/.test(path))).toEqual([]);
   });
-
-  it("counts as unasked what an earlier run's batch could not answer for want of money", async () => {
-    const llm = await llmServer();
-    const folder = temporaryFolder();
-    const body = { error: { message: "You exceeded your current quota", code: "insufficient_quota" } };
-    llm.batches.faults = {
-      line: ({ body: { seed } }, batch) =>
-        batch === 0 && Number(seed) < 1003 ? { status: 429, body } : null,
-    };
-    const batches = await openBatches(llm, folder);
-    // The one reply is asked for only by the next run: the batch stays open.
-    const first = await Promise.allSettled([0, 1, 2, 4].map((i) => batches.server.complete(rowsRequest(i))));
-    expect(first.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected", "fulfilled"]);
-    await batches.close();
-    expect(await run(llm, folder)).toHaveLength(COUNT);
-  });
 });
 
 describe("aborting", () => {
@@ -153,6 +137,18 @@ describe("a batch of an earlier run", () => {
     await run(llm, whole);
     return folderWith(ledgerLines(whole).slice(0, 2));
   }
+
+  it("that failed for want of money then is asked anew, and ends no run of today", async () => {
+    const llm = await llmServer();
+    const folder = await left(llm);
+    const body = { error: { message: "You exceeded your current quota", code: "insufficient_quota" } };
+    llm.batches.faults = {
+      line: ({ body: { seed } }, batch) =>
+        batch === 0 && Number(seed) < 1003 ? { status: 429, body } : null,
+    };
+    expect(await run(llm, folder)).toHaveLength(COUNT);
+    expect(llm.batches.batches.map((ids) => ids.length)).toEqual([COUNT, 3]);
+  });
 
   it("that the provider does not know any more is asked anew", async () => {
     const llm = await llmServer();
