@@ -2,7 +2,7 @@
 import type { ModelpackError } from "../core/error.ts";
 import type { ChatBody } from "./chat-body.ts";
 import type { Outcome, ServerStatistics } from "./completion.ts";
-import { Gate, type Passage } from "./gate.ts";
+import { type Entry, Gate, type Passage } from "./gate.ts";
 import { type Client, isList, listModels, sendChat } from "./openai.ts";
 import { failing, interrupted, modelMissing, type ServerSubject } from "./server-failure.ts";
 import { TokenWatch } from "./token-watch.ts";
@@ -100,7 +100,7 @@ export class Exchange {
     course: Course,
     review: Review | undefined,
   ): Promise<Step> {
-    const ticket = await this.#gate.enter(signal, course.crashes > 0);
+    const ticket = await this.#gate.enter(signal, entryOf(course));
     let passage: Passage = { kind: "ended" };
     try {
       const verdict = await this.#attempt(body, signal);
@@ -135,6 +135,12 @@ export class Exchange {
       return { kind: "stop", error: modelMissing(this.subject, models, absent.says) };
     return { kind: "again", why: "failed", waitMs: null, error: failing(this.subject, absent.says) };
   }
+}
+
+function entryOf({ crashes, failures, limited }: Course): Entry {
+  // Whether the server died of this one is told by sending it with nobody else.
+  if (crashes > 0) return "alone";
+  return failures + limited > 0 ? "again" : "first";
 }
 
 /** Counts why a body did not pass; what follows from that. */

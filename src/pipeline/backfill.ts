@@ -162,6 +162,8 @@ async function runFill(
     concurrency,
     drainMs,
     signal,
+    onStopping: (slots) =>
+      reporter.note(`finishing ${slots} requests in flight; another Ctrl-C stops at once`),
     onSettled: (label, labels) => progress.settled(label, labels),
   });
   const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);

@@ -43,7 +43,8 @@ export async function planFill(
 ): Promise<FillPlan> {
   const { config } = loaded;
   const sample = options.sample ?? null;
-  const collected = await collect(config, inputs, sample, reporter, options.signal);
+  const { signal } = options;
+  const collected = await collect(config, inputs, reporter, { sample, locked: false, signal });
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const tasks = await joinAccepted(config, real, accepted.rows);
   const decides = datasetInputs(config, inputs, { sample, accepted: null });

@@ -22,8 +22,8 @@ function gate(concurrency: number, timing = TIMING): { gate: Gate; notes: string
 }
 
 /** One request that passes at once. */
-async function pass(one: Gate, passage: Passage, alone = false): Promise<void> {
-  one.leave(await one.enter(undefined, alone), passage);
+async function pass(one: Gate, passage: Passage): Promise<void> {
+  one.leave(await one.enter(undefined), passage);
 }
 
 /** Whether a promise is settled by now. */
@@ -50,10 +50,24 @@ describe("places", () => {
     expect(order).toEqual([0, 1, 2, 3]);
   });
 
+  it("lets who comes again go first", async () => {
+    const { gate: one } = gate(1);
+    const ticket = await one.enter(undefined);
+    const order: string[] = [];
+    const asked = (["first", "first", "again"] as const).map(async (entry, n) => {
+      const mine = await one.enter(undefined, entry);
+      order.push(`${entry} ${n}`);
+      one.leave(mine, SERVED);
+    });
+    one.leave(ticket, SERVED);
+    await Promise.all(asked);
+    expect(order).toEqual(["again 2", "first 0", "first 1"]);
+  });
+
   it("lets who must be alone be so, and nobody overtake", async () => {
     const { gate: one } = gate(3);
     const first = await one.enter(undefined);
-    const alone = one.enter(undefined, true);
+    const alone = one.enter(undefined, "alone");
     const later = one.enter(undefined);
     expect(await isSettled(alone)).toBe(false);
     expect(await isSettled(later)).toBe(false);
@@ -220,7 +234,7 @@ describe("the end", () => {
     const { gate: one } = gate(1);
     const ticket = await one.enter(undefined);
     const stop = new AbortController();
-    const gone = one.enter(stop.signal, true);
+    const gone = one.enter(stop.signal, "alone");
     const next = one.enter(undefined);
     const refused = expect(gone).rejects.toMatchObject({ code: "INTERRUPTED" });
     stop.abort();

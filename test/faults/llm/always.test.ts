@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { connectServer } from "../../../src/backfill/probe.ts";
 import { CELLS, type Cell, endOf, nameOf, RUN, run, unusual } from "./cells.ts";
+import { chatChunks, sse } from "./envelope.ts";
 import { HASTY, PATIENT } from "./expectations.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
-import type { SeenRequest } from "./script.ts";
+import type { Fault, SeenRequest } from "./script.ts";
 import { settingsFor } from "./support.ts";
 
 // Faults that do not pass: of one request, of all of them, from some moment on.
@@ -117,6 +118,32 @@ it.each([0, 5, 11])(
     expect(server.chats).toHaveLength(RUN + 1);
   },
 );
+
+it.each([
+  ["keep_alive", "no_headers"],
+  ["empty_pieces", "silent_body"],
+] as const)("what holds no token is no news: %s, and %s", async (...names) => {
+  const rules = names.map((name, n) => ({ at: 3 + 4 * n, times: 1, fault: FAULTS[name].fault }));
+  const began = performance.now();
+  const { ends } = await run(() => rules, ONE, { ...HASTY, timeoutMs: 60_000 });
+  expect(unusual(ends)).toEqual([]);
+  expect(performance.now() - began).toBeLessThan(20_000);
+});
+
+it("between two tokens less time may pass than before the first one", async () => {
+  const timing = { ...HASTY.timing, firstTokenMs: 60_000, idleMs: 150 };
+  const stalls: Fault = ({ response, reply }) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(sse(chatChunks({ ...reply, finish: null }, false), false));
+  };
+  const slow = ({ index }: { index: number }) => (index === 2 ? 400 : 0);
+  const changes = { ...HASTY, timeoutMs: 60_000, timing };
+  const { server, ends } = await run(() => [{ at: 5, times: 1, fault: stalls }], ONE, changes, {
+    latencyMs: slow,
+  });
+  expect(unusual(ends)).toEqual([]);
+  expect(server.chats).toHaveLength(RUN + 1);
+});
 
 it("a reply that goes on and on ends with the time for a request", async () => {
   const { server, ends } = await run((at) => [{ at, times: 1, fault: FAULTS.endless.fault }], ONE, HASTY);

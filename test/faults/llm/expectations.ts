@@ -6,7 +6,7 @@ import type { FaultName } from "./faults.ts";
 /** Waits that a busy machine does not run into. */
 export const PATIENT = {
   timeoutMs: 20_000,
-  timing: { backoffMs: 5, maxBackoffMs: 20, maxRetryAfterMs: 60, firstTokenMs: 10_000, idleMs: 10_000 },
+  timing: { backoffMs: 10, maxBackoffMs: 80, maxRetryAfterMs: 60, firstTokenMs: 10_000, idleMs: 10_000 },
 };
 /** For faults that are silence. */
 export const HASTY = {
@@ -23,7 +23,13 @@ export const AGAIN: readonly FaultName[] = [
   ...(["half_gzip", "html", "nothing", "wrong_type", "other_json", "no_finish", "error_overloaded"] as const),
   ...(["error_code", "error_text", "no_finish_but_done"] as const),
 ];
-export const SILENT: readonly FaultName[] = ["no_headers", "silent_body", "keep_alive", "drip"];
+export const SILENT: readonly FaultName[] = [
+  "no_headers",
+  "silent_body",
+  "keep_alive",
+  "empty_pieces",
+  "drip",
+];
 
 /** The request that it hits ends so, and no other. */
 export const OUTCOMES: Readonly<Partial<Record<FaultName, string>>> = {

@@ -72,6 +72,7 @@ export async function runFill(
       concurrency: asked.concurrency,
       drainMs: asked.timeoutMs,
       signal,
+      onStopping: () => undefined,
       onSettled: () => undefined,
     });
     const error = await work.run().then(

@@ -63,9 +63,10 @@ it("a quota that is used up ends the run at once", async () => {
 });
 
 it("a request that is limited four times is not counted as failed", async () => {
+  const when = ({ body }: SeenRequest) => body.seed === 1005;
   const rules = () => [
-    { at: 5, times: 1, fault: FAULTS.internal.fault },
-    ...[6, 7, 8, 9].map((at) => ({ at, fault: FAULTS.limited_ms.fault })),
+    { when, times: 1, fault: FAULTS.internal.fault },
+    { when, times: 4, fault: FAULTS.limited_ms.fault },
   ];
   const cell = { at: 5, inFlight: 1, streams: true };
   const { server, ends } = await run(rules, cell, { ...waits, maxRetries: 1 });
