@@ -63,11 +63,15 @@ export class Conversation implements CompletionServer {
     return this.#exchange.statistics;
   }
 
+  get subject(): ServerSubject {
+    return this.#exchange.subject;
+  }
+
   async complete(request: CompletionRequest, signal?: AbortSignal): Promise<Outcome> {
     const given = [signal, this.#signal].filter((one) => one !== undefined);
     const either = given.length > 1 ? AbortSignal.any(given) : given[0];
     const settled = await this.#exchange.ask(this.#bodyOf(request), either, (outcome) =>
-      this.#review(request, outcome),
+      this.review(request, outcome),
     );
     if (settled.kind === "outcome") return settled.outcome;
     // Where the server answers another request this one is at fault: a run that stopped here would stop here again,
@@ -94,8 +98,8 @@ export class Conversation implements CompletionServer {
     return asking;
   }
 
-  /** What a reply tells about the server; the error that ends the run. */
-  #review(request: CompletionRequest, outcome: Outcome): ModelpackError | null {
+  /** What a reply tells about the server, also one that came in a batch; the error that ends the run. */
+  review(request: CompletionRequest, outcome: Outcome): ModelpackError | null {
     if (outcome.kind !== "completed" && outcome.kind !== "faulty") return null;
     if (outcome.completion !== null) this.#checkModel(outcome.completion);
     const thought = outcome.kind === "faulty" && outcome.fault === "thought";

@@ -11,10 +11,10 @@ export class FillLog {
     return [...this.#fills.values()].sort((a, b) => a.fill - b.fill);
   }
 
-  /** Batches that have not ended, by id. */
+  /** Batches that have not ended, by name. */
   get openBatches(): readonly BatchRecord[] {
     const open = [...this.#batches.values()].filter(({ ended }) => !ended);
-    return open.sort((a, b) => (a.batch < b.batch ? -1 : 1));
+    return open.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The fill with the largest number. */
@@ -32,16 +32,27 @@ export class FillLog {
   }
 
   addBatch(record: BatchRecord): void {
-    const present = this.#batches.get(record.batch);
-    this.#batches.set(record.batch, present === undefined ? record : later(present, record, keysOf));
+    const present = this.#batches.get(record.name);
+    this.#batches.set(record.name, present === undefined ? record : joined(present, record));
   }
 }
 
 const contextOf = ({ context }: FillRecord): string => context;
-const keysOf = ({ keys }: BatchRecord): string => keys.join();
 
 /** What has ended stays so. Of two accounts that differ (joined ledgers) the smaller counts, in any order. */
 function later<T extends { readonly ended: boolean }>(a: T, b: T, by: (record: T) => string): T {
   if (a.ended !== b.ended) return a.ended ? a : b;
   return by(a) <= by(b) ? a : b;
+}
+
+/** All that is known of a batch, whichever of its records comes first: an id is known once and for all. */
+function joined(a: BatchRecord, b: BatchRecord): BatchRecord {
+  const ids = [a.batch, b.batch].filter((id) => id !== null).sort();
+  const [batch = null] = ids;
+  return { name: a.name, batch, keys: more(a.keys, b.keys), ended: a.ended || b.ended };
+}
+
+function more(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (a.length !== b.length) return a.length > b.length ? a : b;
+  return a.join() <= b.join() ? a : b;
 }

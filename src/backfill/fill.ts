@@ -74,6 +74,7 @@ export class Fill {
       for (;;) {
         const open = this.labels.filter((label) => label.isOpen(this.#options.budget));
         if (open.length === 0) return;
+        this.#askWave(open);
         for (const [k, label] of open.entries()) {
           if (!this.#options.budget.allows(0)) return closeOpen(this.labels);
           await this.#settleNext(label, open.length - k);
@@ -95,6 +96,19 @@ export class Fill {
       this.#failure ??= { error: interrupted() };
       this.#wake();
     });
+  }
+
+  /**
+   * Asks for the next slot of every open label: what is left of a label depends on its own slots alone, and all of
+   * those before are settled. Else the last waves would go one request at a time, or one batch at a time.
+   */
+  #askWave(open: readonly LabelFill[]): void {
+    const { signal, concurrency, budget } = this.#options;
+    if (signal?.aborted === true || this.#failure !== null) return;
+    for (const [k, label] of open.entries()) {
+      if (this.#inFlight.size >= concurrency) return;
+      if (!label.isAsked && budget.allows(k)) this.#launch(label, label.exactRows());
+    }
   }
 
   #wake: () => void = () => undefined;

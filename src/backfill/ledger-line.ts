@@ -91,7 +91,8 @@ const FILL: Form<FillLine> = {
 const BATCH: Form<BatchLine> = {
   sum: SUM,
   kind: is("batch"),
-  batch: text(1, MAX_NAME),
+  name: text(1, MAX_NAME),
+  batch: nullOr(text(1, MAX_NAME)),
   keys: listOf(SHA256, MAX_KEYS),
   ended: aBoolean,
 };
@@ -126,8 +127,8 @@ export function encodeFill({ fill, context, ended }: FillRecord): string {
 }
 
 /** The same of a batch. */
-export function encodeBatch({ batch, keys, ended }: BatchRecord): string {
-  return encode({ kind: "batch", batch, keys, ended }, BATCH);
+export function encodeBatch({ name, batch, keys, ended }: BatchRecord): string {
+  return encode({ kind: "batch", name, batch, keys, ended }, BATCH);
 }
 
 /** The row that a line of `accepted.jsonl` says; null where it says none. */
@@ -148,8 +149,8 @@ export function decodeLocal(line: Buffer): LocalRecord | null {
     return { kind: "fill", fill: { fill, context, ended } };
   }
   if (!fits(json, BATCH)) return null;
-  const { batch, keys, ended } = json;
-  return { kind: "batch", batch: { batch, keys, ended } };
+  const { name, batch, keys, ended } = json;
+  return { kind: "batch", batch: { name, batch, keys, ended } };
 }
 
 function requestOf(line: RequestLine): RequestRecord {

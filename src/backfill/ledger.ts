@@ -95,7 +95,7 @@ export class Ledger {
     return this.#log.fills;
   }
 
-  /** Batches that have not ended, by id. */
+  /** Batches that have not ended, by name. */
   get batches(): readonly BatchRecord[] {
     return this.#log.openBatches;
   }
@@ -164,7 +164,7 @@ export class Ledger {
     return list.length;
   }
 
-  /** Adds a batch, or its end. */
+  /** Adds a batch, what more is known of it, or its end. */
   async addBatch(record: BatchRecord): Promise<void> {
     await this.#files.requests.append([encodeBatch(record)]);
     this.#log.addBatch(record);

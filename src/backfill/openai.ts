@@ -33,9 +33,13 @@ export type Attempt =
  * The SDK, so set up that it takes nothing from the environment, writes nothing, and repeats nothing. Its own
  * methods for files and batches work too; what they throw never holds the key.
  */
-export function openaiClient(address: ServerAddress, timeoutMs: number): OpenAI {
+export function openaiClient(
+  address: ServerAddress,
+  timeoutMs: number,
+  maxBytes: number = MAX_ANSWER_BYTES,
+): OpenAI {
   const { baseUrl, origin, authorization, query } = address;
-  const send = openTransport({ origin, authorization, timeoutMs, maxBytes: MAX_ANSWER_BYTES });
+  const send = openTransport({ origin, authorization, timeoutMs, maxBytes });
   return new OpenAI({
     baseURL: baseUrl,
     defaultQuery: { ...query },
@@ -64,7 +68,7 @@ async function canonical(response: Response): Promise<Response> {
 
 /** Sends a chat request once. */
 export async function sendChat(client: OpenAI, body: ChatBody, watch: TokenWatch): Promise<Attempt> {
-  return attempting(watch, async () => {
+  return attempting<Attempt>(watch, async () => {
     const options = { signal: watch.signal };
     const response = await client.chat.completions.create(body, options).asResponse();
     const type = mediaType(response);
@@ -80,7 +84,7 @@ export type Client = OpenAI;
 /** Names of the server's models, or why there is no list of them. */
 export async function listModels(client: OpenAI, watch: TokenWatch): Promise<readonly string[] | Attempt> {
   let models: readonly string[] = [];
-  const attempt = await attempting(watch, async () => {
+  const attempt = await attempting<Attempt | null>(watch, async () => {
     const response = await client.get("/models", { signal: watch.signal }).asResponse();
     if (!isJson(mediaType(response))) return { kind: "strange", what: "no list of models" };
     const { data } = objectOf(parsed(await readText(response)));
@@ -96,10 +100,8 @@ export function isList(models: readonly string[] | Attempt): models is readonly 
   return Array.isArray(models);
 }
 
-async function attempting<T extends Attempt | null>(
-  watch: TokenWatch,
-  work: () => Promise<T | Attempt>,
-): Promise<T | Attempt> {
+/** What `work` comes to with the SDK, whose errors become attempts; ends `watch`. */
+export async function attempting<T>(watch: TokenWatch, work: () => Promise<T>): Promise<T | Attempt> {
   try {
     return await work();
   } catch (error) {

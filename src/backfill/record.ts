@@ -61,11 +61,13 @@ export interface FillRecord {
   readonly ended: boolean;
 }
 
-/** A batch that a provider works on: found again after a restart. */
+/** A batch that a provider is given: found again after a restart. */
 export interface BatchRecord {
-  /** The provider's id. */
-  readonly batch: string;
-  /** Keys of the requests in it. */
+  /** Ours, which the provider keeps with the batch: on the disk before the batch is made. */
+  readonly name: string;
+  /** The provider's id; null until it is known. */
+  readonly batch: string | null;
+  /** Names of the requests in it, each a sha256 in hex; an end may leave them out. */
   readonly keys: readonly string[];
   readonly ended: boolean;
 }

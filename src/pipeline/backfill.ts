@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { BatchTiming } from "../backfill/batch-course.ts";
+import { MAX_REQUESTS } from "../backfill/batch-queue.ts";
+import { BatchServer } from "../backfill/batch-server.ts";
 import { Budget } from "../backfill/budget.ts";
 import type { CompletionServer, ServerSettings, ServerTiming } from "../backfill/completion.ts";
+import type { Conversation } from "../backfill/conversation.ts";
 import { pricesOf } from "../backfill/cost.ts";
 import { slotTokens } from "../backfill/estimate.ts";
 import { Fill } from "../backfill/fill.ts";
@@ -28,11 +32,13 @@ export interface BackfillOptions {
   readonly clock: () => number;
   /** How long the client waits, where that is not what the config and the defaults say. */
   readonly timing?: Partial<ServerTiming> | undefined;
+  /** The same of batch mode. */
+  readonly batchTiming?: Partial<BatchTiming> | undefined;
 }
 
 /** A connected server and the settings that it was found by. */
 export interface Connection {
-  readonly server: CompletionServer;
+  readonly server: Conversation;
   readonly settings: ServerSettings;
 }
 
@@ -58,6 +64,38 @@ export async function connect(
   }
 }
 
+/** How a fill asks, and how many requests it may have on their way. */
+export interface Asking {
+  readonly server: CompletionServer;
+  readonly concurrency: number;
+  /** Milliseconds that what is on its way may take after a signal. */
+  readonly drainMs: number;
+  /** To be waited for before the ledger is closed. */
+  close(): Promise<void>;
+}
+
+/** Asks one by one, or in batches, as the config says. */
+export function asking(
+  { synthetic_llm: llm }: PipelineConfig,
+  { server, settings }: Connection,
+  ledger: Ledger,
+  reporter: Reporter,
+  { signal, batchTiming }: BackfillOptions,
+): Asking {
+  if (llm.mode === "live") {
+    const { concurrency } = llm;
+    return { server, concurrency, drainMs: settings.timeoutMs, close: () => Promise.resolve() };
+  }
+  const batches = new BatchServer(server, ledger, {
+    timing: batchTiming,
+    signal,
+    note: (message) => reporter.note(`${settings.provider}: ${message}`),
+    progress: (batch, done, total) => reporter.progress(`batch ${batch}`, done, total),
+  });
+  // A batch takes hours: nobody waits for that after Ctrl-C, and the next run fetches what it brought.
+  return { server: batches, concurrency: MAX_REQUESTS, drainMs: 0, close: () => batches.close() };
+}
+
 /**
  * Asks the LLM for the rows that lack, and returns all accepted rows: the ledger's, with those of this fill. A
  * fill that an earlier run began and did not end goes on.
@@ -72,17 +110,19 @@ export async function backfill(
   options: BackfillOptions,
 ): Promise<readonly AcceptedRow[]> {
   const { config } = loaded;
-  const { server, settings } = connection ?? (await connect(config, reporter, options));
+  const connected = connection ?? (await connect(config, reporter, options));
   const ledger = await Ledger.open(config.paths.backfill_dir, { write: true, purpose: "prepare" });
+  const how = asking(config, connected, ledger, reporter, options);
   try {
     for (const notice of ledger.notices) reporter.warn(notice);
     const context = sha256(canonicalJson({ identity: llmIdentity(config), source: source.digest }));
     const fill = await ledger.beginFill(context);
     const before = await acceptedBefore(ledger, fill);
     const tasks = await fillTasks(config, source, before);
-    await runFill(config, tasks, { server, settings, ledger, fill }, reporter, options);
+    await runFill(config, tasks, { how, settings: connected.settings, ledger, fill }, reporter, options);
     return ledger.accepted;
   } finally {
+    await how.close();
     await ledger.close();
   }
 }
@@ -96,7 +136,7 @@ async function acceptedBefore(ledger: Ledger, fill: number): Promise<readonly Ac
 }
 
 interface Run {
-  readonly server: CompletionServer;
+  readonly how: Asking;
   readonly settings: ServerSettings;
   readonly ledger: Ledger;
   readonly fill: number;
@@ -105,7 +145,7 @@ interface Run {
 async function runFill(
   config: PipelineConfig,
   tasks: readonly FillTask[],
-  { server, settings, ledger, fill }: Run,
+  { how: { server, concurrency, drainMs }, settings, ledger, fill }: Run,
   reporter: Reporter,
   { signal, clock }: BackfillOptions,
 ): Promise<void> {
@@ -119,8 +159,8 @@ async function runFill(
     fill,
     budget: budgetOf(config, tasks),
     prices,
-    concurrency: llm.concurrency,
-    drainMs: settings.timeoutMs,
+    concurrency,
+    drainMs,
     signal,
     onStopping: (slots) =>
       reporter.note(`finishing ${slots} requests in flight; another Ctrl-C stops at once`),

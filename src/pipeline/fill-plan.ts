@@ -90,6 +90,8 @@ async function speedOf(
   options: PrepareOptions,
 ): Promise<{ readonly tokensPerSecond: number | null; readonly notes: readonly string[] }> {
   if (options.backfill !== true) return { tokensPerSecond: null, notes: [] };
+  if (loaded.config.synthetic_llm.mode === "batch")
+    return { tokensPerSecond: null, notes: ["no time can be told: each batch takes up to 24 hours"] };
   try {
     const { server } = await connect(loaded.config, reporter, backfillOptions(options), true);
     const { tokensPerSecond: one } = server.capabilities;

@@ -13,7 +13,7 @@ import { makePool } from "../data/pool.ts";
 import { readUnlabelled } from "../data/unlabelled.ts";
 import { probeWritable, writeFileAtomic } from "../storage/commit.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
-import { type BackfillOptions, connect } from "./backfill.ts";
+import { asking, type BackfillOptions, connect } from "./backfill.ts";
 import { wordingOf } from "./fill-source.ts";
 
 export interface LabelOptions extends BackfillOptions {
@@ -99,8 +99,9 @@ async function askAll(
 ): Promise<{ readonly done: readonly LabelledBatch[]; readonly left: number }> {
   const { config } = loaded;
   const { synthetic_llm: llm } = config;
-  const { server } = await connect(config, reporter, options);
+  const connected = await connect(config, reporter, options);
   const ledger = await Ledger.open(config.paths.backfill_dir, { write: true, purpose: "label" });
+  const how = asking(config, connected, ledger, reporter, options);
   try {
     for (const notice of ledger.notices) reporter.warn(notice);
     const verify = llm.verify === "judge";
@@ -110,8 +111,8 @@ async function askAll(
     const fill = await ledger.beginFill(
       sha256(canonicalJson({ label: task.name, identity: llmIdentity(config) })),
     );
-    const inquiry = new Inquiry(server, ledger, wording, fill);
-    const pool = makePool(llm.concurrency);
+    const inquiry = new Inquiry(how.server, ledger, wording, fill);
+    const pool = makePool(how.concurrency);
     let settled = 0;
     const done = await Promise.all(
       taken.map((batch) =>
@@ -127,6 +128,7 @@ async function askAll(
     const left = batches.slice(taken.length).reduce((sum, { texts }) => sum + texts.length, 0);
     return { done, left };
   } finally {
+    await how.close();
     await ledger.close();
   }
 }

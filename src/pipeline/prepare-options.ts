@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { BatchTiming } from "../backfill/batch-course.ts";
 import type { ServerTiming } from "../backfill/completion.ts";
 import type { BackfillOptions } from "./backfill.ts";
 import type { InputOptions } from "./inputs.ts";
@@ -17,6 +18,8 @@ export interface PrepareOptions extends RunOptions {
   readonly backfill?: boolean;
   /** How long the LLM's client waits, where that is not what the config says. */
   readonly llmTiming?: Partial<ServerTiming>;
+  /** The same of `mode = "batch"`. */
+  readonly batchTiming?: Partial<BatchTiming>;
   /** HF_ENDPOINT, HF_TOKEN and what else the Hub's tools know; of the process's own none is looked at. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -40,5 +43,6 @@ export function backfillOptions(options: PrepareOptions): BackfillOptions {
     signal: options.signal,
     clock: options.clock ?? (() => 0),
     timing: options.llmTiming,
+    batchTiming: options.batchTiming,
   };
 }

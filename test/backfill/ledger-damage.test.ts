@@ -25,7 +25,7 @@ async function written(): Promise<Bytes> {
   await ledger.beginFill(context("a"));
   await ledger.addAccepted(ROWS);
   await Promise.all(REQUESTS.map((request) => ledger.addRequest(request)));
-  await ledger.addBatch({ batch: "b", keys: [sha256("k")], ended: false });
+  await ledger.addBatch({ name: "b", batch: null, keys: [sha256("k")], ended: false });
   await ledger.close();
   const [accepted, requests] = [ACCEPTED_FILE, REQUESTS_FILE].map((file) => readFileSync(join(folder, file)));
   if (accepted === undefined || requests === undefined) throw new Error("no files");

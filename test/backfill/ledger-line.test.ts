@@ -27,7 +27,7 @@ const HASH = sha256("x");
 const accepted = encodeAccepted(acceptedRow(1));
 const request = encodeRequest(requestRecord(1));
 const fill = encodeFill({ fill: 1, context: context("a"), ended: false });
-const batch = encodeBatch({ batch: "b", keys: [HASH], ended: false });
+const batch = encodeBatch({ name: "n", batch: "b", keys: [HASH], ended: false });
 
 describe("a line with a good checksum", () => {
   it("is read where it says what it should", () => {
@@ -39,7 +39,7 @@ describe("a line with a good checksum", () => {
     });
     expect(decodeLocal(forged(batch))).toEqual({
       kind: "batch",
-      batch: { batch: "b", keys: [HASH], ended: false },
+      batch: { name: "n", batch: "b", keys: [HASH], ended: false },
     });
     // What a stranger may write as well as we.
     expect(decodeAccepted(changed(accepted, { label: "__proto__" }))?.label).toBe("__proto__");
@@ -112,7 +112,8 @@ describe("a line with a good checksum", () => {
     ["request", "usage", [{ prompt_tokens: 1, completion_tokens: 1, extra: 1 }]],
     ["fill", "context", ["", null]],
     ["fill", "ended", [0, null, "true"]],
-    ["batch", "batch", ["", null, "x".repeat(1001)]],
+    ["batch", "name", ["", null, "x".repeat(1001)]],
+    ["batch", "batch", ["", 1, "x".repeat(1001)]],
     ["batch", "keys", [null, ["x"], HASH, Array(100_001).fill(HASH)]],
   ];
   it.each(wrongLocal)("is refused as a %s with a wrong %s", (kind, name, values) => {
@@ -151,7 +152,7 @@ describe("what is written", () => {
       () => encodeRequest(requestRecord(1, { fault })),
       () => encodeRequest(requestRecord(1, { slot: Number.NaN })),
       () => encodeFill({ fill: 1, context: "a", ended: false }),
-      () => encodeBatch({ batch: "", keys: [], ended: false }),
+      () => encodeBatch({ name: "n", batch: "", keys: [], ended: false }),
     ]) {
       expect(write).toThrow(expect.objectContaining({ code: "INTERNAL" }));
     }

@@ -44,7 +44,7 @@ describe("a ledger", () => {
     for (const request of requests) await ledger.addRequest(request);
     const rows = [acceptedRow(0), acceptedRow(1, { textB: "b", language: "" })];
     expect(await ledger.addAccepted(rows)).toBe(2);
-    const batch = { batch: "batch_1", keys: [sha256("k")], ended: false };
+    const batch = { name: "n", batch: "batch_1", keys: [sha256("k")], ended: false };
     await ledger.addBatch(batch);
     const check = async (found: Ledger) => {
       expect(found.accepted).toEqual(rows);
@@ -285,7 +285,7 @@ describe("requests", () => {
       const folder = temporaryFolder();
       const ledger = await writing(folder);
       await ledger.beginFill(context(`${slot}`));
-      await ledger.addBatch({ batch: "b", keys: [sha256(`${slot}`)], ended: false });
+      await ledger.addBatch({ name: "n", batch: "b", keys: [sha256(`${slot}`)], ended: false });
       await ledger.addRequest(
         requestRecord(0, { slot, usage: { promptTokens: slot, completionTokens: slot } }),
       );
@@ -350,14 +350,14 @@ describe("fills and batches", () => {
   it("that have ended stay ended, and open batches are told", async () => {
     const folder = temporaryFolder();
     const ledger = await writing(folder);
-    for (const batch of ["b", "a", "c"])
-      await ledger.addBatch({ batch, keys: [sha256(batch)], ended: false });
-    await ledger.addBatch({ batch: "b", keys: [], ended: true });
-    expect(ledger.batches.map(({ batch }) => batch)).toEqual(["a", "c"]);
+    for (const name of ["b", "a", "c"])
+      await ledger.addBatch({ name, batch: null, keys: [sha256(name)], ended: false });
+    await ledger.addBatch({ name: "b", batch: "batch_b", keys: [], ended: true });
+    expect(ledger.batches.map(({ name }) => name)).toEqual(["a", "c"]);
     await ledger.close();
     writeFileSync(join(folder, REQUESTS_FILE), [...linesOf(folder, REQUESTS_FILE).reverse(), ""].join("\n"));
     const again = await reading(folder);
-    expect(again.batches.map(({ batch }) => batch)).toEqual(["a", "c"]);
+    expect(again.batches.map(({ name }) => name)).toEqual(["a", "c"]);
     await again.close();
   });
 });

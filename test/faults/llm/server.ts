@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BatchApi } from "./batch-api.ts";
 import { type ChatReply, chatChunks, chatObject, sse } from "./envelope.ts";
 import { contentFor, error, json, messagesOf, parsed } from "./protocol.ts";
 import { type ActiveRule, type Exchange, type FaultRule, isPlayed, type SeenRequest } from "./script.ts";
@@ -27,11 +28,15 @@ export interface LlmOptions {
   readonly fingerprint?: string | null;
   /** Extra fields of a message, by the request: a model that thinks, say. */
   readonly extra?: (seen: SeenRequest) => Readonly<Record<string, unknown>> | undefined;
+  /** False: there is no Batch API, as with Ollama and vLLM. */
+  readonly batches?: boolean;
 }
 
 export class LlmServer {
   readonly options: LlmOptions;
   readonly requests: SeenRequest[] = [];
+  /** The Batch API, which is there where the options do not take it away. */
+  readonly batches = new BatchApi((body) => chatObject(this.#replyTo(unseen(body))));
   /** Most chat requests at a time so far. */
   maxInFlight = 0;
   readonly #sockets = new Set<Socket>();
@@ -158,15 +163,17 @@ export class LlmServer {
     };
     this.requests.push(seen);
     if (isChat) await this.#serveChat(seen, response);
-    else this.#serveOther(seen, path, response);
+    else await this.#serveOther(seen, path, bytes, response);
   }
 
-  #serveOther(seen: SeenRequest, path: string, response: ServerResponse): void {
+  async #serveOther(seen: SeenRequest, path: string, bytes: Buffer, response: ServerResponse): Promise<void> {
     const refused = this.#refusal(seen);
     if (refused !== null) {
       json(response, refused.status, refused.body);
       return;
     }
+    if (this.options.batches !== false && /^\/v1\/(?:files|batches)\b/.test(path))
+      return this.batches.serve(seen, bytes, response);
     const models =
       this.options.models === undefined ? [this.#removed ? "another" : this.model] : this.options.models;
     if (path !== "/v1/models" || models === null) {
@@ -251,4 +258,9 @@ export class LlmServer {
       ...(extra === undefined ? {} : { extra }),
     };
   }
+}
+
+/** A request that came in a batch. */
+function unseen(body: SeenRequest["body"]): SeenRequest {
+  return { method: "POST", path: "", headers: {}, body, digest: "", at: 0, index: -1 };
 }
