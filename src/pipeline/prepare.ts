@@ -4,7 +4,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
-import { commitVersion, writeFileAtomic } from "../storage/commit.ts";
+import { commitVersion, probeWritable, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { verifyVersion } from "../storage/verify.ts";
 import { type AcceptedInput, acceptedInput, keepAccepted, readAccepted } from "./accepted.ts";
@@ -175,6 +175,8 @@ async function commit(
 async function connectEarly(run: PrepareRun, accepted: AcceptedInput): Promise<Connection | null> {
   const { loaded, reporter, options } = run;
   if (options.backfill !== true || !(await lacksForSure(loaded.config, accepted.rows, options))) return null;
+  await run.output.take();
+  await probeWritable(loaded.config.paths.backfill_dir);
   return connect(loaded.config, reporter, backfillOptions(options));
 }
 
