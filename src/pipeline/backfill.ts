@@ -46,7 +46,17 @@ export async function connect(
   const found = llmSettings(config, environment, { shareRows });
   const settings = { ...found, timing: { ...found.timing, ...timing } };
   const note = (message: string) => reporter.note(`${settings.provider}: ${message}`);
-  return { server: await connectServer(settings, { signal, note }), settings };
+  // The server would give up what is in flight when its signal is aborted: it gets one that ends with connecting,
+  // and whoever asks says by itself what becomes of its requests.
+  const connecting = new AbortController();
+  const stop = () => connecting.abort(signal?.reason);
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    return { server: await connectServer(settings, { signal: connecting.signal, note }), settings };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
 }
 
 /**
