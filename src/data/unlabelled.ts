@@ -53,6 +53,7 @@ export async function readUnlabelled(
   const collector = new TextCollector(columns.length, limit);
   for (const file of files) {
     if (collector.isFull) break;
+    if (signal?.aborted === true) throw interrupted();
     const isLines = await checkedFile(file, columns.length);
     const work = isLines ? readLines(file, collector, signal) : readTable(file, columns, collector, signal);
     // The engine's own words for an interrupt say nothing.
@@ -172,6 +173,7 @@ async function readTable(
     const batches = engine.stream(`SELECT ${items.join(", ")} FROM source`);
     try {
       for await (const batch of batches) {
+        if (signal?.aborted === true) throw interrupted();
         const texts = items.map((_, i) => batch.texts(i));
         for (let row = 0; row < batch.rows && !collector.isFull; row++)
           collector.take(texts.map((column) => column[row] ?? null));
