@@ -38,7 +38,7 @@ export interface ChatBody {
   readonly max_tokens?: number;
   readonly max_completion_tokens?: number;
   readonly response_format?: ResponseFormat;
-  readonly stream: boolean;
+  readonly stream?: true;
   readonly stream_options?: { readonly include_usage: true };
 }
 
@@ -52,7 +52,7 @@ export function chatBody(model: string, request: CompletionRequest, dialect: Dia
     ...Object.fromEntries(Object.entries(sampling).filter(([name]) => !isDropped(dialect, name))),
     [dialect.lengthField]: request.maxTokens,
     ...(format === null ? {} : { response_format: format }),
-    stream: dialect.stream,
+    ...(dialect.stream ? { stream: true } : {}),
     ...(dialect.stream && dialect.streamUsage ? { stream_options: { include_usage: true } } : {}),
     ...dialect.thinkingOff,
   };

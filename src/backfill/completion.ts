@@ -62,7 +62,7 @@ export type Outcome =
   | { readonly kind: "faulty"; readonly fault: ReplyFault; readonly completion: Completion | null }
   /** The prompt is longer than the server's context: a shorter one may do. */
   | { readonly kind: "overlong" }
-  /** The server died of this very request, twice: it must not be sent again. */
+  /** This very request killed the server twice, or failed every time while the server was well: it is given up. */
   | { readonly kind: "poisonous" };
 
 /** How the server takes a schema: by itself, as JSON of any shape, or in words alone. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chatBody, type Dialect } from "./chat-body.ts";
+import type { ModelpackError } from "../core/error.ts";
+import { type ChatBody, chatBody, type Dialect } from "./chat-body.ts";
 import type {
   Capabilities,
   Completion,
@@ -7,9 +8,10 @@ import type {
   CompletionServer,
   Outcome,
   ServerStatistics,
+  Usage,
 } from "./completion.ts";
 import type { Exchange } from "./exchange.ts";
-import { incompatible } from "./server-failure.ts";
+import { incompatible, type ServerSubject } from "./server-failure.ts";
 
 /**
  * Replies in a row that are thoughts alone. A model that thinks in spite of being told not to does so each time;
@@ -39,6 +41,7 @@ export class Conversation implements CompletionServer {
   readonly #trial: CompletionRequest;
   readonly #note: (message: string) => void;
   readonly #signal: AbortSignal | undefined;
+  #asking: Promise<boolean> | null = null;
   #thoughts = 0;
   #changed = false;
 
@@ -63,35 +66,42 @@ export class Conversation implements CompletionServer {
   async complete(request: CompletionRequest, signal?: AbortSignal): Promise<Outcome> {
     const given = [signal, this.#signal].filter((one) => one !== undefined);
     const either = given.length > 1 ? AbortSignal.any(given) : given[0];
-    const settled = await this.#exchange.ask(this.#bodyOf(request), either);
-    switch (settled.kind) {
-      case "outcome":
-        return this.#received(request, settled.outcome);
-      case "poisonous":
-        return { kind: "poisonous" };
-      case "exhausted":
-        // Where the server answers another request this one is at fault: a run that stopped here would stop here
-        // again, whenever it is resumed. Else the server is.
-        if ((await this.#exchange.ask(this.#bodyOf(this.#trial), either)).kind === "outcome")
-          return { kind: "poisonous" };
-    }
+    const settled = await this.#exchange.ask(this.#bodyOf(request), either, (outcome) =>
+      this.#review(request, outcome),
+    );
+    if (settled.kind === "outcome") return settled.outcome;
+    // Where the server answers another request this one is at fault: a run that stopped here would stop here again,
+    // whenever it is resumed. Else the server is.
+    const isBlamed = settled.kind === "poisonous" || settled.kind === "exhausted";
+    if (isBlamed && (await this.#isHealthy(either))) return { kind: "poisonous" };
     throw this.#exchange.stop(settled.error);
   }
 
-  #bodyOf(request: CompletionRequest) {
+  #bodyOf(request: CompletionRequest): ChatBody {
     return chatBody(this.#exchange.subject.settings.model, request, this.dialect);
   }
 
-  #received(request: CompletionRequest, outcome: Outcome): Outcome {
-    if (outcome.kind !== "completed" && outcome.kind !== "faulty") return outcome;
-    if (outcome.completion !== null) {
-      this.#checkModel(outcome.completion);
-      this.#checkContext(request, outcome.completion);
-    }
+  /** Whether the probe's request is answered; asked once for all who want to know at a time. */
+  async #isHealthy(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#asking !== null) return this.#asking;
+    const asking = this.#exchange
+      .ask(this.#bodyOf(this.#trial), signal)
+      .then(({ kind }) => kind === "outcome")
+      .finally(() => {
+        this.#asking = null;
+      });
+    this.#asking = asking;
+    return asking;
+  }
+
+  /** What a reply tells about the server; the error that ends the run. */
+  #review(request: CompletionRequest, outcome: Outcome): ModelpackError | null {
+    if (outcome.kind !== "completed" && outcome.kind !== "faulty") return null;
+    if (outcome.completion !== null) this.#checkModel(outcome.completion);
     const thought = outcome.kind === "faulty" && outcome.fault === "thought";
     this.#thoughts = thought ? this.#thoughts + 1 : 0;
-    if (this.#thoughts >= MAX_THOUGHTS) this.#thinksAloud();
-    return outcome;
+    if (this.#thoughts >= MAX_THOUGHTS) return thinksAloud(this.#exchange.subject);
+    return contextFault(this.#exchange.subject, request, outcome.completion?.usage ?? null);
   }
 
   #checkModel({ model, fingerprint }: Completion): void {
@@ -103,35 +113,33 @@ export class Conversation implements CompletionServer {
       `the LLM's server answers as ${now} now, and as ${nameOf(before.model, before.fingerprint)} before; each row is kept with what wrote it`,
     );
   }
+}
 
-  #checkContext({ messages }: CompletionRequest, { usage }: Completion): void {
-    // 0: older servers do not count what they have in a cache.
-    if (usage === null || usage.promptTokens === 0) return;
-    const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
-    if (usage.promptTokens >= characters / CHARACTERS_A_TOKEN) return;
-    const { subject } = this.#exchange;
-    const grow =
-      subject.settings.provider === "ollama"
-        ? "start it with OLLAMA_CONTEXT_LENGTH=16384"
-        : "start it with a longer context";
-    throw this.#exchange.stop(
-      incompatible(
-        subject,
-        `the context of the LLM's server is too small: it read ${usage.promptTokens} tokens of a prompt of ${characters} characters, and cut the rest without saying so`,
-        `${grow}, or lower synthetic_llm.batch_size`,
-      ),
-    );
-  }
+/** A prompt of which the server read a part alone. */
+function contextFault(
+  subject: ServerSubject,
+  { messages }: CompletionRequest,
+  usage: Usage | null,
+): ModelpackError | null {
+  // 0: older servers do not count what they have in a cache.
+  if (usage === null || usage.promptTokens === 0) return null;
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  if (usage.promptTokens >= characters / CHARACTERS_A_TOKEN) return null;
+  const isOllama = subject.settings.provider === "ollama";
+  const grow = isOllama ? "start it with OLLAMA_CONTEXT_LENGTH=16384" : "start it with a longer context";
+  return incompatible(
+    subject,
+    `the context of the LLM's server is too small: it read ${usage.promptTokens} tokens of a prompt of ${characters} characters, and cut the rest without saying so`,
+    `${grow}, or lower synthetic_llm.batch_size`,
+  );
+}
 
-  #thinksAloud(): never {
-    throw this.#exchange.stop(
-      incompatible(
-        this.#exchange.subject,
-        `the model thinks and writes nothing: ${MAX_THOUGHTS} replies in a row had text in their reasoning alone`,
-        "take a model that does not think, switch thinking off in the server, or raise synthetic_llm.max_tokens",
-      ),
-    );
-  }
+function thinksAloud(subject: ServerSubject): ModelpackError {
+  return incompatible(
+    subject,
+    `the model thinks and writes nothing: ${MAX_THOUGHTS} replies in a row had text in their reasoning alone`,
+    "take a model that does not think, switch thinking off in the server, or raise synthetic_llm.max_tokens",
+  );
 }
 
 function nameOf(model: string, fingerprint: string | null): string {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelpackError } from "../core/error.ts";
 import type { ChatBody } from "./chat-body.ts";
-import type { ServerStatistics } from "./completion.ts";
-import { Gate, type Passage } from "./gate.ts";
+import type { Outcome, ServerStatistics } from "./completion.ts";
+import { type Entry, Gate, type Passage } from "./gate.ts";
 import { type Client, isList, listModels, sendChat } from "./openai.ts";
 import { failing, interrupted, modelMissing, type ServerSubject } from "./server-failure.ts";
 import { TokenWatch } from "./token-watch.ts";
@@ -24,6 +24,11 @@ export type Settled =
   | { readonly kind: "poisonous"; readonly error: ModelpackError }
   /** It failed every time. */
   | { readonly kind: "exhausted"; readonly error: ModelpackError };
+
+type Step = Settled | Of<"again"> | Of<"stop">;
+
+/** What an outcome means for the run: the error that ends it, or null. */
+export type Review = (outcome: Outcome) => ModelpackError | null;
 
 /** What has become of one body so far. */
 interface Course {
@@ -56,18 +61,18 @@ export class Exchange {
     return { sent: this.#sent, retries: this.#retries, ...this.#gate.state };
   }
 
-  /** Sends `body` until it passes, can't pass, or has failed too often. */
-  async ask(body: ChatBody, signal: AbortSignal | undefined): Promise<Settled> {
+  /**
+   * Sends `body` until it passes, can't pass, or has failed too often. What `review` says of an outcome may
+   * end the run.
+   */
+  async ask(body: ChatBody, signal: AbortSignal | undefined, review?: Review): Promise<Settled> {
     const course: Course = { failures: 0, limited: 0, crashes: 0, strange: 0 };
     for (;;) {
-      const verdict = await this.#pass(body, signal, course.crashes > 0);
-      if (verdict.kind === "stop") throw this.stop(verdict.error);
-      if (verdict.kind !== "again") return verdict;
-      const end = this.#count(course, verdict);
-      if (end === "stop") throw this.stop(verdict.error);
-      if (end !== null) return { kind: end, error: verdict.error };
+      const step = await this.#pass(body, signal, course, review);
+      if (step.kind === "stop") throw step.error;
+      if (step.kind !== "again") return step;
       this.#retries++;
-      if (verdict.why !== "limited") await this.#gate.backOff(course.failures, signal);
+      if (step.why !== "limited") await this.#gate.backOff(course.failures, signal);
     }
   }
 
@@ -88,15 +93,21 @@ export class Exchange {
     return error;
   }
 
-  /** One attempt, in a place of its own. */
-  async #pass(body: ChatBody, signal: AbortSignal | undefined, alone: boolean): Promise<Verdict> {
-    const ticket = await this.#gate.enter(signal, alone);
+  /** One attempt, in a place of its own, which is given back once it is known what follows for all. */
+  async #pass(
+    body: ChatBody,
+    signal: AbortSignal | undefined,
+    course: Course,
+    review: Review | undefined,
+  ): Promise<Step> {
+    const ticket = await this.#gate.enter(signal, entryOf(course));
     let passage: Passage = { kind: "ended" };
     try {
       const verdict = await this.#attempt(body, signal);
       if (signal?.aborted === true) throw interrupted();
-      passage = passageOf(verdict);
-      return verdict;
+      const step = stepAfter(course, verdict, this.subject.settings.maxRetries, review);
+      passage = passageOf(verdict, step);
+      return step;
     } finally {
       this.#gate.leave(ticket, passage);
     }
@@ -105,7 +116,7 @@ export class Exchange {
   async #attempt(body: ChatBody, signal: AbortSignal | undefined): Promise<Verdict> {
     const { timing, timeoutMs } = this.subject.settings;
     // A reply that is not streamed has no token before the last one.
-    const firstMs = body.stream ? timing.firstTokenMs : timeoutMs;
+    const firstMs = body.stream === true ? timing.firstTokenMs : timeoutMs;
     const watch = new TokenWatch(firstMs, timing.idleMs, [signal]);
     this.#sent++;
     const attempt = await sendChat(this.#client, body, watch);
@@ -124,21 +135,33 @@ export class Exchange {
       return { kind: "stop", error: modelMissing(this.subject, models, absent.says) };
     return { kind: "again", why: "failed", waitMs: null, error: failing(this.subject, absent.says) };
   }
-
-  /** Counts why a body did not pass; what follows, where it is not sent again. */
-  #count(course: Course, { why }: Of<"again">): "stop" | "poisonous" | "exhausted" | null {
-    if (why === "limited") return ++course.limited > MAX_LIMITED ? "stop" : null;
-    course.failures++;
-    if (why === "crashed") course.crashes++;
-    if (why === "strange") course.strange++;
-    if (course.strange > 1) return "stop";
-    if (course.crashes >= MAX_CRASHES) return "poisonous";
-    return course.failures > this.subject.settings.maxRetries ? "exhausted" : null;
-  }
 }
 
-function passageOf(verdict: Verdict): Passage {
-  if (verdict.kind === "stop") return { kind: "ended" };
+function entryOf({ crashes, failures, limited }: Course): Entry {
+  // Whether the server died of this one is told by sending it with nobody else.
+  if (crashes > 0) return "alone";
+  return failures + limited > 0 ? "again" : "first";
+}
+
+/** Counts why a body did not pass; what follows from that. */
+function stepAfter(course: Course, verdict: Verdict, maxRetries: number, review: Review | undefined): Step {
+  if (verdict.kind === "outcome") {
+    const error = review?.(verdict.outcome) ?? null;
+    return error === null ? verdict : { kind: "stop", error };
+  }
+  if (verdict.kind !== "again") return verdict;
+  const { why, error } = verdict;
+  if (why === "limited") return ++course.limited > MAX_LIMITED ? { kind: "stop", error } : verdict;
+  course.failures++;
+  if (why === "crashed") course.crashes++;
+  if (why === "strange") course.strange++;
+  if (course.strange > 1) return { kind: "stop", error };
+  if (course.crashes >= MAX_CRASHES) return { kind: "poisonous", error };
+  return why === "final" || course.failures > maxRetries ? { kind: "exhausted", error } : verdict;
+}
+
+function passageOf(verdict: Verdict, step: Step): Passage {
+  if (step.kind === "stop") return { kind: "stopped", error: step.error };
   if (verdict.kind !== "again") return { kind: "served" };
   const { why, waitMs, error } = verdict;
   if (why === "limited") return { kind: "limited", waitMs, error };

@@ -25,6 +25,8 @@ export interface FillOptions {
   readonly drainMs: number;
   /** Ends the fill: what is in flight is finished and kept. */
   readonly signal: AbortSignal | undefined;
+  /** Told once after `signal`, with the slots that are in flight. */
+  readonly onStopping: (inFlight: number) => void;
   /** Told after every slot that is settled. */
   readonly onSettled: (label: LabelFill, labels: readonly LabelFill[]) => void;
 }
@@ -86,6 +88,7 @@ export class Fill {
 
   /** After a signal: nothing new is asked, and what is in flight has a while to come. */
   #drain(): void {
+    this.#options.onStopping(this.#inFlight.size);
     const timer = setTimeout(() => this.#halt.abort(), this.#options.drainMs);
     void Promise.allSettled(this.#inFlight).then(() => {
       clearTimeout(timer);

@@ -14,6 +14,12 @@ export const MAX_PAUSES = 8;
 /** A timer of 2^31 ms or more fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/**
+ * `again` goes before those who have not been sent yet, so that what is oldest ends first; `alone` does so too, with
+ * no other request in flight.
+ */
+export type Entry = "first" | "again" | "alone";
+
 /** A place among the requests in flight. */
 export interface Ticket {
   readonly startedAt: number;
@@ -27,6 +33,8 @@ export type Passage =
   | { readonly kind: "served" }
   /** Nothing to learn: given up by ourselves. */
   | { readonly kind: "ended" }
+  /** No request can succeed any more. */
+  | { readonly kind: "stopped"; readonly error: ModelpackError }
   /** `overloaded`: with fewer at a time it may do better. */
   | {
       readonly kind: "failed";
@@ -79,14 +87,14 @@ export class Gate {
     return { inFlight: this.#inFlight, limit: this.#limit, waitedMs: Math.round(this.#waitedMs) };
   }
 
-  /** Waits for a place, in the order of asking; `alone` with no other request in flight. */
-  enter(signal: AbortSignal | undefined, alone = false): Promise<Ticket> {
+  /** Waits for a place, in the order of asking. */
+  enter(signal: AbortSignal | undefined, entry: Entry = "first"): Promise<Ticket> {
     if (signal?.aborted === true) return Promise.reject(interrupted());
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
     return new Promise((resolve, reject) => {
       const settle = (): void => signal?.removeEventListener("abort", abort);
       const waiter: Waiter = {
-        alone,
+        alone: entry === "alone",
         admit: (ticket) => {
           settle();
           resolve(ticket);
@@ -102,7 +110,8 @@ export class Gate {
         this.#pump();
       };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#waiting.push(waiter);
+      if (entry === "first") this.#waiting.push(waiter);
+      else this.#waiting.unshift(waiter);
       this.#pump();
     });
   }
@@ -112,6 +121,8 @@ export class Gate {
     this.#inFlight--;
     this.#alone = false;
     if (ticket.trial) this.#trial = false;
+    // Before anybody else is let in.
+    if (passage.kind === "stopped") this.stop(passage.error);
     if (passage.kind === "served") this.#served();
     if (passage.kind === "limited") this.#limited(ticket, passage.waitMs, passage.error);
     if (passage.kind === "failed") {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isUtf8 } from "node:buffer";
 import { ModelpackError } from "../core/error.ts";
+import { MAX_TEXT_LENGTH } from "../data/cleaning.ts";
 import { REPLY_FAULTS, type Usage } from "./completion.ts";
 import { aBoolean, aCount, type Form, fits, hex, is, listOf, nullOr, oneOf, text } from "./line-form.ts";
 import type { AcceptedRow, BatchRecord, FillRecord, Purpose, RequestRecord } from "./record.ts";
 
 // How the records look in the ledger's files. Every member is required, and no other is known.
 
-/** What an accepted row's text may be: no dataset's row is longer either. */
-const MAX_TEXT = 20_000;
 /** Names of servers: an endless one is none. */
 const MAX_NAME = 1_000;
 /** UTF-16 units of a reply: 200 times what comes at the default of 1,024 tokens. */
@@ -21,7 +20,7 @@ const PURPOSES: readonly Purpose[] = ["write", "judge", "label"];
 const SHA256 = hex(64, 64);
 const SUM = hex(16, 16);
 const TASK = text(1, 64);
-const LABEL = text(1, MAX_TEXT);
+const LABEL = text(1, MAX_TEXT_LENGTH);
 const NAME = text(0, MAX_NAME);
 
 interface AcceptedLine extends Omit<AcceptedRow, "textB"> {
@@ -51,8 +50,8 @@ const ACCEPTED: Form<AcceptedLine> = {
   kind: is("accepted"),
   task: TASK,
   label: LABEL,
-  text: text(1, MAX_TEXT),
-  text_b: nullOr(text(1, MAX_TEXT)),
+  text: text(1, MAX_TEXT_LENGTH),
+  text_b: nullOr(text(1, MAX_TEXT_LENGTH)),
   language: text(0, 64),
   fill: aCount(1),
   order: aCount(0),

@@ -20,8 +20,9 @@ export class FillReporter {
   /** A slot of `label` is settled. */
   settled(label: LabelFill, labels: readonly LabelFill[]): void {
     const name = `${label.task.prompt.task.name} ${JSON.stringify(label.name)}`;
-    this.#reporter.fill(name, this.#progress([label]), this.#everySeconds);
+    // The bar of all first: it stands above those of the labels.
     this.#reporter.fill(null, this.#progress(labels), this.#everySeconds);
+    this.#reporter.fill(name, this.#progress([label]), this.#everySeconds);
   }
 
   #progress(labels: readonly LabelFill[]): FillProgress {

@@ -24,6 +24,8 @@ const MAX_SHOWN = 600;
 export interface PromptTask {
   readonly task: TaskDefinition;
   readonly pools: PromptPools;
+  /** Whether a seed is a row of test or eval, or near one: it is not shown then. */
+  readonly isHeldOut: (seed: Shown) => boolean;
   /** For each label the labels that it is most confused with, the worst first; empty where nobody knows. */
   readonly confusable: readonly (readonly number[])[];
 }
@@ -62,7 +64,7 @@ export function writePrompt(wording: Wording, of: PromptTask, slot: WriteSlot, s
   const boundary = random.below(BOUNDARY_EVERY) === 0;
   const others = confusableLabels(of, slot.label, random);
   const examples = pools.examples[slot.label]?.draw(EXAMPLES, random) ?? [];
-  const seeds = drawSeeds(pools, slot.label, random);
+  const seeds = drawSeeds(of, slot.label, random);
   const briefs = Array.from({ length: slot.rows }, () => drawBrief(wording, random));
   const keep = (texts: readonly Shown[]) =>
     texts.slice(0, texts.length >> shrink).map((one) => cut(one, shrink));
@@ -193,12 +195,12 @@ function boundaryLine(boundary: boolean, others: number): string {
     : "Keep clear of those labels: nobody should take a text for one of them.";
 }
 
-function drawSeeds(pools: PromptPools, label: number, random: Random): readonly Shown[] {
+function drawSeeds({ pools, isHeldOut }: PromptTask, label: number, random: Random): readonly Shown[] {
   const own = pools.seeds[label]?.draw(SEEDS, random) ?? [];
   const sets = pools.unlabelled;
-  const other =
-    sets.length === 0 ? [] : (sets[random.below(sets.length)]?.draw(SEEDS - own.length, random) ?? []);
-  return [...own, ...other];
+  const set = sets.length === 0 ? undefined : sets[random.below(sets.length)];
+  const others = set?.draw(SEEDS - own.length, random) ?? [];
+  return [...own, ...others].filter((seed) => !isHeldOut(seed));
 }
 
 function languageLine(code: string): string {

@@ -68,6 +68,7 @@ export type RefusalKind =
   | "filtered"
   | "crashed"
   | "passing" // may succeed when it is sent again
+  | "final" // might, but the server wants no more of it
   | "invalid"; // will not
 
 /** What a refusal means. */
@@ -80,7 +81,7 @@ export function kindOf({ status, message, names, headers }: Refusal): RefusalKin
   if (status === 413 || (isClient(status) && OVERLONG.test(words))) return "overlong";
   if (isClient(status) && FILTER.test(words)) return "filtered";
   if (status >= 500 && CRASH.test(words)) return "crashed";
-  return isPassing(status, headers) ? "passing" : "invalid";
+  return ofStatus(status, headers.get("x-should-retry"));
 }
 
 // 500 too: Ollama and llama.cpp have answered so to a prompt that is too long.
@@ -89,8 +90,9 @@ function isClient(status: number): boolean {
 }
 
 // As the SDK does it: these statuses, unless the server says otherwise.
-function isPassing(status: number, headers: Headers): boolean {
-  const wish = headers.get("x-should-retry");
-  if (wish === "true" || wish === "false") return wish === "true";
-  return status === 408 || status === 409 || status >= 500;
+function ofStatus(status: number, wish: string | null): RefusalKind {
+  const isPassing = status === 408 || status === 409 || status >= 500;
+  if (wish === "true") return "passing";
+  if (wish === "false" && isPassing) return "final";
+  return isPassing ? "passing" : "invalid";
 }

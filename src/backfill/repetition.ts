@@ -9,6 +9,8 @@ const MAX_BLANKS = 200;
 const REPEATS = 4;
 /** Shorter ones repeat in honest text: indentation, a row of numbers. */
 const MIN_BLOCK = 32;
+/** Longer ones are no loops of a model; looking for them costs the square of the reply's length. */
+const MAX_BLOCK = 2048;
 /** The check is run once in so many new characters. */
 const STEP = 32;
 
@@ -17,9 +19,10 @@ export type Stuck = "blank" | "looping";
 
 /** Watches a reply as it grows. */
 export class RepetitionWatch {
+  /** The last characters alone: what came before repeats no more. */
   #text = "";
   #blanks = 0;
-  #checkedAt = 0;
+  #unchecked = 0;
   #stuck: Stuck | null = null;
 
   /** Adds a piece; what the reply is stuck in, once it is. */
@@ -30,12 +33,13 @@ export class RepetitionWatch {
   }
 
   #step(piece: string): Stuck | null {
-    this.#text += piece;
+    this.#text = (this.#text + piece).slice(-MAX_BLOCK * REPEATS);
     const tail = piece.length - piece.trimEnd().length;
     this.#blanks = tail === piece.length ? this.#blanks + tail : tail;
     if (this.#blanks >= MAX_BLANKS) return "blank";
-    if (this.#text.length - this.#checkedAt < STEP) return null;
-    this.#checkedAt = this.#text.length;
+    this.#unchecked += piece.length;
+    if (this.#unchecked < STEP) return null;
+    this.#unchecked = 0;
     return isLoop(this.#text) ? "looping" : null;
   }
 }

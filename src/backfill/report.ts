@@ -31,6 +31,7 @@ export async function writeFillReport(folder: string, summary: FillSummary): Pro
   const total = (of: (label: LabelFill) => number) => lacking.reduce((sum, label) => sum + of(label), 0);
   const body = {
     ...run,
+    seconds: rounded(run.seconds),
     capabilities: {
       structured: capabilities.structured,
       streams: capabilities.streams,
@@ -49,11 +50,16 @@ export async function writeFillReport(folder: string, summary: FillSummary): Pro
       completion_tokens: total(({ tally }) => tally.tokens.completion),
       cost_usd: lacking.some(({ tally }) => tally.dollars === null)
         ? null
-        : total(({ tally }) => tally.dollars ?? 0),
+        : rounded(total(({ tally }) => tally.dollars ?? 0)),
     },
     labels: lacking.map(labelEntry),
   };
   await writeFileAtomic(join(folder, REPORT_FILE), prettyJson(body));
+}
+
+/** To six digits behind the point: sums of prices have more than anyone reads. */
+function rounded(value: number): number {
+  return Number(value.toFixed(6));
 }
 
 function labelEntry({ task, label, name, deficit, remaining, tally }: LabelFill): unknown {
@@ -79,7 +85,7 @@ function labelEntry({ task, label, name, deficit, remaining, tally }: LabelFill)
     prompt_tokens: tally.tokens.prompt,
     completion_tokens: tally.tokens.completion,
     tokens_are_estimated: tally.tokens.estimated,
-    cost_usd: tally.dollars,
+    cost_usd: tally.dollars === null ? null : rounded(tally.dollars),
     // A label's own name in made-up rows far more often than in real ones teaches a model the name.
     label_name: {
       real_rows: use?.rows ?? 0,

@@ -19,8 +19,9 @@ export interface ServerAddress {
 }
 
 /** Reads the base URL. Credentials in it are for the server, or what stands before it, and win over the key. */
-export function serverAddress({ baseUrl, apiKey }: ServerSettings): ServerAddress {
+export function serverAddress({ baseUrl, apiKey, apiKeyEnv }: ServerSettings): ServerAddress {
   const url = parsed(baseUrl);
+  checkKey(apiKey ?? "", apiKeyEnv);
   const user = unescaped(url.username);
   const password = unescaped(url.password);
   const basic = `${user}:${password}`;
@@ -47,6 +48,15 @@ function unescaped(text: string): string {
 
 function bearer(apiKey: string | null): string | null {
   return apiKey === null || apiKey === "" ? null : `Bearer ${apiKey}`;
+}
+
+/** What no header can hold, a line break above all, would be refused by fetch in words that repeat the key. */
+function checkKey(apiKey: string, apiKeyEnv: string): void {
+  if (/^[\x20-\x7e]*$/.test(apiKey)) return;
+  throw new ModelpackError("CONFIG_INVALID", `the key in ${apiKeyEnv} has a character that no key has`, {
+    where: apiKeyEnv,
+    hint: "set it again, without line breaks and invisible characters",
+  });
 }
 
 function parsed(baseUrl: string): URL {

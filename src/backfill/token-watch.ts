@@ -34,7 +34,7 @@ export class TokenWatch {
   #arm(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
-      () => this.#stop.abort(new TransportFault("silent", `no token for ${ms} ms`)),
+      () => this.#stop.abort(new TransportFault("silent", `nothing new for ${Math.round(ms)} ms`)),
       Math.min(ms, MAX_TIMER_MS),
     );
   }

@@ -47,7 +47,10 @@ export function faultOf(error: unknown, answered: boolean): TransportFault {
   if (code === "ENOTFOUND")
     return new TransportFault("unresolved", "there is no host of that name (ENOTFOUND)");
   if (UNTRUSTED.test(code)) return new TransportFault("untrusted", `no trusted connection (${code})`);
-  if (/redirect/.test(`${innermost(error)}`)) return new TransportFault("redirected", "it redirects");
+  const words = `${innermost(error)}`;
+  if (/redirect/.test(words)) return new TransportFault("redirected", "it redirects");
+  // The fetch standard's list of ports that belong to other protocols.
+  if (/bad port/.test(words)) return new TransportFault("unresolved", "no HTTP is allowed on that port");
   const named = code === "" ? "" : ` (${code})`;
   return answered
     ? new TransportFault("broken", `the answer broke off${named}`)

@@ -19,12 +19,13 @@ import {
   untrusted,
 } from "./server-failure.ts";
 
-/** Why a request is sent again. */
+/** Why a request failed that may be sent again. */
 export type Again =
   | "failed"
   | "overloaded" // too much at a time
   | "limited" // too many requests: not this one's fault
   | "crashed" // the server may have died of it
+  | "final" // the server says that it would fail again
   | "strange"; // no reply of a chat server: once more at most
 
 /** What follows from an attempt. `error` is what to throw where it ends the run. */
@@ -121,6 +122,8 @@ function ofRefusal(subject: ServerSubject, attempt: Of<"refusal">): Verdict {
       return again("crashed", failing(subject, says), waitMs);
     case "passing":
       return again(status === 503 ? "overloaded" : "failed", failing(subject, says), waitMs);
+    case "final":
+      return again("final", failing(subject, says));
     case "invalid":
       return { kind: "invalid", refusal, error: refusesRequest(subject, says) };
   }

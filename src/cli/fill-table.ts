@@ -58,5 +58,5 @@ function summary(plan: FillPlan, lacking: readonly PlannedLabel[]): string[] {
     lines.push(
       `one run does not reach the target of ${plan.beyondAttempts} labels: synthetic_llm.max_attempts_per_label bounds it; run again, or raise that`,
     );
-  return [...lines, "nothing was written"];
+  return lines;
 }

@@ -10,14 +10,19 @@ type LabelEntry = DatasetManifest["tasks"][number]["labels"][number];
 
 /** Rows of every label by split, what is missing, and what each task dropped. */
 export function datasetTable({ tasks }: DatasetManifest, mostLabels = MOST_LABELS): string {
-  const rows = [["task", "label", "train", "test", "eval", "deficit"]];
+  const isMade = tasks.some((task) => task.labels.some((label) => madeRows(label) > 0));
+  const rows = [["task", "label", "train", "test", "eval", ...(isMade ? ["of an LLM"] : []), "deficit"]];
   const notes: string[] = [];
   const leaks: string[] = [];
   for (const { task, labels, drops, deduplication } of tasks) {
     const shown = labels.length > mostLabels ? labels.slice(0, mostLabels - 1) : labels;
-    for (const label of shown) rows.push([task, JSON.stringify(label.label), ...counts([label])]);
+    for (const label of shown) rows.push([task, JSON.stringify(label.label), ...counts([label], isMade)]);
     if (shown.length < labels.length)
-      rows.push([task, `${labels.length - shown.length} more labels`, ...counts(labels.slice(shown.length))]);
+      rows.push([
+        task,
+        `${labels.length - shown.length} more labels`,
+        ...counts(labels.slice(shown.length), isMade),
+      ]);
     if (drops.length > 0)
       notes.push(`${task}: ${drops.map((drop) => `${drop.rows} ${drop.reason}`).join(", ")}`);
     const near = deduplication.official_rows_near_train;
@@ -31,10 +36,15 @@ export function datasetTable({ tasks }: DatasetManifest, mostLabels = MOST_LABEL
     leaks.length > 0
       ? `\n\nofficial rows with a near-duplicate in another split, kept as they are: ${leaks.join(", ")}`
       : "";
-  return table(rows, [2, 3, 4, 5]) + dropped + near;
+  return table(rows, [2, 3, 4, 5, 6]) + dropped + near;
 }
 
-function counts(labels: readonly LabelEntry[]): string[] {
+/** Rows that an LLM wrote or labelled. */
+function madeRows({ train, test, eval: held }: LabelEntry): number {
+  return [train, test, held].reduce((sum, split) => sum + split.synthetic + split.llm_labelled, 0);
+}
+
+function counts(labels: readonly LabelEntry[], isMade: boolean): string[] {
   const sum = (of: (label: LabelEntry) => number) =>
     String(labels.reduce((total, label) => total + of(label), 0));
   const all = (origins: LabelEntry["train"]) => origins.real + origins.llm_labelled + origins.synthetic;
@@ -42,6 +52,7 @@ function counts(labels: readonly LabelEntry[]): string[] {
     sum((label) => all(label.train)),
     sum((label) => all(label.test) + label.official.test),
     sum((label) => all(label.eval) + label.official.eval),
+    ...(isMade ? [sum(madeRows)] : []),
     sum((label) => label.deficit),
   ];
 }

@@ -96,6 +96,12 @@ export class Admission {
     return shares ? "copy_of_heldout" : null;
   }
 
+  /** Whether a text is a copy or a near-copy of a row of test or eval, whatever has joined since. */
+  isHeldOut({ text, textB }: Pick<Candidate, "text" | "textB">): boolean {
+    this.#index.read(text, textB);
+    return this.#index.near((row) => this.#isBase(row) && this.#held[row] === 1) !== null;
+  }
+
   /** Takes a candidate that {@link refuse} has nothing against. */
   admit({ text, textB, label, language }: Candidate): void {
     this.#index.read(text, textB);

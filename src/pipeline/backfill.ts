@@ -46,10 +46,9 @@ export async function connect(
   const found = llmSettings(config, environment, { shareRows });
   const settings = { ...found, timing: { ...found.timing, ...timing } };
   const note = (message: string) => reporter.note(`${settings.provider}: ${message}`);
-  // The server would give up what is in flight when its signal is aborted: it gets one that ends with connecting,
-  // and whoever asks says by itself what becomes of its requests.
+  // Only while it connects: later on, what is in flight at a signal is finished and kept.
   const connecting = new AbortController();
-  const stop = () => connecting.abort(signal?.reason);
+  const stop = () => connecting.abort();
   if (signal?.aborted === true) stop();
   signal?.addEventListener("abort", stop);
   try {
@@ -123,6 +122,8 @@ async function runFill(
     concurrency: llm.concurrency,
     drainMs: settings.timeoutMs,
     signal,
+    onStopping: (slots) =>
+      reporter.note(`finishing ${slots} requests in flight; another Ctrl-C stops at once`),
     onSettled: (label, labels) => progress.settled(label, labels),
   });
   const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);

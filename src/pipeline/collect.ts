@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DatasetConfig, DatasetMap, PipelineConfig } from "../config/schema.ts";
-import { ModelpackError } from "../core/error.ts";
+import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { readBootstrap } from "../data/bootstrap.ts";
 import { readSource } from "../data/mapping.ts";
 import { TaskRowsBuilder } from "../data/rows.ts";
 import { SharedSeeds } from "../data/shared-seeds.ts";
+import type { Failure } from "./attempt.ts";
 import { rowLimit } from "./hub-request.ts";
 import { type BootstrapFile, checkUnchanged, type PrepareInputs, type ResolvedDataset } from "./inputs.ts";
 import { checkpoint } from "./workspace.ts";
@@ -40,32 +41,58 @@ export interface Collected {
   readonly bootstrap: readonly BootstrapReport[];
   /** Seed rows of maps that name no task. */
   readonly shared: SharedSeeds;
+  /** Datasets that are not required and could not be read, and why. */
+  readonly failed: readonly Failure[];
 }
+
+export interface CollectOptions {
+  /** Rows of each source at most, or null. */
+  readonly sample: number | null;
+  /** Whether a dataset of the lock must be there, required or not. */
+  readonly locked: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What goes wrong with the run itself, whatever the dataset. */
+const RUNS_OWN: readonly ErrorCode[] = ["INTERRUPTED", "STORAGE", "INTERNAL"];
 
 /** Reads every source and hands its rows, cleaned, to their tasks. */
 export async function collect(
   config: PipelineConfig,
   inputs: PrepareInputs,
-  sample: number | null,
   reporter: Reporter,
-  signal: AbortSignal | undefined,
+  { sample, locked, signal }: CollectOptions,
 ): Promise<Collected> {
   const builders = new Map(config.tasks.map((task) => [task.name, new TaskRowsBuilder(task)]));
   const shared = new SharedSeeds();
   const sources: SourceReport[] = [];
+  const failed: Failure[] = [];
+  const targetOf = (map: DatasetMap) => {
+    checkpoint(signal);
+    if (map.task === undefined) return shared;
+    return builders.get(map.task) ?? null;
+  };
   for (const [i, resolved] of inputs.datasets.entries()) {
     checkpoint(signal);
     reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
-    const report = await collectDataset(config, resolved, sample, signal, (map) => {
-      checkpoint(signal);
-      if (map.task === undefined) return shared;
-      return builders.get(map.task) ?? null;
-    }).catch((error: unknown) => {
-      checkpoint(signal);
-      throw error;
-    });
-    await checkUnchanged(resolved.source.files, `dataset ${JSON.stringify(resolved.dataset.name)}`);
-    checkYield(resolved.dataset, report, reporter);
+    const { dataset } = resolved;
+    const read = (into: typeof targetOf) =>
+      collectDataset(config, resolved, sample, signal, into).catch((error: unknown) => {
+        checkpoint(signal);
+        throw error;
+      });
+    // One that may fail is read to its end first: of a file that is torn half way, nothing is kept.
+    if (!dataset.required && !(locked && resolved.hub !== null)) {
+      const error = await read(() => null).then(() => null, excused);
+      if (error !== null) {
+        failed.push({ dataset, error });
+        reporter.warn(`dataset "${dataset.name}" is left out, since it is not required: ${error.message}`);
+        continue;
+      }
+    }
+    const report = await read(targetOf);
+    await checkUnchanged(resolved.source.files, `dataset ${JSON.stringify(dataset.name)}`);
+    checkYield(dataset, report, reporter);
     reporter.note(describeSource(report));
     sources.push(report);
   }
@@ -79,7 +106,13 @@ export async function collect(
     );
     bootstrap.push(report);
   }
-  return { builders: [...builders.values()], sources, bootstrap, shared };
+  return { builders: [...builders.values()], sources, bootstrap, shared, failed };
+}
+
+/** An error that is the dataset's own; any other is thrown. */
+function excused(error: unknown): ModelpackError {
+  if (error instanceof ModelpackError && !RUNS_OWN.includes(error.code)) return error;
+  throw error;
 }
 
 async function collectBootstrap(

@@ -43,14 +43,20 @@ export async function planFill(
 ): Promise<FillPlan> {
   const { config } = loaded;
   const sample = options.sample ?? null;
-  const collected = await collect(config, inputs, sample, reporter, options.signal);
+  const { signal } = options;
+  const collected = await collect(config, inputs, reporter, { sample, locked: false, signal });
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const tasks = await joinAccepted(config, real, accepted.rows);
   const decides = datasetInputs(config, inputs, { sample, accepted: null });
   const source = await fillSource(config, real, collected.shared, decides, reporter);
   const target = config.prepare.target_per_task_label;
   const estimates = tasks.flatMap(({ labels }, t) => {
-    const context = slotContext(config, source, source.tasks[t] as (typeof source.tasks)[number]);
+    const context = slotContext(
+      config,
+      source,
+      source.tasks[t] as (typeof source.tasks)[number],
+      () => false,
+    );
     return labels.map(({ deficit }, label) => estimateLabel(context, label, deficit, target));
   });
   const { tokensPerSecond, notes } = await speedOf(loaded, reporter, options);

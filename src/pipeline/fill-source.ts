@@ -4,6 +4,7 @@ import { instructionRuns } from "../backfill/acceptance.ts";
 import type { FillTask } from "../backfill/label-fill.ts";
 import { promptPools } from "../backfill/pools.ts";
 import { profileOf } from "../backfill/profile.ts";
+import type { PromptTask } from "../backfill/prompt.ts";
 import type { AcceptedRow } from "../backfill/record.ts";
 import type { SlotContext } from "../backfill/slot.ts";
 import type { Wording } from "../backfill/wording.ts";
@@ -57,8 +58,13 @@ export function wordingOf(config: PipelineConfig): Wording {
   };
 }
 
-/** What asking for rows of a task needs. */
-export function slotContext(config: PipelineConfig, source: FillSource, real: RealTask): SlotContext {
+/** What asking for rows of a task needs; `isHeldOut` keeps seeds that are rows of test or eval out of prompts. */
+export function slotContext(
+  config: PipelineConfig,
+  source: FillSource,
+  real: RealTask,
+  isHeldOut: PromptTask["isHeldOut"],
+): SlotContext {
   const { task } = real.rows;
   const wording = wordingOf(config);
   const seeds = { own: real.seeds, shared: source.shared.pool(task.input), loose: source.loose };
@@ -66,7 +72,7 @@ export function slotContext(config: PipelineConfig, source: FillSource, real: Re
   const guidance = task.labels.map(({ description }) => description);
   return {
     wording,
-    prompt: { task, pools, confusable: source.confusions.get(task.name) ?? [] },
+    prompt: { task, pools, isHeldOut, confusable: source.confusions.get(task.name) ?? [] },
     profile: profileOf(task, pools),
     instructions: instructionRuns([
       wording.prompts.system,
@@ -91,7 +97,8 @@ export async function fillTasks(
     const admission = await openAdmission(config, real);
     await admitAccepted(admission, task, accepted);
     if (task.labels.every((_, label) => admission.remaining(label) === 0)) continue;
-    tasks.push({ ...slotContext(config, source, real), admission });
+    const context = slotContext(config, source, real, (seed) => admission.isHeldOut(seed));
+    tasks.push({ ...context, admission });
   }
   return tasks;
 }

@@ -68,6 +68,13 @@ export async function resolveInputs(
   return { datasets, bootstrap, skipped, downloads: hub.done.map(({ download }) => download) };
 }
 
+/** The inputs without the datasets that could not be read, which are among the skipped then. */
+export function withoutFailed(inputs: PrepareInputs, failed: readonly Failure[]): PrepareInputs {
+  const gone = new Set(failed.map(({ dataset }) => dataset));
+  const datasets = inputs.datasets.filter(({ dataset }) => !gone.has(dataset));
+  return { ...inputs, datasets, skipped: [...inputs.skipped, ...failed] };
+}
+
 /** Throws where there is nothing to prepare. */
 export function checkAny({ datasets, bootstrap }: PrepareInputs): void {
   if (datasets.length > 0 || bootstrap.length > 0) return;

@@ -60,11 +60,12 @@ export async function planPrepare(
     ...inputs.datasets.map(({ dataset }) => dataset.name),
     ...inputs.bootstrap.map((b) => b.name),
   ];
+  const fill = options.backfill === true ? await planFill(loaded, inputs, accepted, reporter, options) : null;
+  const lacks = fill?.labels.some(({ deficit }) => deficit > 0) === true;
   reporter.note(
     unchanged
       ? `dataset ${version} is there already; nothing was written`
-      : `would prepare dataset ${version} from ${names.join(", ")}; nothing was written`,
+      : `would prepare dataset ${lacks ? "" : `${version} `}from ${names.join(", ")}${lacks ? " and what the LLM writes" : ""}; nothing was written`,
   );
-  const fill = options.backfill === true ? await planFill(loaded, inputs, accepted, reporter, options) : null;
   return { version, folder, unchanged, downloads, fill };
 }

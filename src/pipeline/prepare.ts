@@ -15,7 +15,7 @@ import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
 import { finishTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
-import { checkAny, datasetInputs, type PrepareInputs, resolveInputs } from "./inputs.ts";
+import { checkAny, datasetInputs, type PrepareInputs, resolveInputs, withoutFailed } from "./inputs.ts";
 import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
 import type { PreparedTask } from "./prepared-task.ts";
@@ -47,15 +47,15 @@ export async function prepare(
   try {
     const accepted = await readAccepted(loaded, options, reporter);
     const connection = await connectEarly(run, accepted);
-    const inputs = await findInputs(run);
-    const there = await reuse(run, inputs, accepted);
+    const found = await findInputs(run);
+    const there = await reuse(run, found, accepted);
     if (there !== null) return there;
     await output.take();
-    const made = await makeTasks(run, inputs, accepted, connection);
+    const made = await makeTasks(run, found, accepted, connection);
     await keepAccepted(loaded, made.accepted, options, reporter);
-    const version = versionFor(run, inputs, made.accepted);
+    const version = versionFor(run, made.inputs, made.accepted);
     const folder = join(loaded.config.paths.prepared_dir, version);
-    await commit(run, version, inputs, made, () => run.clock() - started);
+    await commit(run, version, made, () => run.clock() - started);
     return { version, folder, unchanged: false, deficit: deficitOf(made.tasks) };
   } finally {
     await output.release();
@@ -107,6 +107,8 @@ async function reuse(
 }
 
 interface Made extends Collected {
+  /** Without the datasets that could not be read. */
+  readonly inputs: PrepareInputs;
   readonly tasks: readonly PreparedTask[];
   readonly accepted: AcceptedInput;
 }
@@ -114,28 +116,31 @@ interface Made extends Collected {
 /** Reads the rows, finishes the tasks, and has the LLM write what lacks. */
 async function makeTasks(
   run: PrepareRun,
-  inputs: PrepareInputs,
+  found: PrepareInputs,
   accepted: AcceptedInput,
   connection: Connection | null,
 ): Promise<Made> {
   const { loaded, reporter, options } = run;
   const { config } = loaded;
-  const collected = await collect(config, inputs, options.sample ?? null, reporter, options.signal);
+  const { signal, sample = null, locked = false } = options;
+  const collected = await collect(config, found, reporter, { sample, locked, signal });
+  const inputs = withoutFailed(found, collected.failed);
+  checkAny(inputs);
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const before = await joinAccepted(config, real, accepted.rows);
-  if (options.backfill !== true || deficitOf(before) === 0) return { ...collected, tasks: before, accepted };
-  const decides = datasetInputs(config, inputs, { sample: options.sample ?? null, accepted: null });
+  if (options.backfill !== true || deficitOf(before) === 0)
+    return { ...collected, inputs, tasks: before, accepted };
+  const decides = datasetInputs(config, inputs, { sample, accepted: null });
   const source = await fillSource(config, real, collected.shared, decides, reporter);
   const rows = await backfill(loaded, source, connection, reporter, backfillOptions(options));
   const tasks = await joinAccepted(config, real, rows);
-  return { ...collected, tasks, accepted: acceptedInput(loaded, rows) };
+  return { ...collected, inputs, tasks, accepted: acceptedInput(loaded, rows) };
 }
 
 async function commit(
   { loaded, reporter, options }: PrepareRun,
   version: string,
-  inputs: PrepareInputs,
-  { tasks, accepted, ...collected }: Made,
+  { inputs, tasks, accepted, ...collected }: Made,
   seconds: () => number,
 ): Promise<void> {
   const { config } = loaded;

@@ -7,7 +7,7 @@ import { MARKER, recordBytes, sumIn } from "./journal-line.ts";
  */
 export const MAX_LINE_BYTES = 1 << 24;
 
-const PIECE = 1 << 20;
+const PIECE = 1 << 18;
 const NEWLINE = 0x0a;
 
 /** Where a record is in its file. */
@@ -79,7 +79,7 @@ class LineReader {
     this.#from = 0;
     let newline = this.#buffer.indexOf(NEWLINE);
     while (newline >= 0) {
-      // Only up to the newline: a look through the whole buffer for each line took quadratic time.
+      // Only up to the newline: a look through the whole buffer for each line would take quadratic time.
       for (let next = this.#nextMarker(newline); next > 0; next = this.#nextMarker(newline)) this.#take(next);
       this.#take(newline);
       this.#from = newline + 1;

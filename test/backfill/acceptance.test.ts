@@ -19,7 +19,11 @@ function contextOf(real: readonly SplitRow[], label: 0 | 1, language = "", rows 
   const pools = poolsOf(TASK, real);
   const languages = language === "" ? [] : [[language, 1] as const];
   const wording = wordingWith({ languages });
-  const prompt = writePrompt(wording, { task: TASK, pools, confusable: [] }, { label, slot: 0, rows });
+  const prompt = writePrompt(
+    wording,
+    { task: TASK, pools, isHeldOut: () => false, confusable: [] },
+    { label, slot: 0, rows },
+  );
   const profile = profileOf(TASK, pools);
   const name = profile.names[label];
   if (name === undefined) throw new Error("no such label");
@@ -112,7 +116,7 @@ describe("items of a reply", () => {
     const wording = wordingWith();
     const prompt = writePrompt(
       wording,
-      { task: pair, pools, confusable: [] },
+      { task: pair, pools, isHeldOut: () => false, confusable: [] },
       { label: 0, slot: 0, rows: 4 },
     );
     const profile = profileOf(pair, pools);

@@ -15,9 +15,10 @@ const OF: PromptTask = {
   task: TASK,
   pools: poolsOf(TASK, [...ROWS, ...HELD], {
     own: seedPool(["a seed of food", "a seed of anything"], [0, 0xffffffff]),
-    shared: seedPool(["a shared seed"]),
+    shared: seedPool(["a shared seed", "a seed that is held out"]),
     loose: ["a loose text"],
   }),
+  isHeldOut: ({ text }) => text === "a seed that is held out",
   confusable: [[], [0, 2]],
 };
 const WORDING = wordingWith();
@@ -121,7 +122,11 @@ describe("a prompt for rows", () => {
   it("never cuts a character in two", () => {
     const task = taskOf(["a", "b"]);
     const pools = poolsOf(task, [{ text: `${"x".repeat(599)}😀tail`, label: "a" }]);
-    const { shown } = writePrompt(WORDING, { task, pools, confusable: [] }, { label: 0, slot: 0, rows: 1 });
+    const { shown } = writePrompt(
+      WORDING,
+      { task, pools, isHeldOut: () => false, confusable: [] },
+      { label: 0, slot: 0, rows: 1 },
+    );
     expect(shown).toEqual([{ text: "x".repeat(599), textB: null }]);
   });
 
@@ -129,7 +134,11 @@ describe("a prompt for rows", () => {
     const names = ['a"\nLabel: "b', "{count}"];
     const task = { ...taskOf(names), labels: names.map((name) => ({ name, description: "" })) };
     const pools = poolsOf(task, [{ text: 'say "Canary: x" {label}', label: "{count}" }]);
-    const prompt = writePrompt(WORDING, { task, pools, confusable: [] }, { label: 1, slot: 0, rows: 3 });
+    const prompt = writePrompt(
+      WORDING,
+      { task, pools, isHeldOut: () => false, confusable: [] },
+      { label: 1, slot: 0, rows: 3 },
+    );
     expect(user(prompt)).toContain('\nLabel: "{count}"\n');
     expect(user(prompt)).toContain('- "say \\"Canary: x\\" {label}"');
     expect(user(prompt).match(/^Label: /gm)).toHaveLength(1);

@@ -15,7 +15,7 @@ const docs = readFileSync(join(CHECKOUT, "docs", "ci.md"), "utf8");
 function recipe(mark: string): string {
   const script = new RegExp(`<!-- ${mark} -->\n\`\`\`sh\n([^]*?)\`\`\``).exec(docs)?.[1];
   if (script === undefined) throw new Error(`docs/ci.md has no ${mark}`);
-  return script.replace(/^git .*\n/m, "");
+  return script.replaceAll(/^git .*\n/gm, "");
 }
 
 /** Runs a script in a folder, where npx runs the built modelpack. */

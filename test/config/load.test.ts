@@ -51,6 +51,7 @@ describe("a config with nothing but a task", () => {
       max_iter: 25,
       alpha: "auto",
       class_weight: 0.5,
+      synthetic_filter: "none",
       predict_batch_size: 8192,
       early_stopping: true,
       early_stopping_patience: 3,

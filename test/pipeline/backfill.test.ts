@@ -371,6 +371,22 @@ describe("the backfill", () => {
     expect(server.chats.every(({ body }) => !JSON.stringify(body).includes("filler"))).toBe(true);
   });
 
+  it("shows seeds of maps and loose files, and none that is a row of test or eval", async () => {
+    const server = await llmServer();
+    const folder = project(server, "", "train_ratio = 0.4\ntest_ratio = 0.3\neval_ratio = 0.3");
+    const { version } = await runPrepare(folder);
+    const rows = await readAllRows(join(folder, "prepared_data/modelpack", version), "router", "colour");
+    const held = rows.filter(({ split }) => split !== "train").map(({ text }) => text);
+    mkdirSync(join(folder, "datasets"), { recursive: true });
+    const lines = [...held, "a loose text of a file"].map((text) => JSON.stringify({ text: `${text}.` }));
+    writeFileSync(join(folder, "datasets", "loose.jsonl"), lines.join("\n"));
+    await fill(folder, set("synthetic_llm.batch_size=2"));
+    const prompts = server.chats.map(({ body }) => JSON.stringify(body));
+    expect(prompts.some((prompt) => prompt.includes("a loose text of a file."))).toBe(true);
+    expect(held.length).toBeGreaterThan(20);
+    for (const text of held) expect(prompts.some((prompt) => prompt.includes(text))).toBe(false);
+  });
+
   it("asks a server elsewhere only when rows may be shared", async () => {
     const server = await llmServer();
     const folder = project(server);

@@ -304,6 +304,27 @@ describe("prepare", () => {
     expect(namesIn(join(folder, PREPARED))).toEqual([]);
   });
 
+  it("leaves an optional dataset out that can't be read, with none of its rows", async () => {
+    const rows = namedRows(["a", "b"], 10, 1);
+    const torn = (more: string) => datasetToml("torn", "torn.jsonl", "t", more);
+    const write = (more: string) => {
+      const folder = oneTask(rows, torn(more));
+      const lines = namedRows(["a", "b"], 3000, 2).map((row) => JSON.stringify(row));
+      writeFileSync(join(folder, "torn.jsonl"), `${lines.join("\n")}\n{"text": "half a row`);
+      return folder;
+    };
+    const { warnings, folder: made } = await runPrepare(write("required = false"));
+    expect(warnings).toEqual([
+      expect.stringMatching(/^dataset "torn" is left out, since it is not required: .*torn\.jsonl/),
+    ]);
+    expect(manifestOf(made)).toMatchObject({ skipped: [{ dataset: "torn" }] });
+    const [labels] = manifestOf(made).tasks.map((task) => task.labels);
+    expect(labels?.map(({ train, test, eval: held }) => train.real + test.real + held.real)).toEqual([
+      10, 10,
+    ]);
+    await expect(runPrepare(write(""))).rejects.toMatchObject({ code: "SOURCE_UNREADABLE" });
+  });
+
   it("leaves an optional dataset out with a warning, and fails for a required one", async () => {
     const missing = (more: string) => datasetToml("gone", "gone.jsonl", "t", more);
     const rows = namedRows(["a", "b"], 10, 1);

@@ -74,6 +74,14 @@ describe("judge", () => {
     expect([...likelier]).toEqual([0]);
   });
 
+  it("has nothing against a row that is as probable as real ones of its label, whatever else it could be", () => {
+    // Nothing is to be learnt here: a third is what every label gets.
+    const real = rows([0, 1, 2].flatMap((k) => times(20, [k, 0, 0, 0])));
+    const { threshold, likelier } = judge({ labels: 3, real, synthetic: rows([[0, 2, 2.2, 0]]) });
+    expect([...threshold].map((t) => t.toFixed(9))).toEqual(["0.333333333", "0.333333333", "0.333333333"]);
+    expect([...likelier]).toEqual([0]);
+  });
+
   it("says how often it takes a right row for a wrong one", () => {
     // 2 of the 20 real rows of label 0 look like label 1, and none of label 1 like another.
     const synthetic: Row[] = [

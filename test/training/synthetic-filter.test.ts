@@ -182,4 +182,22 @@ describe("trainFamily", () => {
     expect(loss(less)).toBeLessThan(loss(all));
     expect(less.model.tasks[0]?.calibration).not.toEqual(all.model.tasks[0]?.calibration);
   });
+
+  it("cross-fits by the same trust: half of it for all is a doubled cost", async () => {
+    const rows = separableRows(3, 200, 6, 0.3);
+    const alpha = 1 / (4 * rows.length);
+    const temperature = async (trust: number, evalCount: number, strength: number) => {
+      const held = examples(separableRows(3, 10, 4, 0.3).map((row) => ({ ...row, count: evalCount })));
+      const half = Float64Array.from(rows, () => trust);
+      const plain = filterTask(rows, 3, { syntheticFilter: "none", eval: held, trust: half });
+      const task = { ...plain, settings: { ...plain.settings, alpha: strength } };
+      const { model } = await trainFamily(filterProblem([task]), pool, () => {});
+      const { calibration } = model.tasks[0] ?? {};
+      return calibration?.method === "temperature" ? calibration.temperature : Number.NaN;
+    };
+    // What is left of a difference is the calibration's prior, which is worth as many rows as ever.
+    const whole = await temperature(1, 2, alpha);
+    expect(Math.abs((await temperature(0.5, 1, alpha)) / whole - 1)).toBeLessThan(0.01);
+    expect(Math.abs((await temperature(1, 2, alpha / 2)) / whole - 1)).toBeGreaterThan(0.05);
+  });
 });

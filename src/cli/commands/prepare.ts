@@ -31,7 +31,7 @@ export const prepare: Action = async (context, options) => {
   const lines = [datasetTable(manifest), "", `dataset ${result.version} in ${shownPath(result.folder)}`];
   if (short)
     lines.push(
-      `${result.deficit} rows are missing to prepare.target_per_task_label; add rows for these labels`,
+      `${result.deficit} rows are missing to prepare.target_per_task_label; add rows for these labels, or have an LLM write them (docs/backfill.md)`,
     );
   const fails = short && loaded.config.prepare.on_underfill === "fail";
   if (fails) lines.push('exit code 3, since prepare.on_underfill = "fail": the dataset itself is whole');

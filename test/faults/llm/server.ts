@@ -68,6 +68,11 @@ export class LlmServer {
     return this.options.model ?? "test-model";
   }
 
+  /** Whether nobody listens. */
+  get isClosed(): boolean {
+    return this.#server === null;
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -88,11 +93,12 @@ export class LlmServer {
     this.#rules.push(...rules.map((rule) => ({ ...rule, played: 0 })));
   }
 
-  /** Forgets faults, requests and counts. */
+  /** Forgets faults, requests and counts; a model that was removed is there again. */
   reset(): void {
     this.#rules = [];
     this.requests.length = 0;
     this.#chats = 0;
+    this.#removed = false;
     this.maxInFlight = 0;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { chatChunks, sse } from "./envelope.ts";
 import { error, json } from "./protocol.ts";
 import type { Exchange, Fault } from "./script.ts";
 
@@ -81,6 +82,12 @@ async function forEver({ response }: Exchange, type: string, ms: number, piece: 
 const keepAlive: Fault = (exchange) =>
   forEver(exchange, exchange.body().type, 20, () => (exchange.streamed ? ": ping\n\n" : " "));
 
+/** Pieces of a stream without a token in them. */
+const emptyPieces: Fault = (exchange) => {
+  const [empty] = chatChunks({ ...exchange.reply, content: "", finish: null }, false);
+  return forEver(exchange, exchange.body().type, 20, () => (exchange.streamed ? sse([empty], false) : " "));
+};
+
 const drip: Fault = async ({ response, body }) => {
   const { type, bytes } = body();
   response.writeHead(200, { "content-type": type });
@@ -155,10 +162,13 @@ export const TRANSPORT_FAULTS = {
   unexpected_eof: { row: 11, fault: status(500, "unexpected EOF") },
   conflict: { row: 11, fault: status(409, "locked") },
   told_to_retry: { row: 11, fault: status(400, "try again", "hiccup", { "x-should-retry": "true" }) },
-  crash: { row: 12, fault: ({ server }) => server.crash(15) },
+  told_not_to_retry: { row: 11, fault: status(500, "no use", "hopeless", { "x-should-retry": "false" }) },
+  bad_request: { row: 12, fault: status(400, "invalid grammar: unexpected token", "invalid_request_error") },
+  crash: { row: 12, fault: ({ server }) => server.crash(5) },
   no_headers: { row: 13, fault: () => undefined },
   silent_body: { row: 14, fault: silentBody },
   keep_alive: { row: 15, fault: keepAlive },
+  empty_pieces: { row: 15, fault: emptyPieces },
   drip: { row: 16, fault: drip },
   cut_length: { row: 17, fault: cut(true) },
   cut_chunked: { row: 17, fault: cut(false) },
