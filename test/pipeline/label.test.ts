@@ -138,7 +138,8 @@ describe("labelling", () => {
     const [four, other] = [project(server), project(server)];
     const texts = textsAbout(COLOURS, 30);
     const first = await runLabel(four, [writeLines(four, "a.txt", texts)], set(...settings));
-    expect(server.maxInFlight).toBe(4);
+    expect(server.maxInFlight).toBeGreaterThan(1);
+    expect(server.maxInFlight).toBeLessThanOrEqual(4);
     const more = set(...settings, `synthetic_llm.concurrency=${concurrency}`);
     const second = await runLabel(other, [writeLines(other, "a.txt", texts)], more);
     expect(bytesOf(second)).toEqual(bytesOf(first));
