@@ -120,12 +120,12 @@ async function makeTasks(
 ): Promise<Made> {
   const { loaded, reporter, options } = run;
   const { config } = loaded;
-  const collected = await collect(config, inputs, options.sample ?? null, reporter, options.signal);
+  const sample = options.sample ?? null;
+  const collected = await collect(config, inputs, sample, reporter, options.signal);
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const before = await joinAccepted(config, real, accepted.rows);
   if (options.backfill !== true || deficitOf(before) === 0) return { ...collected, tasks: before, accepted };
-  const decides = datasetInputs(config, inputs, { sample: options.sample ?? null, accepted: null });
-  const source = await fillSource(config, real, collected.shared, decides, reporter);
+  const source = await fillSource(config, real, collected.shared, { inputs, sample }, reporter);
   const rows = await backfill(loaded, source, connection, reporter, backfillOptions(options));
   const tasks = await joinAccepted(config, real, rows);
   return { ...collected, tasks, accepted: acceptedInput(loaded, rows) };
