@@ -37,8 +37,8 @@ function moody(seed: number): Answer {
 
 const SCENE: FillScene = {
   tasks: [
-    { task: taskOf(["food", "travel", "work"]), target: 13 },
-    { task: taskOf(["yes", "no"], "text", "answer"), target: 7 },
+    { task: taskOf(["food", "travel", "work"]), target: 9 },
+    { task: taskOf(["yes", "no"], "text", "answer"), target: 6 },
   ],
 };
 const slotsOf = (labels: FillEnd["labels"]) => labels.map(({ name, taken }) => [name, taken]);
@@ -95,7 +95,7 @@ describe("a fill", () => {
         expect(summary(many)).toEqual(summary(one));
         expect(server.mostInFlight).toBeLessThanOrEqual(concurrency);
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   });
 
@@ -111,7 +111,7 @@ describe("a fill", () => {
           expect(tally.slots).toBe(taken);
         }
       }),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   });
 
@@ -137,7 +137,7 @@ describe("a fill", () => {
           const after = answered + 1 + random.below(6);
           const server = new MemoryServer(
             (request, n) => {
-              if (answered + 1 >= after && stops < 5) stop.abort();
+              if (answered + 1 >= after && stops < 3) stop.abort();
               return answer(request, n);
             },
             randomTurns(seed, 4),
@@ -149,7 +149,7 @@ describe("a fill", () => {
         }
         expect(twice).toBe(0);
       }),
-      { numRuns: 4 },
+      { numRuns: 2 },
     );
   });
 
@@ -285,7 +285,7 @@ describe("a budget", () => {
           expect(statusesOf(labels)).toEqual({ a1: "budget", b2: "budget", c3: "budget" });
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   });
 
