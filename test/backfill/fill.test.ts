@@ -83,6 +83,28 @@ describe("a fill", () => {
     }
   });
 
+  it("takes no item that its check rejects, and counts it under the reason", async () => {
+    const server = new MemoryServer((request) => {
+      const { rows } = askedOf(request);
+      return rowsReply(request, [
+        "[Name] wants soup",
+        ...freshTexts(request, rows - 1),
+        "one more than asked",
+      ]);
+    });
+    const { accepted, labels } = await fillFrom(server, temporaryFolder());
+    expect(accepted).toHaveLength(20);
+    expect(accepted.filter(({ text }) => /Name|one more/.test(text))).toEqual([]);
+    for (const { tally, taken } of labels)
+      expect(Object.fromEntries(tally.rejected)).toEqual({
+        placeholder: {
+          count: taken,
+          examples: ["[Name] wants soup", "[Name] wants soup", "[Name] wants soup"],
+        },
+        surplus: { count: taken, examples: expect.any(Array) },
+      });
+  });
+
   it("takes the same rows however many are in flight, and whatever comes of them", async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 16 }), async (seed, concurrency) => {
