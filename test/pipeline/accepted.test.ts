@@ -89,6 +89,10 @@ describe("accepted rows", () => {
     });
     await keepAccepted(loaded, acceptedInput(loaded, ROWS.slice(1)), {}, reporter);
     expect((await locked()).message).toMatch(/expected 2 rows .*, got 3 rows/);
+    // As many, and not the same.
+    const others = [...ROWS.slice(1), acceptedRow(7)];
+    await keepAccepted(loaded, acceptedInput(loaded, others), {}, reporter);
+    expect((await locked()).message).toMatch(/expected 3 rows .*, got 3 rows/);
   });
 
   it("are left out with forceFull, set aside where new ones are to come, and never while they are pinned", async () => {
