@@ -26,9 +26,9 @@ export const REJECTIONS = [
   "invalid_text", // an unpaired surrogate, NUL, or U+FFFD: bytes were lost on the way
   "too_long", // far longer than the real rows, or than any text may be
   "wrong_script", // in other letters than the language, or the real rows
-  "refusal", // the model declines
+  "refusal", // the model declines, where real rows do not
   "placeholder", // "[NAME]", where real rows have none
-  "list_mark", // "Example 1:", "Label:"
+  "list_mark", // "Example 1:", "Label:", where real rows have none
   "prompt_echo", // words of the instructions
   "label_given_away", // says the label's name, where real rows do not
   "looped", // the same again and again
@@ -98,9 +98,9 @@ function rejectionOf(
   if (sidesOf(raw).some((text) => text.includes("\ufffd") || text.includes("\0"))) return "invalid_text";
   if (sides.some((text) => text.length > profile.mostLength)) return "too_long";
   if (sides.some((text) => isWrongScript(text, prompt.language, profile))) return "wrong_script";
-  if (sides.some(isRefusal)) return "refusal";
+  if (!profile.refusals && sides.some(isRefusal)) return "refusal";
   if (!profile.placeholders && sides.some(hasPlaceholder)) return "placeholder";
-  if (sides.some(hasListMark)) return "list_mark";
+  if (!profile.listMarks && sides.some(hasListMark)) return "list_mark";
   if (sides.some((text) => text.includes(prompt.canary) || echoes(text, instructions))) return "prompt_echo";
   if (label.tells && saysName(row, label.words)) return "label_given_away";
   if (sides.some(isLooped)) return "looped";
@@ -109,14 +109,18 @@ function rejectionOf(
 
 /** Letters of scripts that are not the language's, from which share of all on a text is in the wrong one. */
 const STRANGE_SHARE = 0.5;
+const DENSE: ReadonlySet<string> = new Set(["han", "kana", "hangul"]);
+const DENSE_WEIGHT = 3;
 
 function isWrongScript(text: string, language: string, profile: TaskProfile): boolean {
   const expected = language === "" ? [...profile.scripts] : scriptsOfLanguage(language);
   if (expected.length === 0) return false;
   let [all, strange] = [0, 0];
   for (const [script, letters] of scriptsOf(text)) {
-    all += letters;
-    if (!expected.includes(script)) strange += letters;
+    // A sign for a whole syllable or word says as much as a few letters: a brand in Latin ones is soon half of a line.
+    const weight = DENSE.has(script) ? DENSE_WEIGHT : 1;
+    all += weight * letters;
+    if (!expected.includes(script)) strange += weight * letters;
   }
   return strange > STRANGE_SHARE * all;
 }

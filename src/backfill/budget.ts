@@ -21,7 +21,8 @@ export interface BudgetSettings {
  */
 export class Budget {
   readonly #settings: BudgetSettings;
-  readonly #reserve: number;
+  /** What the next slot may cost: the guess, or the dearest slot so far where that was more. */
+  #reserve: number;
   /** Of slots that are settled. */
   #slots = 0;
   #dollars = 0;
@@ -46,5 +47,6 @@ export class Budget {
   settle(dollars: number): void {
     this.#slots++;
     this.#dollars += dollars;
+    this.#reserve = Math.max(this.#reserve, dollars);
   }
 }

@@ -21,20 +21,22 @@ const JUDGEMENT_TOKENS = 20;
 export interface LabelEstimate {
   readonly task: string;
   readonly label: string;
+  /** Rows that are there, those over the target too. */
   readonly rows: number;
   readonly target: number;
   readonly deficit: number;
+  readonly slots: number;
   readonly requests: number;
   readonly tokens: Usage;
 }
 
-/** Estimates the requests and tokens of filling `deficit` rows of a label. */
+/** Estimates the requests and tokens of filling the deficit of a label. */
 export function estimateLabel(
   context: SlotContext,
   label: number,
-  deficit: number,
-  target: number,
+  there: Pick<LabelEstimate, "rows" | "target" | "deficit">,
 ): LabelEstimate {
+  const { deficit } = there;
   const { wording, prompt, verify } = context;
   const slots = Math.ceil(deficit / EXPECTED_YIELD / wording.batchSize);
   const rows = Math.min(wording.batchSize, deficit);
@@ -42,9 +44,8 @@ export function estimateLabel(
   return {
     task: prompt.task.name,
     label: prompt.task.labels[label]?.name ?? "",
-    rows: Math.max(0, target - deficit),
-    target,
-    deficit,
+    ...there,
+    slots,
     requests: slots * (verify ? 2 : 1),
     tokens: { promptTokens: slots * one.promptTokens, completionTokens: slots * one.completionTokens },
   };

@@ -157,7 +157,8 @@ export class Fill {
     const settled: Promise<void> = work.then(
       () => undefined,
       (error: unknown) => {
-        this.#failure ??= { error };
+        const isStopped = error instanceof ModelpackError && error.code === "INTERRUPTED";
+        this.#failure ??= { error: isStopped ? interrupted() : error };
         this.#halt.abort();
       },
     );
@@ -192,10 +193,21 @@ export class Fill {
     await ledger.addAccepted(rows);
     label.tally.accepted += rows.length;
     label.tally.saidName += rows.filter((row) => saysName(row, label.nameWords)).length;
-    label.settle(rows.length, result.slot.rows);
+    label.settle(rows.length, result);
     budget.settle((label.tally.dollars ?? 0) - before);
     onSettled(label, this.labels);
-    this.#standstill.check(result);
+    await this.#checkStandstill(result);
+  }
+
+  async #checkStandstill(result: SlotResult): Promise<void> {
+    try {
+      this.#standstill.check(result);
+    } catch (error) {
+      // The replies are in the ledger: a run that went on with this fill would stop at them again, whatever was
+      // changed at the server meanwhile.
+      await this.#options.ledger.endFill(this.#options.fill);
+      throw error;
+    }
   }
 
   #acceptedRow(

@@ -8,6 +8,8 @@ import { LabelTally } from "./tally.ts";
 /** Slots that a label's yield is looked at over, and the share of rows below which it has dried up. */
 const YIELD_SLOTS = 3;
 const LEAST_YIELD = 0.05;
+/** Slots in a row that bring nothing to judge a yield by, from which on no more are asked for. */
+const MOST_UNUSABLE = 6;
 /** Of the rows that lack, how many more are asked for at the end: some are always rejected. */
 const SPARE = 4;
 
@@ -30,7 +32,9 @@ export class LabelFill {
   /** Slots settled, in order. */
   taken = 0;
   readonly #waiting: Promise<SlotResult>[] = [];
+  /** Of the latest slots whose replies could be used. */
   readonly #yields: { readonly accepted: number; readonly asked: number }[] = [];
+  #unusable = 0;
 
   constructor(task: FillTask, label: number, firstSlot: number, prices: Prices | null) {
     this.task = task;
@@ -95,13 +99,18 @@ export class LabelFill {
     return this.#waiting[0];
   }
 
-  /** The next slot in the order brought so many rows of those asked for. */
-  settle(accepted: number, asked: number): void {
+  /** The next slot in the order, of which so many rows were accepted, is settled. */
+  settle(accepted: number, { slot, items, write }: SlotResult): void {
     this.#waiting.shift();
     this.taken++;
-    this.#yields.push({ accepted, asked });
+    // No reply, and one that only refuses, says nothing of whether the label has dried up: whoever looks for a
+    // standstill names what is wrong with those.
+    const isUsable = write.value !== null && items.some(({ rejection }) => rejection !== "refusal");
+    this.#unusable = isUsable ? 0 : this.#unusable + 1;
+    if (isUsable) this.#yields.push({ accepted, asked: slot.rows });
     if (this.#yields.length > YIELD_SLOTS) this.#yields.shift();
     if (this.remaining === 0) this.tally.status = "filled";
+    else if (this.#unusable >= MOST_UNUSABLE) this.tally.status = "unusable";
     else if (this.#hasDriedUp()) this.tally.status = "exhausted";
   }
 

@@ -52,7 +52,7 @@ export async function runSlot(
   return { slot, items: judged(items, judge.value ?? [], name), write, judge };
 }
 
-/** How far the prompt of a slot is from another's: the tokens that it takes are estimated from this. */
+/** The question for the rows of a slot. */
 export function writeQuestion(context: SlotContext, slot: WriteSlot): Question<readonly ReplyItem[]> {
   const { task } = context.prompt;
   const { name } = task.labels[slot.label] as LabelDefinition;

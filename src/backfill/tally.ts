@@ -11,6 +11,7 @@ export type FillStatus =
   | "open" // just now, or the run was stopped
   | "filled" // the target is reached
   | "exhausted" // hardly any new row comes
+  | "unusable" // no reply that can be used comes
   | "attempts" // max_attempts_per_label
   | "budget"; // max_requests or max_cost_usd
 

@@ -8,44 +8,32 @@ export function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}'’]*/gu) ?? [];
 }
 
-/** Openings of refusals, in the languages that models refuse in most. Compared with straight apostrophes. */
-const REFUSALS = [
-  "as an ai",
-  "as a language model",
-  "as a large language model",
-  "i'm sorry, but i can",
-  "i'm sorry, as an",
-  "i am sorry, but i can",
-  "i cannot assist",
-  "i can't assist",
-  "i cannot help with",
-  "i can't help with that",
-  "i cannot fulfill",
-  "i can't fulfill",
-  "i cannot provide",
-  "i cannot comply",
-  "i'm unable to",
-  "i am unable to",
-  "sorry, but i can",
-  "lo siento, pero no puedo",
-  "je suis désolé, mais je ne peux",
-  "es tut mir leid, aber ich kann",
+/**
+ * How a refusal begins, with straight apostrophes. What follows decides: "I'm sorry, but I can't find my card" and
+ * "I'm unable to log in" are what customers say.
+ */
+const REFUSALS: readonly RegExp[] = [
+  /^(?:(?:i'm|i am) )?(?:(?:so|very) )?sorry,? (?:but )?(?:i|we) (?:can't|cannot|can not|won't|am unable to|am not able to) (?:assist|help|provide|fulfill?|comply|create|generate|write|produce|engage|answer|respond|support|do th(?:at|is)|continue|discuss|share)\b/,
+  /^(?:(?:unfortunately|sorry),? )?i(?: can't| cannot| can not|'m unable to| am unable to|'m not able to| won't) (?:assist|help) (?:you )?with (?:th(?:at|is|ese|ose)|your request)\b/,
+  /^(?:(?:unfortunately|sorry),? )?i(?: can't| cannot| can not|'m unable to| am unable to|'m not able to| won't) (?:fulfill?|comply|provide|create|generate|write|produce) (?:with )?(?:th(?:at|is|ese|ose)|such|any|content|texts?|examples?|your request)\b/,
+  /^(?:i'm|i am) sorry, as an\b/,
+  /^lo siento, pero no puedo (?:ayudar|cumplir|generar|crear|escribir|proporcionar)/,
+  /^je suis désolée?, mais je ne peux pas (?:vous )?(?:aider|répondre|fournir|générer|créer|écrire)/,
+  /^es tut mir leid, aber ich kann (?:dir |ihnen )?(?:dabei |damit )?(?:nicht (?:helfen|weiterhelfen)|diese|keine)/,
+  /\bas an? (?:ai(?:,| i\b| (?:language model|model|assistant|chatbot)\b)|(?:large )?language model\b)/,
 ];
 /** "As an AI language model" after a few words of politeness is a refusal too. */
-const REFUSAL_REACH = 60;
+const REFUSAL_REACH = 80;
 
 /** Whether a text says that its writer will not write it. */
 export function isRefusal(text: string): boolean {
   const start = text.slice(0, REFUSAL_REACH).toLowerCase().replaceAll("’", "'");
-  return (
-    REFUSALS.some((opening) => start.startsWith(opening)) ||
-    /\bas an? (?:ai|large language model|language model)\b/.test(start)
-  );
+  return REFUSALS.some((opening) => opening.test(start));
 }
 
 /** What stands for something that was never filled in. */
 const PLACEHOLDER =
-  /\[[A-Za-z][A-Za-z _-]{1,40}\]|<[A-Za-z][A-Za-z _-]{1,40}>|\{\{?[A-Za-z][A-Za-z _-]{0,40}\}?\}|_{3,}|\blorem ipsum\b|\b(?:insert|your) [a-z]+ here\b/i;
+  /\[[A-Za-z][A-Za-z _-]{1,40}\]|<[A-Za-z][A-Za-z _-]{1,40}>|\{\{?[A-Za-z][A-Za-z _-]{0,40}\}?\}|(?<![\p{L}\p{N}@_])_{3,}(?![\p{L}\p{N}_])|\blorem ipsum\b|\b(?:insert|your) [a-z]+ here\b/iu;
 
 export function hasPlaceholder(text: string): boolean {
   return PLACEHOLDER.test(text);

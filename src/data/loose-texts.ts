@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdir } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { cleanCell } from "./cleaning.ts";
@@ -17,35 +17,48 @@ const TEXT_COLUMNS = ["text", "sentence", "query", "utterance", "message", "cont
 
 export interface LooseTexts {
   readonly texts: readonly string[];
-  /** Files that were read, and what was wrong with the others; a loose file never ends a run. */
-  readonly files: readonly string[];
+  /** What was wrong with files that could not be read; a loose file never ends a run. */
   readonly problems: readonly string[];
 }
 
 /**
  * The first texts of every data file that lies loose in a folder (not in a folder below it): `rows` of each at
- * most. They are for prompts only.
+ * most. They are for prompts only, so no file of `sources` is read: its rows may be in test or eval.
  */
-export async function readLooseTexts(folder: string, rows: number): Promise<LooseTexts> {
-  if (rows === 0) return { texts: [], files: [], problems: [] };
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = entries.filter((entry) => entry.isFile() && formatOf(entry.name) !== undefined);
+export async function readLooseTexts(
+  folder: string,
+  rows: number,
+  sources: readonly string[] = [],
+): Promise<LooseTexts> {
+  const names = rows === 0 ? [] : await looseFiles(folder, sources);
   const texts: string[] = [];
-  const files: string[] = [];
   const problems: string[] = [];
-  for (const name of names
-    .map((entry) => entry.name)
-    .sort()
-    .slice(0, MOST_FILES)) {
+  for (const name of names.slice(0, MOST_FILES)) {
     try {
       texts.push(...(await textsOf(folder, name, rows)));
-      files.push(name);
     } catch (error) {
       if (!(error instanceof ModelpackError)) throw error;
       problems.push(`${name}: ${error.message}`);
     }
   }
-  return { texts, files, problems };
+  return { texts, problems };
+}
+
+/** Names of the data files of a folder that are no source, sorted. */
+async function looseFiles(folder: string, sources: readonly string[]): Promise<readonly string[]> {
+  const taken = new Set(await Promise.all(sources.map(realPath)));
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => entry.isFile() && formatOf(entry.name) !== undefined);
+  const root = await realPath(folder);
+  return names
+    .map(({ name }) => name)
+    .filter((name) => !taken.has(join(root, name)))
+    .sort();
+}
+
+/** One path for one file, whatever links led to it. */
+async function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 async function textsOf(folder: string, name: string, rows: number): Promise<readonly string[]> {

@@ -218,6 +218,7 @@ function endings({ labels }: Fill): string[] {
   ];
   const reasons = [
     ["exhausted", "hardly anything new comes any more"],
+    ["unusable", "no reply that can be used comes; backfill_report.json says why"],
     ["attempts", "synthetic_llm.max_attempts_per_label is reached; run again for more"],
     ["budget", "the budget is spent; run again for more"],
   ] as const;

@@ -4,12 +4,13 @@ import { estimateLabel, type LabelEstimate } from "../backfill/estimate.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
+import type { LabelBalance } from "../data/balancer.ts";
 import type { AcceptedInput } from "./accepted.ts";
 import { connect } from "./backfill.ts";
 import { collect } from "./collect.ts";
 import { fillSource, slotContext } from "./fill-source.ts";
 import { finishTasks, joinAccepted } from "./finish.ts";
-import { datasetInputs, type PrepareInputs } from "./inputs.ts";
+import type { PrepareInputs } from "./inputs.ts";
 import { backfillOptions, type PrepareOptions } from "./prepare-options.ts";
 
 /** What it would take to fill one label. */
@@ -47,8 +48,7 @@ export async function planFill(
   const collected = await collect(config, inputs, reporter, { sample, locked: false, signal });
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const tasks = await joinAccepted(config, real, accepted.rows);
-  const decides = datasetInputs(config, inputs, { sample, accepted: null });
-  const source = await fillSource(config, real, collected.shared, decides, reporter);
+  const source = await fillSource(config, real, collected.shared, { inputs, sample }, reporter);
   const target = config.prepare.target_per_task_label;
   const estimates = tasks.flatMap(({ labels }, t) => {
     const context = slotContext(
@@ -57,7 +57,10 @@ export async function planFill(
       source.tasks[t] as (typeof source.tasks)[number],
       () => false,
     );
-    return labels.map(({ deficit }, label) => estimateLabel(context, label, deficit, target));
+    return labels.map((balance, label) => {
+      const there = { rows: rowsOf(balance), target, deficit: balance.deficit };
+      return estimateLabel(context, label, there);
+    });
   });
   const { tokensPerSecond, notes } = await speedOf(loaded, reporter, options);
   const prices = pricesOf(config);
@@ -71,8 +74,8 @@ export async function planFill(
       const value = of(label);
       return total === null || value === null ? null : total + value;
     }, 0);
-  const { max_attempts_per_label: most, batch_size: batch } = config.synthetic_llm;
-  const beyondAttempts = labels.filter(({ deficit }) => deficit > most * batch).length;
+  const most = config.synthetic_llm.max_attempts_per_label;
+  const beyondAttempts = labels.filter(({ slots }) => slots > most).length;
   return {
     labels,
     requests: sum(({ requests }) => requests) ?? 0,
@@ -81,6 +84,11 @@ export async function planFill(
     beyondAttempts,
     notes,
   };
+}
+
+/** Rows of a label over all splits, official ones apart. */
+function rowsOf({ train, test, eval: held }: LabelBalance): number {
+  return [train, test, held].reduce((sum, one) => sum + one.real + one.llm_labelled + one.synthetic, 0);
 }
 
 /** Tokens a second of all requests in flight, by a probe; none of the rows is sent. */

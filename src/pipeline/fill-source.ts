@@ -14,6 +14,7 @@ import { readLooseTexts } from "../data/loose-texts.ts";
 import type { SharedSeeds } from "../data/shared-seeds.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
 import { type Confusions, newestConfusions } from "./confusions.ts";
+import { datasetInputs, type PrepareInputs } from "./inputs.ts";
 import { admitAccepted, openAdmission, type RealTask } from "./prepared-task.ts";
 
 /** What the prompts of a fill are made from, besides the config. */
@@ -26,19 +27,21 @@ export interface FillSource {
   readonly digest: string;
 }
 
-/** Gathers what prompts are made from. `inputs` is what decides the rows of the tasks. */
+/** Gathers what prompts are made from, for the tasks of `inputs`, of which at most `sample` rows are taken. */
 export async function fillSource(
   config: PipelineConfig,
   tasks: readonly RealTask[],
   shared: SharedSeeds,
-  inputs: unknown,
+  { inputs, sample }: { readonly inputs: PrepareInputs; readonly sample: number | null },
   reporter: Reporter,
 ): Promise<FillSource> {
   const rows = config.synthetic_llm.local_raw_scan_rows_per_file;
-  const { texts, problems } = await readLooseTexts(config.paths.datasets_cache_dir, rows);
+  const sources = inputs.datasets.flatMap(({ source }) => source.files.map(({ path }) => path));
+  const { texts, problems } = await readLooseTexts(config.paths.datasets_cache_dir, rows, sources);
   for (const problem of problems) reporter.warn(`a loose file in the cache folder is left out: ${problem}`);
   const confusions = await newestConfusions(config);
-  const digest = sha256(canonicalJson({ inputs, loose: texts, confusions: [...confusions] }));
+  const decides = datasetInputs(config, inputs, { sample, accepted: null });
+  const digest = sha256(canonicalJson({ inputs: decides, loose: texts, confusions: [...confusions] }));
   return { tasks, shared, loose: texts, confusions, digest };
 }
 

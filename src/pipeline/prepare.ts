@@ -135,8 +135,7 @@ async function makeTasks(
   const before = await joinAccepted(config, real, accepted.rows);
   if (options.backfill !== true || deficitOf(before) === 0)
     return { ...collected, inputs, tasks: before, accepted };
-  const decides = datasetInputs(config, inputs, { sample, accepted: null });
-  const source = await fillSource(config, real, collected.shared, decides, reporter);
+  const source = await fillSource(config, real, collected.shared, { inputs, sample }, reporter);
   const { backfill } = await llm();
   const rows = await backfill(loaded, source, connection, reporter, backfillOptions(options));
   const tasks = await joinAccepted(config, real, rows);

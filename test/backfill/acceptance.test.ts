@@ -102,6 +102,50 @@ describe("items of a reply", () => {
     expect(rejectionsOf(contextOf(masked, 0), "the best pancakes of [CITY] are mine")).toEqual([null]);
   });
 
+  it.each([
+    ["refusals", "As an AI assistant, I don't have a body", "I'm sorry, but I can't help with that."],
+    ["items of a list", "1. wash the rice", "2. fry the onions"],
+  ])("may look like %s where real rows do", (_, real, text) => {
+    const odd = [...REAL, { text: real, label: "food" }, { text: `${real} today`, label: "food" }];
+    expect(rejectionsOf(contextOf(odd, 0), text)).toEqual([null]);
+    expect(rejectionsOf(contextOf(REAL, 0), text)).not.toEqual([null]);
+  });
+
+  it("may have a brand in other letters, as long as they are written in the right ones", () => {
+    const chinese = contextOf(REAL, 0, "zh");
+    expect(
+      rejectionsOf(
+        chinese,
+        "我的 iPhone 15 Pro Max 无法连接",
+        "KFC 还开门吗",
+        "please order it 吧",
+        "where is my order",
+      ),
+    ).toEqual([null, null, "wrong_script", "wrong_script"]);
+    const korean = contextOf(REAL, 0, "ko");
+    expect(rejectionsOf(korean, "Netflix 결제가 안 돼요", "cancel Netflix now")).toEqual([
+      null,
+      "wrong_script",
+    ]);
+  });
+
+  // What people write, and what a rule could take for a fault; nobody would miss a model's own.
+  it.each([
+    "soooooo hungry!!!!! where is the pizza????",
+    "no. no. no. not the olives again",
+    "2 eggs, 1 cup of milk - and what else?",
+    "I'm sorry, but I can't eat nuts, what is in it?",
+    "https://example.org/menu?item=12 is that still the price",
+    "ate at 7, again at 9, and again at 11 :-)",
+    '"best soup in town" my foot',
+    "Egg. Bacon. Toast.",
+    "the more I cook the more I want to cook, and the more I want to cook the less I want to eat out",
+    "RT @cook____: who else had the lentils <3",
+    "ok",
+  ])("that people write are fit: %s", (text) => {
+    expect(rejectionsOf(food, text)).toEqual([null]);
+  });
+
   it("have length to spare where no real row tells", () => {
     const none = contextOf([], 0);
     expect(rejectionsOf(none, "b ".repeat(900).trim(), `${"word ".repeat(450)}`)).toEqual([

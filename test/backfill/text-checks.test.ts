@@ -21,6 +21,14 @@ describe("refusals", () => {
     "Thanks for asking! As a language model I don't eat",
     "I cannot assist with this request",
     "Lo siento, pero no puedo ayudar con eso",
+    "Je suis désolé, mais je ne peux pas vous aider avec cela.",
+    "Es tut mir leid, aber ich kann dabei nicht helfen.",
+    "I'm sorry, as an assistant I have to decline.",
+    "Sorry, I cannot provide examples of that kind.",
+    "Unfortunately, I can't help with that.",
+    "I'm unable to fulfill this request.",
+    "I cannot generate such content.",
+    "As an AI, I have no opinion on that.",
   ])("are seen: %s", (text) => expect(isRefusal(text)).toBe(true));
 
   it.each([
@@ -28,6 +36,19 @@ describe("refusals", () => {
     "Sorry, wrong number",
     "I cannot find my card anywhere",
     "We work as a team",
+    "I'm unable to use contactless payments since Monday",
+    "I'm unable to log in, help",
+    "I am unable to find the refund that you promised",
+    "I'm sorry, but I can't find anything else there, shall I look elsewhere?",
+    "Sorry, but I can make it at six",
+    "I'm sorry but I can see two charges on my card",
+    "I can't help but wonder who pays for all this",
+    "I cannot provide a landline number, only a mobile",
+    "I won't write to them again, they never answer",
+    "As AI gets cheaper, who still hires juniors?",
+    "I worked as an AI researcher for ten years",
+    "Es tut mir leid, aber ich kann heute nicht zum Training kommen",
+    "Lo siento, pero no puedo ir mañana",
   ])("are not what people say: %s", (text) => expect(isRefusal(text)).toBe(false));
 });
 
@@ -41,10 +62,15 @@ describe("placeholders", () => {
     "insert name here",
   ])("are seen: %s", (text) => expect(hasPlaceholder(text)).toBe(true));
 
-  it.each(["a [1] and a <3", "x < y > z", "arr[i] = {}", "snake_case __init__"])(
-    "are not these: %s",
-    (text) => expect(hasPlaceholder(text)).toBe(false),
-  );
+  it.each([
+    "thanks @sam____ for the lift",
+    "a____b",
+    "@___tom said so",
+    "a [1] and a <3",
+    "x < y > z",
+    "arr[i] = {}",
+    "snake_case __init__",
+  ])("are not these: %s", (text) => expect(hasPlaceholder(text)).toBe(false));
 });
 
 describe("marks of lists", () => {

@@ -69,3 +69,54 @@ describe("downloads", () => {
     expect(said()).toBe("downloading: 1.1 MB of 3.0 MB\ndownloading: 2.2 MB of 3.0 MB\n");
   });
 });
+
+describe("a fill", () => {
+  const progress = {
+    done: 30,
+    total: 120,
+    received: 40,
+    rowsPerSecond: 2,
+    tokens: 12_345,
+    dollars: 1.5,
+    secondsLeft: 45,
+  };
+  const ALL = "30 of 120 rows, 2.0 rows/s, 75 % accepted, 12,345 tokens, $1.50, about 45 seconds left";
+
+  it("is a bar of all rows and one for each label, on a terminal, until it has its rows", async () => {
+    const { stream, said } = output(true);
+    const reporter = terminalReporter(stream, () => 0);
+    reporter.fill('topic "a\n"', { ...progress, done: 10, total: 40 }, 10);
+    reporter.fill(null, progress, 10);
+    await drawn();
+    expect(said()).toContain(`${ALL} in all`);
+    expect(said()).toContain('10 of 40 rows, 25 % accepted topic "a\\n"');
+    const before = said().length;
+    reporter.fill('topic "a\n"', { ...progress, done: 40, total: 40 }, 10);
+    reporter.fill(null, { ...progress, done: 60 }, 10);
+    await drawn();
+    expect(said().slice(before)).toContain("60 of 120 rows");
+    expect(said().slice(before)).not.toContain("topic");
+    reporter.close();
+  });
+
+  it("is a line about all rows as often as the config says elsewhere", () => {
+    const { stream, said } = output(false);
+    let now = 0;
+    const reporter = terminalReporter(stream, () => now);
+    for (now = 0; now <= 9000; now += 1000) {
+      reporter.fill("topic a", progress, 4);
+      reporter.fill(null, progress, 4);
+    }
+    expect(said()).toBe(`backfill: ${ALL}\n`);
+  });
+
+  it("says nothing of what is not known yet", () => {
+    const { stream, said } = output(false);
+    let now = 0;
+    const reporter = terminalReporter(stream, () => now);
+    now = 2000;
+    const unknown = { ...progress, done: 0, received: 0, rowsPerSecond: 0, dollars: null, secondsLeft: null };
+    reporter.fill(null, unknown, 1);
+    expect(said()).toBe("backfill: 0 of 120 rows, 0.0 rows/s, 12,345 tokens\n");
+  });
+});

@@ -354,7 +354,7 @@ describe("the backfill", () => {
         requests,
       ]),
     ).toEqual([
-      ["red", 30, 30, 0, 0],
+      ["red", 40, 30, 0, 0],
       ["green", 13, 30, 17, 3],
       ["blue", 0, 30, 30, 5],
     ]);
