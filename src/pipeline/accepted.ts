@@ -62,6 +62,22 @@ async function readPinned(loaded: LoadedConfig): Promise<LockedBackfill | null> 
   return lockedRows((await readLock(loaded.folder)) ?? EMPTY_LOCK, ledgerName(loaded));
 }
 
+/** The accepted rows of the config's ledger, those that are there and those that the lock pins. */
+export interface LedgerStatus {
+  readonly ledger: string;
+  readonly accepted: LockedBackfill | null;
+  readonly locked: LockedBackfill | null;
+}
+
+/** Reads the ledger and the lock for people; null where neither has rows. Throws LOCK_INVALID, STORAGE. */
+export async function readLedgerStatus(loaded: LoadedConfig): Promise<LedgerStatus | null> {
+  const opened = await Ledger.open(loaded.config.paths.backfill_dir, { write: false, purpose: "status" });
+  await opened.close();
+  const { pinned: accepted } = acceptedInput(loaded, opened.accepted);
+  const locked = await readPinned(loaded);
+  return accepted === null && locked === null ? null : { ledger: ledgerName(loaded), accepted, locked };
+}
+
 async function checkNotPinned(loaded: LoadedConfig, { locked }: PrepareOptions): Promise<void> {
   if (locked !== true || (await readPinned(loaded)) === null) return;
   throw new ModelpackError("USAGE", "--locked and --force-full exclude each other here", {

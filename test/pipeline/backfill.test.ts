@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Ledger } from "../../src/backfill/ledger.ts";
 import type { AcceptedRow } from "../../src/backfill/record.ts";
+import { readLedgerStatus } from "../../src/pipeline/accepted.ts";
 import { type DatasetManifest, readDatasetManifest } from "../../src/pipeline/dataset-manifest.ts";
 import type { PrepareOptions } from "../../src/pipeline/prepare-options.ts";
 import type { LlmServer } from "../faults/llm/server.ts";
@@ -11,7 +12,7 @@ import { llmServer } from "../faults/llm/support.ts";
 import { readAllRows } from "../support/backfill-rows.ts";
 import { acceptedPath, backfillToml, llmRun, writeBackfillProject } from "../support/backfill-run.ts";
 import { rejection } from "../support/failure.ts";
-import { readJson, runPlan, runPrepare, set } from "../support/project.ts";
+import { load, readJson, runPlan, runPrepare, set } from "../support/project.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface Report {
@@ -340,7 +341,12 @@ describe("the backfill", () => {
     await fill(folder, own);
     for (const overrides of [{}, own])
       expect(await runPrepare(folder, overrides, { locked: true })).toMatchObject({ deficit: 0 });
+    const status = () => readLedgerStatus(load(folder, own));
+    const { sha256 } = (await status())?.locked ?? { sha256: "" };
+    const rows = { rows: 47, sha256 };
+    expect(await status()).toEqual({ ledger: "fills", accepted: rows, locked: rows });
     rmSync(join(folder, "fills"), { recursive: true });
+    expect(await status()).toEqual({ ledger: "fills", accepted: null, locked: rows });
     expect(await rejection(runPrepare(folder, own, { locked: true }))).toMatchObject({
       code: "LOCK_MISMATCH",
       where: expect.stringContaining("fills"),
