@@ -7,6 +7,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Whole commands for minutes: they have a config and scripts of their own.
     exclude: ["test/{faults,package,node,speed}/**"],
+    // Both cores of the smallest machine that CI has; left alone, one would idle.
+    maxWorkers: 2,
     globalSetup: ["test/support/build.ts"],
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     // A few tests race child processes; a busy CI machine gets two more tries, a developer sees the first.

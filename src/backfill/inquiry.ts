@@ -81,7 +81,7 @@ export class Inquiry {
         return { value, prompt, record, faults, usage, bytes };
       }
       faults.push(read.fault);
-      if (read.fault === "overlong" && shrink < MOST_SHRINKS) shrink++;
+      if (read.fault === "overlong" && shrink < MOST_SHRINKS && shrinks(question, shrink)) shrink++;
       else if (isFinal(read.fault) || faults.filter((fault) => fault !== "overlong").length >= ATTEMPTS)
         return { value: null, prompt, record, faults, usage, bytes };
       // Once: a reply that is cut at twice the limit is one that never ends.
@@ -132,6 +132,11 @@ export class Inquiry {
       prompt: prompt.digest,
     };
   }
+}
+
+/** Whether a prompt that is too long can be made shorter: the same one again would be as long. */
+function shrinks<T>({ prompt }: Question<T>, shrink: number): boolean {
+  return prompt(shrink + 1).digest !== prompt(shrink).digest;
 }
 
 /** Nothing that another sample would change: the prompt itself is refused, or too long, or kills the server. */

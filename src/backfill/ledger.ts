@@ -117,6 +117,15 @@ export class Ledger {
     return this.#requests.lastSlot(task, label, purpose, beforeFill);
   }
 
+  /**
+   * The number of the next fill. Who only labels takes it without beginning one: a fill of rows that was stopped
+   * stays the newest, and goes on.
+   */
+  get nextFill(): number {
+    // Rows may have come by git, from fills whose requests are on another machine.
+    return Math.max(this.#log.newest?.fill ?? 0, this.#requests.lastFill, this.#accepted.lastFill) + 1;
+  }
+
   /** Requests and tokens of a fill, over all runs of it. */
   requestsOf(fill: number): FillUsage {
     return this.#requests.usageOf(fill);
@@ -129,8 +138,7 @@ export class Ledger {
   async beginFill(context: string): Promise<number> {
     const { newest } = this.#log;
     if (newest !== undefined && !newest.ended && newest.context === context) return newest.fill;
-    // Rows may have come by git, from fills whose requests are on another machine.
-    const fill = Math.max(newest?.fill ?? 0, this.#requests.lastFill, this.#accepted.lastFill) + 1;
+    const fill = this.nextFill;
     await this.#writeFill({ fill, context, ended: false });
     return fill;
   }

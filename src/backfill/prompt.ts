@@ -91,13 +91,17 @@ export function writePrompt(wording: Wording, of: PromptTask, slot: WriteSlot, s
   });
 }
 
-/** The prompt of a request for the labels of texts, which knows nothing of the labels that they should have. */
+/**
+ * The prompt of a request for the labels of texts, which knows nothing of the labels that they should have.
+ * `reversed` turns the order of the labels around.
+ */
 export function judgePrompt(
   wording: Wording,
   task: TaskDefinition,
   texts: readonly Shown[],
   purpose: "judge" | "label",
   stream: string,
+  reversed = false,
 ): Prompt {
   const random = seededRandom(wording.seed, `${purpose} ${task.name} ${stream}`);
   // In another order each time: a model that prefers the first label gives itself away.
@@ -106,6 +110,7 @@ export function judgePrompt(
     const j = random.below(i + 1);
     [order[i], order[j]] = [order[j] as LabelDefinition, order[i] as LabelDefinition];
   }
+  if (reversed) order.reverse();
   const schema = labelsSchema(task, texts.length);
   const values = {
     ...taskValues(task),

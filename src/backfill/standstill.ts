@@ -19,7 +19,7 @@ interface Meaning {
 const JSON_HINT =
   "choose a model that follows a JSON schema, or a server that enforces one (Ollama, vLLM and llama.cpp do)";
 
-const MEANINGS: Readonly<Partial<Record<SlotFault, Meaning>>> = {
+const MEANINGS: Readonly<Partial<Record<Uselessness, Meaning>>> = {
   no_canary: {
     code: "LLM_INCOMPATIBLE",
     says: "the word at the start of the prompt is not repeated: the server seems to cut prompts",
@@ -41,6 +41,11 @@ const MEANINGS: Readonly<Partial<Record<SlotFault, Meaning>>> = {
     says: "replies are cut at the limit of tokens",
     hint: "raise synthetic_llm.max_tokens, or lower synthetic_llm.batch_size",
   },
+  unknown_labels: {
+    code: "LLM_INCOMPATIBLE",
+    says: "replies name none of the task's labels",
+    hint: JSON_HINT,
+  },
   overlong: {
     code: "LLM_INCOMPATIBLE",
     says: "prompts are longer than the server's context, however short",
@@ -48,38 +53,79 @@ const MEANINGS: Readonly<Partial<Record<SlotFault, Meaning>>> = {
   },
 };
 
-const REFUSING: Meaning = {
+const REFUSING = {
   code: "LLM_REFUSING",
   says: "more than half of the last requests were refused or filtered",
-  hint: "look at the examples in backfill_report.json; another model, or another wording in [synthetic_llm.prompts], may do",
+} as const;
+
+/** A reply that can be read, and of which nothing can be used. */
+export type Uselessness = SlotFault | "unknown_labels";
+
+/** What is asked for, in the words of an error. */
+export interface Sought {
+  /** What the ledger keeps of it. */
+  readonly kept: string;
+  /** What to do where replies are refused. */
+  readonly refused: string;
+  /** Whether a fault that has no meaning of its own ends the work too. */
+  readonly any: boolean;
+}
+
+const ROWS: Sought = {
+  kept: "the rows",
+  refused:
+    "look at the examples in backfill_report.json; another model, or another wording in [synthetic_llm.prompts], may do",
+  // A label whose replies bring nothing is given up by its yield.
+  any: false,
 };
 
 /** Notices that a fill gets nowhere, so that it ends before it has cost a night. */
 export class Standstill {
-  #fault: SlotFault | null = null;
+  readonly #sought: Sought;
+  #fault: Uselessness | null = null;
   #inARow = 0;
   readonly #refused: boolean[] = [];
 
+  constructor(sought: Sought = ROWS) {
+    this.#sought = sought;
+  }
+
   /** Looks at a settled slot; throws LLM_INCOMPATIBLE or LLM_REFUSING. */
   check({ write, items }: SlotResult): void {
+    const refusals = items.filter(({ rejection }) => rejection === "refusal").length;
     const fault = write.value === null ? (write.faults.at(-1) ?? null) : null;
+    this.look(fault, items.length > 0 && refusals === items.length);
+  }
+
+  /** Looks at what the next request came to; a fault is why all of it is useless. Throws as {@link check} does. */
+  look(fault: Uselessness | null, refusal = false): void {
     this.#inARow = fault !== null && fault === this.#fault ? this.#inARow + 1 : 1;
     this.#fault = fault;
-    const refusals = items.filter(({ rejection }) => rejection === "refusal").length;
-    this.#refused.push(
-      fault === "filtered" || fault === "refused" || (items.length > 0 && refusals === items.length),
-    );
+    this.#refused.push(refusal || fault === "filtered" || fault === "refused");
     if (this.#refused.length > WINDOW) this.#refused.shift();
     const refused = this.#refused.filter(Boolean).length;
-    if (this.#refused.length >= FEW && 2 * refused > this.#refused.length) throw standing(REFUSING);
-    const meaning = fault === null ? undefined : MEANINGS[fault];
-    if (meaning !== undefined && this.#inARow >= MOST_IN_A_ROW) throw standing(meaning);
+    if (this.#refused.length >= FEW && 2 * refused > this.#refused.length)
+      throw this.#standing({ ...REFUSING, hint: this.#sought.refused });
+    const meaning = fault === null ? undefined : this.#meaning(fault);
+    if (meaning !== undefined && this.#inARow >= MOST_IN_A_ROW) throw this.#standing(meaning);
+  }
+
+  #meaning(fault: Uselessness): Meaning | undefined {
+    return MEANINGS[fault] ?? (this.#sought.any ? otherMeaning(fault) : undefined);
+  }
+
+  #standing({ code, says, hint }: Meaning): ModelpackError {
+    return new ModelpackError(code, `${says}; ${this.#sought.kept} so far are in the ledger`, {
+      where: "synthetic_llm",
+      hint,
+    });
   }
 }
 
-function standing({ code, says, hint }: Meaning): ModelpackError {
-  return new ModelpackError(code, `${says}; the rows so far are in the ledger`, {
-    where: "synthetic_llm",
-    hint,
-  });
+function otherMeaning(fault: Uselessness): Meaning {
+  return {
+    code: "LLM_INCOMPATIBLE",
+    says: `nothing of the replies can be used (${fault})`,
+    hint: "try another model, or another wording in [synthetic_llm.prompts]",
+  };
 }

@@ -65,17 +65,11 @@ export class LabelTally {
     if (row !== null && entry.examples.length < MAX_EXAMPLES) entry.examples.push(exampleOf(row));
   }
 
-  #countAnswer({ faults, usage, bytes }: Answer<unknown>): void {
-    for (const fault of faults) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
-    const told = usage.filter((one): one is Usage => one !== null);
-    if (told.length === usage.length) for (const one of told) this.#spend(one);
-    else {
-      this.tokens.estimated = true;
-      this.#spend({
-        promptTokens: tokensOfBytes(bytes.prompt),
-        completionTokens: tokensOfBytes(bytes.reply),
-      });
-    }
+  #countAnswer(answer: Answer<unknown>): void {
+    for (const fault of answer.faults) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+    const { usage, estimated } = spentOn(answer);
+    if (estimated) this.tokens.estimated = true;
+    this.#spend(usage);
   }
 
   #spend(usage: Usage): void {
@@ -83,6 +77,26 @@ export class LabelTally {
     this.tokens.completion += usage.completionTokens;
     if (this.#prices !== null) this.dollars = (this.dollars ?? 0) + (costOf(usage, this.#prices) ?? 0);
   }
+}
+
+/** The tokens of all attempts; estimated where the server does not count them all. */
+export function spentOn({ usage, bytes }: Answer<unknown>): {
+  readonly usage: Usage;
+  readonly estimated: boolean;
+} {
+  const told = usage.filter((one): one is Usage => one !== null);
+  if (told.length < usage.length) {
+    const promptTokens = tokensOfBytes(bytes.prompt);
+    return { usage: { promptTokens, completionTokens: tokensOfBytes(bytes.reply) }, estimated: true };
+  }
+  const sum = (of: (one: Usage) => number) => told.reduce((total, one) => total + of(one), 0);
+  return {
+    usage: {
+      promptTokens: sum(({ promptTokens }) => promptTokens),
+      completionTokens: sum(({ completionTokens }) => completionTokens),
+    },
+    estimated: false,
+  };
 }
 
 function exampleOf({ text, textB }: Shown): string {

@@ -61,14 +61,15 @@ const COMMANDS: readonly CommandSpec[] = [
       ["--text <column>", "column of the text (default: text)"],
       ["--text-a <column>", "of a pair, column of the first text (default: text_a)"],
       ["--text-b <column>", "of a pair, column of the second text (default: text_b)"],
-      ["--out <file>", "labelled rows, JSON lines (default: labelled/<task>.jsonl in the cache folder)"],
-      ["--queue <file>", "rows in doubt for a person, CSV (default: beside that)"],
+      ["--out <file>", "labelled rows, .jsonl (default: labelled/<task>.jsonl in the cache folder)"],
+      ["--queue <file>", "rows for a person to look at, .csv (default: labelled/<task>.queue.csv there)"],
       ["--queue-size <rows>", "rows in the queue besides those in doubt (default: 100)"],
-      ["--limit <texts>", "label that many texts at most"],
+      ["--limit <texts>", "label that many texts at most, the first ones"],
     ],
     examples: [
       "modelpack label --task query_domain logs.txt",
       "modelpack label --task query_domain --text message --set synthetic_llm.verify=judge logs/*.csv",
+      "modelpack label --task conflict_detection --text-a said --text-b says --limit 500 pairs.jsonl",
     ],
   },
   {

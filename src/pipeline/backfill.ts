@@ -110,11 +110,13 @@ export async function backfill(
   options: BackfillOptions,
 ): Promise<readonly AcceptedRow[]> {
   const { config } = loaded;
-  const connected = connection ?? (await connect(config, reporter, options));
+  // Before a request is sent: replies that can't be kept are not asked for.
   const ledger = await Ledger.open(config.paths.backfill_dir, { write: true, purpose: "prepare" });
-  const how = asking(config, connected, ledger, reporter, options);
+  let how: Asking | null = null;
   try {
     for (const notice of ledger.notices) reporter.warn(notice);
+    const connected = connection ?? (await connect(config, reporter, options));
+    how = asking(config, connected, ledger, reporter, options);
     const context = sha256(canonicalJson({ identity: llmIdentity(config), source: source.digest }));
     const fill = await ledger.beginFill(context);
     const before = await acceptedBefore(ledger, fill);
@@ -122,7 +124,7 @@ export async function backfill(
     await runFill(config, tasks, { how, settings: connected.settings, ledger, fill }, reporter, options);
     return ledger.accepted;
   } finally {
-    await how.close();
+    await how?.close();
     await ledger.close();
   }
 }
@@ -162,8 +164,9 @@ async function runFill(
     concurrency,
     drainMs,
     signal,
-    onStopping: (slots) =>
-      reporter.note(`finishing ${slots} requests in flight; another Ctrl-C stops at once`),
+    onStopping: (slots) => {
+      if (drainMs > 0) reporter.note(`finishing ${slots} requests in flight; another Ctrl-C stops at once`);
+    },
     onSettled: (label, labels) => progress.settled(label, labels),
   });
   const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);

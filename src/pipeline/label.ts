@@ -1,49 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-import { dirname, join } from "node:path";
+import { Budget } from "../backfill/budget.ts";
+import { costOf, dollarsText, pricesOf, tokensOfBytes } from "../backfill/cost.ts";
 import { Inquiry } from "../backfill/inquiry.ts";
-import { type LabelBatch, type LabelledBatch, type LabelledText, labelBatch } from "../backfill/labelling.ts";
+import { labelBatches } from "../backfill/label-batches.ts";
+import { LabelProgress } from "../backfill/label-progress.ts";
+import { LabelRun } from "../backfill/label-run.ts";
+import { LABEL_DOUBTS, type LabelDoubt, type LabelledText, labelPrompt } from "../backfill/labelling.ts";
 import { Ledger } from "../backfill/ledger.ts";
-import { llmIdentity } from "../backfill/llm-settings.ts";
+import { llmSettings } from "../backfill/llm-settings.ts";
+import type { Shown } from "../backfill/pools.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { TaskDefinition } from "../core/task.ts";
-import { csvText, labelledLines } from "../data/labelled-file.ts";
-import { makePool } from "../data/pool.ts";
+import { labelledLines } from "../data/labelled-file.ts";
+import { reviewTable } from "../data/review-file.ts";
 import { readUnlabelled } from "../data/unlabelled.ts";
-import { probeWritable, writeFileAtomic } from "../storage/commit.ts";
-import { canonicalJson, sha256 } from "../storage/digest.ts";
-import { asking, type BackfillOptions, connect } from "./backfill.ts";
+import { type Asking, asking, type BackfillOptions, connect } from "./backfill.ts";
 import { wordingOf } from "./fill-source.ts";
+import { labelFiles, writeLabelFiles } from "./label-files.ts";
+import { reviewRows } from "./label-review.ts";
 
 export interface LabelOptions extends BackfillOptions {
   readonly task: string;
   readonly files: readonly string[];
-  /** Columns of the text, or of the two texts of a pair. */
+  /** The column of the text, or the two of a pair. */
   readonly columns: readonly string[];
-  /** Where the labelled rows go, and the queue for a person; null is beside the cache. */
+  /** Where the labelled rows go, and the queue for a person; null is `labelled/<task>` in the cache folder. */
   readonly out: string | null;
   readonly queue: string | null;
   /** Texts taken at most; null takes all. */
   readonly limit: number | null;
-  /** Kept rows that the queue has besides those in doubt. */
+  /** Labelled rows that the queue has besides those in doubt. */
   readonly queueSize: number;
 }
 
 export interface LabelResult {
   readonly out: string;
   readonly queue: string;
+  /** Texts that were answered: labelled and in doubt. */
   readonly texts: number;
   readonly labelled: number;
-  /** By label of the task, in its order, rows that were kept. */
+  /** By label of the task, in its order. */
   readonly labels: readonly { readonly label: string; readonly rows: number }[];
-  readonly doubts: readonly { readonly reason: string; readonly rows: number }[];
-  /** Texts that were not asked for, since max_requests was reached. */
+  readonly doubts: readonly { readonly reason: LabelDoubt; readonly rows: number }[];
+  readonly queued: number;
+  /** Texts that were not asked for, since the budget is spent. */
   readonly left: number;
+  /** Rows of the files without a text that can be used, and rows whose text had come before. */
+  readonly dropped: number;
+  readonly repeated: number;
+  /** What this run asked and took; what the ledger knew is not in it. */
+  readonly requests: number;
+  readonly tokens: { readonly prompt: number; readonly completion: number; readonly estimated: boolean };
+  /** Null without prices. */
+  readonly dollars: number | null;
 }
 
 /**
- * Has the LLM label texts that exist. What it answered is in the ledger: a run that was stopped goes on.
+ * Has the LLM label texts that exist, and writes those labelled and a queue of those that a person should look
+ * at. Every answer is in the ledger before it counts: a run that was stopped writes neither file, and goes on
+ * when it is started again. One whose budget is spent writes what is done.
  *
  * @throws ModelpackError USAGE, SOURCE_, COLUMN_ and LLM_ codes, CONFIG_INVALID, LOCKED, STORAGE, INTERRUPTED
  */
@@ -54,22 +72,27 @@ export async function label(
 ): Promise<LabelResult> {
   const { config } = loaded;
   const task = taskNamed(config.tasks, options.task);
-  const base = join(config.paths.datasets_cache_dir, "labelled", task.name);
-  const [out, queue] = [options.out ?? `${base}.jsonl`, options.queue ?? `${base}.queue.csv`];
-  const { texts, dropped, repeated } = await readUnlabelled(options.files, options.columns);
+  const files = await labelFiles(config, task.name, options, options.files);
+  // Before files are read for nothing: a model that is not named, rows that must not leave this machine.
+  llmSettings(config, options.environment, { shareRows: false });
+  const { texts, dropped, repeated } = await readUnlabelled(options.files, options);
   if (dropped + repeated > 0)
-    reporter.note(`left out ${dropped} rows without a usable text and ${repeated} that repeat one`);
+    reporter.note(`left out: ${dropped} rows without a usable text, ${repeated} that repeat one`);
   if (texts.length === 0)
-    throw new ModelpackError("SOURCE_EMPTY", "the files hold no text", { where: options.files.join(", ") });
-  for (const file of [out, queue]) await probeWritable(dirname(file));
-  const asked = texts.slice(0, options.limit ?? texts.length);
-  const batches = batchesOf(asked, config.synthetic_llm.batch_size);
-  const { done, left } = await askAll(loaded, task, batches, reporter, options);
-  const found = done.flatMap((batch) => batch.texts);
-  const kept = found.filter((one) => one.label !== null);
-  await writeFileAtomic(out, labelledLines(kept.map(rowOf)));
-  await writeFileAtomic(queue, queueCsv(task, found, options.queueSize));
-  return { out, queue, texts: found.length, labelled: kept.length, ...counts(task, found), left };
+    throw new ModelpackError("SOURCE_EMPTY", "the files hold no text", {
+      where: options.files.join(", "),
+      hint: "check that these are the files you mean, and the column",
+    });
+  const run = await askAll(config, task, texts, reporter, options, async (done) => {
+    const kept = done.texts.flatMap(labelledRow);
+    const queue = reviewRows(task, done.texts, options.queueSize);
+    await writeLabelFiles(files, labelledLines(kept), reviewTable(queue.header, queue.rows), reporter);
+    return queue.rows.length;
+  });
+  const { requests, tokens, dollars } = run.done;
+  const left = texts.length - run.done.texts.length;
+  const spent = { requests, tokens: { ...tokens }, dollars };
+  return { ...files, ...countsOf(task, run.done), queued: run.queued, left, dropped, repeated, ...spent };
 }
 
 function taskNamed(tasks: readonly TaskDefinition[], name: string): TaskDefinition {
@@ -81,96 +104,106 @@ function taskNamed(tasks: readonly TaskDefinition[], name: string): TaskDefiniti
   });
 }
 
-function batchesOf(texts: readonly LabelBatch["texts"][number][], size: number): LabelBatch[] {
-  const count = Math.ceil(texts.length / size);
-  return Array.from({ length: count }, (_, slot) => ({
-    slot,
-    texts: texts.slice(slot * size, (slot + 1) * size),
-  }));
-}
-
-/** Asks for all batches that the budget allows; after a signal, what is in flight is finished and kept. */
+/** Asks for all batches that the budget allows, then writes, while the ledger's lock keeps others away. */
 async function askAll(
-  loaded: LoadedConfig,
+  config: PipelineConfig,
   task: TaskDefinition,
-  batches: readonly LabelBatch[],
+  texts: readonly Shown[],
   reporter: Reporter,
   options: LabelOptions,
-): Promise<{ readonly done: readonly LabelledBatch[]; readonly left: number }> {
-  const { config } = loaded;
+  write: (done: LabelRun) => Promise<number>,
+): Promise<{ readonly done: LabelRun; readonly queued: number }> {
   const { synthetic_llm: llm } = config;
-  const connected = await connect(config, reporter, options);
+  const batches = labelBatches(texts, llm.batch_size);
+  const budget = budgetOf(config, task, batches);
   const ledger = await Ledger.open(config.paths.backfill_dir, { write: true, purpose: "label" });
-  const how = asking(config, connected, ledger, reporter, options);
+  let how: Asking | null = null;
   try {
     for (const notice of ledger.notices) reporter.warn(notice);
-    const verify = llm.verify === "judge";
-    const allowed = Math.floor((llm.max_requests ?? Number.POSITIVE_INFINITY) / (verify ? 2 : 1));
-    const taken = batches.slice(0, Math.min(allowed, batches.length));
+    const connection = await connect(config, reporter, options);
+    how = asking(config, connection, ledger, reporter, options);
     const wording = wordingOf(config);
-    const fill = await ledger.beginFill(
-      sha256(canonicalJson({ label: task.name, identity: llmIdentity(config) })),
+    const fill = ledger.nextFill;
+    const progress = new LabelProgress(reporter, texts.length, options.clock, llm.log_stats_every_seconds);
+    const run = new LabelRun(batches, {
+      labelling: {
+        wording,
+        task,
+        verify: llm.verify === "judge",
+        inquiry: new Inquiry(how.server, ledger, wording, fill),
+      },
+      fill,
+      budget,
+      prices: pricesOf(config),
+      concurrency: how.concurrency,
+      drainMs: how.drainMs,
+      signal: options.signal,
+      onSettled: (one) => progress.settled(one),
+    });
+    reporter.note(
+      `asking ${connection.settings.model} for the labels of ${texts.length} texts (${batches.length} batches)`,
     );
-    const inquiry = new Inquiry(how.server, ledger, wording, fill);
-    const pool = makePool(how.concurrency);
-    let settled = 0;
-    const done = await Promise.all(
-      taken.map((batch) =>
-        pool(async () => {
-          if (options.signal?.aborted === true) throw stopped();
-          const answer = await labelBatch(wording, task, batch, verify, inquiry, undefined);
-          reporter.progress(`labelling for ${task.name}`, ++settled, taken.length);
-          return answer;
-        }),
-      ),
-    );
-    await ledger.endFill(fill);
-    const left = batches.slice(taken.length).reduce((sum, { texts }) => sum + texts.length, 0);
-    return { done, left };
+    await run.run();
+    return { done: run, queued: await write(run) };
   } finally {
-    await how.close();
+    await how?.close();
     await ledger.close();
   }
 }
 
-function stopped(): ModelpackError {
-  return new ModelpackError("INTERRUPTED", "labelling was stopped; every answer so far is in the ledger", {
-    hint: "run the same command again: it asks nothing twice",
-  });
-}
-
-function rowOf({ row, label: name, confidence }: LabelledText) {
-  return { ...row, label: name ?? "", confidence };
-}
-
-function counts(
+/** Counts requests rather than batches: a batch that is asked for twice takes two. */
+function budgetOf(
+  config: PipelineConfig,
   task: TaskDefinition,
-  found: readonly LabelledText[],
-): Pick<LabelResult, "labels" | "doubts"> {
-  const labels = task.labels.map(({ name }) => ({
-    label: name,
-    rows: found.filter((one) => one.label === name).length,
-  }));
-  const doubts = (["disagreement", "no_label", "no_answer"] as const).map((reason) => ({
-    reason,
-    rows: found.filter(({ doubt }) => doubt === reason).length,
-  }));
-  return { labels, doubts: doubts.filter(({ rows }) => rows > 0) };
+  batches: readonly (readonly Shown[])[],
+): Budget {
+  const { synthetic_llm: llm } = config;
+  const rounds = llm.verify === "judge" ? 2 : 1;
+  const sizes = batches.map((batch) =>
+    batch.reduce((sum, one) => sum + one.text.length + (one.textB?.length ?? 0), 0),
+  );
+  const largest = batches[sizes.indexOf(sizes.reduce((a, b) => Math.max(a, b), 0))] ?? [];
+  const { messages } = labelPrompt(wordingOf(config), task, largest, 0);
+  const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+  const prices = pricesOf(config);
+  const worstSlot = { promptTokens: tokensOfBytes(bytes), completionTokens: llm.max_tokens };
+  const budget = new Budget({
+    maxRequests: llm.max_requests ?? null,
+    maxDollars: llm.max_cost_usd ?? null,
+    maxSlotsPerLabel: Number.POSITIVE_INFINITY,
+    prices,
+    requestsPerSlot: 1,
+    worstSlot,
+  });
+  if (budget.allows(rounds - 1)) return budget;
+  const cost = costOf(worstSlot, prices) ?? 0;
+  const tooFew = llm.max_requests !== undefined && llm.max_requests < rounds;
+  throw new ModelpackError(
+    "CONFIG_INVALID",
+    tooFew
+      ? `the budget allows no batch: it takes ${rounds} requests, and max_requests is ${llm.max_requests}`
+      : `the budget allows no batch: it may cost ${dollarsText(rounds * cost)}, and max_cost_usd is ${llm.max_cost_usd}`,
+    {
+      where: tooFew ? "synthetic_llm.max_requests" : "synthetic_llm.max_cost_usd",
+      hint: tooFew ? "raise it" : "raise it, or lower synthetic_llm.batch_size or max_tokens",
+    },
+  );
 }
 
-/** For a person: all texts in doubt, then the kept ones that the LLM was least sure of. */
-function queueCsv(task: TaskDefinition, found: readonly LabelledText[], size: number): string {
-  const doubtful = found.filter(({ doubt }) => doubt !== null);
-  const sure = found.filter(({ doubt, confidence }) => doubt === null && confidence !== null);
-  const least = [...sure].sort((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1)).slice(0, size);
-  const texts = task.input === "pair" ? ["text_a", "text_b"] : ["text"];
-  const rows = [...doubtful, ...least].map(({ row, first, second, confidence, doubt }) => [
-    row.text,
-    ...(row.textB === null ? [] : [row.textB]),
-    first ?? "",
-    second ?? "",
-    confidence === null ? "" : String(confidence),
-    doubt ?? "least_sure",
-  ]);
-  return csvText([...texts, "label", "second_label", "confidence", "why"], rows);
+function labelledRow({ row, label: name, confidence }: LabelledText) {
+  return name === null ? [] : [{ ...row, label: name, confidence }];
+}
+
+function countsOf(
+  task: TaskDefinition,
+  { texts, labelled }: LabelRun,
+): Pick<LabelResult, "texts" | "labelled" | "labels" | "doubts"> {
+  const counts = new Map<string, number>();
+  for (const { label: name, doubt } of texts) {
+    const key = name === null ? `doubt ${doubt}` : `label ${name}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const labels = task.labels.map(({ name }) => ({ label: name, rows: counts.get(`label ${name}`) ?? 0 }));
+  const doubts = LABEL_DOUBTS.map((reason) => ({ reason, rows: counts.get(`doubt ${reason}`) ?? 0 }));
+  return { texts: texts.length, labelled, labels, doubts: doubts.filter(({ rows }) => rows > 0) };
 }

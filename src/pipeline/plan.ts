@@ -5,7 +5,7 @@ import { bytesText } from "../core/byte-count.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { verifyVersion } from "../storage/commit.ts";
 import { readAccepted } from "./accepted.ts";
-import { type FillPlan, planFill } from "./fill-plan.ts";
+import type { FillPlan } from "./fill-plan.ts";
 import { type PlannedDownload, planHubInputs } from "./hub-plan.ts";
 import { checkAny, datasetInputs, resolveInputs } from "./inputs.ts";
 import { inputOptions, type PrepareOptions } from "./prepare-options.ts";

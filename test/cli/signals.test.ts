@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isRoot } from "../support/child.ts";
@@ -48,11 +49,17 @@ describe("a signal", () => {
     const child = startCli(project, ["predict"]);
     const end = ended(child);
     child.stdin.write("a line\n");
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    while (!catchesInterrupts(child.pid ?? 0)) await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGINT");
     expect(await end).toBe(130);
   });
 });
+
+/** Whether a process has a handler for SIGINT: before that, the signal ends it without a word (Linux). */
+function catchesInterrupts(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGINT - 1))) !== 0n;
+}
 
 describe("an output that can't be", () => {
   it("whose reader goes away is no crash", () => {

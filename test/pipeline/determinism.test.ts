@@ -30,6 +30,7 @@ function runElsewhere(umask: string, workers: number, env: Readonly<Record<strin
     const args = [
       MAIN,
       command,
+      ...(command === "prepare" ? ["--no-llm"] : []),
       "--config",
       join(project, "model_pipeline.toml"),
       "--workers",

@@ -1,59 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
+import { dollarsText, tokensText } from "../../backfill/cost.ts";
 import { ModelpackError } from "../../core/error.ts";
-import { label as runLabel } from "../../pipeline/label.ts";
-import { type Action, countOption, notedConfigOf, table } from "../context.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import { type LabelResult, label as runLabel } from "../../pipeline/label.ts";
+import { type Action, countOption, EXIT, notedConfigOf, type Options, table } from "../context.ts";
 import { shownPath } from "../printable.ts";
 
-/** Kept rows in the queue for a person, where nothing is said. */
+/** Labelled rows in the queue for a person, where nothing is said. */
 const QUEUE_SIZE = 100;
 
 /** `modelpack label`: labels texts that exist with the LLM. */
 export const label: Action = async (context, options, files) => {
   const loaded = notedConfigOf(context, options);
-  const pair = loaded.config.tasks.find(({ name }) => name === options.task)?.input === "pair";
+  const task = loaded.config.tasks.find(({ name }) => name === options.task);
   const result = await runLabel(loaded, context.reporter, {
     environment: context.environment,
     signal: context.signal,
     clock: context.clock,
     task: String(options.task),
     files,
-    columns: pair
-      ? [nameOf(options.textA, "text_a"), nameOf(options.textB, "text_b")]
-      : [nameOf(options.text, "text")],
-    out: options.out === undefined ? null : fileOf(options.out, "--out"),
-    queue: options.queue === undefined ? null : fileOf(options.queue, "--queue"),
+    columns: columnsOf(options, task),
+    out: textOption(options, "out", "--out"),
+    queue: textOption(options, "queue", "--queue"),
     limit: countOption(options, "limit", "--limit"),
     queueSize: countOption(options, "queueSize", "--queue-size") ?? QUEUE_SIZE,
   });
-  const rows = [
-    ["label", "rows"],
-    ...result.labels.map((one) => [JSON.stringify(one.label), String(one.rows)]),
+  const exit = result.left > 0 ? EXIT.short : EXIT.done;
+  return { text: linesOf(result, task?.input === "pair").join("\n"), json: { ...result }, exit };
+};
+
+function columnsOf(options: Options, task: TaskDefinition | undefined): readonly string[] {
+  const [text, a, b] = [
+    textOption(options, "text", "--text"),
+    textOption(options, "textA", "--text-a"),
+    textOption(options, "textB", "--text-b"),
   ];
-  const doubts = result.doubts.map(({ reason, rows: count }) => `${count} ${reason}`).join(", ");
+  const isPair = task?.input === "pair";
+  const [wrong, right] = isPair ? [text, "--text-a and --text-b name"] : [a ?? b, "--text names"];
+  if (task !== undefined && wrong !== null)
+    throw new ModelpackError(
+      "USAGE",
+      `task ${JSON.stringify(task.name)} reads ${isPair ? "pairs" : "one text"}`,
+      {
+        hint: `${right} the column${isPair ? "s" : ""}`,
+      },
+    );
+  return isPair ? [a ?? "text_a", b ?? "text_b"] : [text ?? "text"];
+}
+
+function textOption(options: Options, name: string, flag: string): string | null {
+  const given = options[name];
+  if (given === undefined) return null;
+  if (given !== "") return String(given);
+  throw new ModelpackError("USAGE", `${flag} takes a name, got ""`, { hint: "leave it out for the default" });
+}
+
+function linesOf(result: LabelResult, isPair: boolean): string[] {
+  const { labels, doubts, labelled, texts, queued, left } = result;
+  const rows = [["label", "rows"], ...labels.map((one) => [JSON.stringify(one.label), String(one.rows)])];
+  const doubt = doubts.map(({ reason, rows: count }) => `${count} ${reason}`).join(", ");
   const lines = [
     table(rows, [1]),
     "",
-    `${result.labelled} of ${result.texts} texts labelled${doubts === "" ? "" : ` (in doubt: ${doubts})`}: ${shownPath(result.out)}`,
-    `for a person to look at: ${shownPath(result.queue)}`,
+    `${labelled} of ${texts} texts labelled${doubt === "" ? "" : ` (in doubt: ${doubt})`}: ${shownPath(result.out)}`,
+    `${queued} for a person to look at: ${shownPath(result.queue)}`,
+    spentText(result),
   ];
-  if (result.left > 0)
+  if (left > 0)
     lines.push(
-      `${result.left} texts are left, since synthetic_llm.max_requests is reached: raise it, and run again`,
+      `${left} texts are left (exit code 3), since the budget of synthetic_llm is spent: run it again for more`,
     );
+  const columns = isPair ? 'text_a = "text_a", text_b = "text_b"' : 'text = "text"';
   lines.push(
-    `to train on them, add a [[datasets]] with kind = "local" and this path, and a map with origin = "llm_labelled"`,
+    `to train on them: a [[datasets]] with kind = "local" and that path, and a map with ${columns}, label_column = "label", origin = "llm_labelled"`,
   );
-  return { text: lines.join("\n"), json: { ...result } };
-};
-
-function nameOf(given: unknown, fallback: string): string {
-  return given === undefined ? fallback : String(given);
+  return lines;
 }
 
-function fileOf(given: unknown, flag: string): string {
-  const path = String(given);
-  if (path !== "" && !path.endsWith("/")) return path;
-  throw new ModelpackError("USAGE", `${flag} takes a file, got ${JSON.stringify(path)}`, {
-    hint: `for example ${flag} labelled.jsonl`,
-  });
+function spentText({ requests, tokens, dollars }: LabelResult): string {
+  if (requests === 0) return "nothing was asked: the ledger had every answer";
+  const about = tokens.estimated ? "about " : "";
+  const cost = dollars === null ? "" : `, ${about}${dollarsText(dollars)}`;
+  const count = `${requests} ${requests === 1 ? "request" : "requests"}`;
+  return `${count}, ${about}${tokensText(tokens.prompt + tokens.completion)}${cost}`;
 }
