@@ -60,7 +60,10 @@ export async function planPrepare(
     ...inputs.datasets.map(({ dataset }) => dataset.name),
     ...inputs.bootstrap.map((b) => b.name),
   ];
-  const fill = options.backfill === true ? await planFill(loaded, inputs, accepted, reporter, options) : null;
+  const fill =
+    options.backfill === true
+      ? await (await import("./fill-plan.ts")).planFill(loaded, inputs, accepted, reporter, options)
+      : null;
   const lacks = fill?.labels.some(({ deficit }) => deficit > 0) === true;
   reporter.note(
     unchanged
