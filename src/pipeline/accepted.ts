@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-
+import { relative, sep } from "node:path";
 import { acceptedDigest } from "../backfill/accepted-rows.ts";
 import { Ledger, setAside } from "../backfill/ledger.ts";
 import type { AcceptedRow } from "../backfill/record.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { EMPTY_LOCK, LOCK_FILE, readLock, writeLock } from "./dataset-lock.ts";
+import { EMPTY_LOCK, LOCK_FILE, lockedRows, readLock, withRows, writeLock } from "./dataset-lock.ts";
 import type { LockedBackfill } from "./lock-entry.ts";
 import type { PrepareOptions } from "./prepare-options.ts";
 
@@ -53,15 +53,40 @@ export async function readAccepted(
   return input;
 }
 
-async function checkNotPinned({ folder }: LoadedConfig, { locked }: PrepareOptions): Promise<void> {
-  if (locked !== true || ((await readLock(folder)) ?? EMPTY_LOCK).backfill === null) return;
+/** The ledger as the lock names it: its folder, found from that of the TOML. */
+function ledgerName({ config, folder }: LoadedConfig): string {
+  return relative(folder, config.paths.backfill_dir).split(sep).join("/");
+}
+
+async function readPinned(loaded: LoadedConfig): Promise<LockedBackfill | null> {
+  return lockedRows((await readLock(loaded.folder)) ?? EMPTY_LOCK, ledgerName(loaded));
+}
+
+/** The accepted rows of the config's ledger, those that are there and those that the lock pins. */
+export interface LedgerStatus {
+  readonly ledger: string;
+  readonly accepted: LockedBackfill | null;
+  readonly locked: LockedBackfill | null;
+}
+
+/** Reads the ledger and the lock for people; null where neither has rows. Throws LOCK_INVALID, STORAGE. */
+export async function readLedgerStatus(loaded: LoadedConfig): Promise<LedgerStatus | null> {
+  const opened = await Ledger.open(loaded.config.paths.backfill_dir, { write: false, purpose: "status" });
+  await opened.close();
+  const { pinned: accepted } = acceptedInput(loaded, opened.accepted);
+  const locked = await readPinned(loaded);
+  return accepted === null && locked === null ? null : { ledger: ledgerName(loaded), accepted, locked };
+}
+
+async function checkNotPinned(loaded: LoadedConfig, { locked }: PrepareOptions): Promise<void> {
+  if (locked !== true || (await readPinned(loaded)) === null) return;
   throw new ModelpackError("USAGE", "--locked and --force-full exclude each other here", {
     hint: `${LOCK_FILE} pins accepted rows of the backfill, and --force-full leaves them out`,
   });
 }
 
 async function checkPinned(loaded: LoadedConfig, { pinned }: AcceptedInput, where: string): Promise<void> {
-  const locked = ((await readLock(loaded.folder)) ?? EMPTY_LOCK).backfill;
+  const locked = await readPinned(loaded);
   if (locked?.sha256 === pinned?.sha256) return;
   const say = (digest: LockedBackfill | null) =>
     digest === null ? "none" : `${digest.rows} rows (${digest.sha256.slice(0, 12)})`;
@@ -77,17 +102,16 @@ async function checkPinned(loaded: LoadedConfig, { pinned }: AcceptedInput, wher
 
 /** Pins the accepted rows in the lock, where that says otherwise. A run that left them out changes nothing. */
 export async function keepAccepted(
-  { folder }: LoadedConfig,
+  loaded: LoadedConfig,
   { pinned }: AcceptedInput,
   options: PrepareOptions,
   reporter: Reporter,
 ): Promise<void> {
   if (options.locked === true || (options.forceFull === true && options.backfill !== true)) return;
-  const lock = (await readLock(folder)) ?? EMPTY_LOCK;
-  if (lock.backfill?.sha256 === pinned?.sha256) return;
-  if (lock.backfill !== null && pinned === null)
-    reporter.warn(
-      `${LOCK_FILE} pinned ${lock.backfill.rows} accepted rows of the backfill, and there are none now`,
-    );
-  await writeLock(folder, { ...lock, backfill: pinned });
+  const lock = (await readLock(loaded.folder)) ?? EMPTY_LOCK;
+  const before = lockedRows(lock, ledgerName(loaded));
+  if (before?.sha256 === pinned?.sha256) return;
+  if (before !== null && pinned === null)
+    reporter.warn(`${LOCK_FILE} pinned ${before.rows} accepted rows of the backfill, and there are none now`);
+  await writeLock(loaded.folder, withRows(lock, ledgerName(loaded), pinned));
 }

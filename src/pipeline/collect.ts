@@ -48,8 +48,6 @@ export interface Collected {
 export interface CollectOptions {
   /** Rows of each source at most, or null. */
   readonly sample: number | null;
-  /** Whether a dataset of the lock must be there, required or not. */
-  readonly locked: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -61,7 +59,7 @@ export async function collect(
   config: PipelineConfig,
   inputs: PrepareInputs,
   reporter: Reporter,
-  { sample, locked, signal }: CollectOptions,
+  { sample, signal }: CollectOptions,
 ): Promise<Collected> {
   const builders = new Map(config.tasks.map((task) => [task.name, new TaskRowsBuilder(task)]));
   const shared = new SharedSeeds();
@@ -81,8 +79,9 @@ export async function collect(
         checkpoint(signal);
         throw error;
       });
-    // One that may fail is read to its end first: of a file that is torn half way, nothing is kept.
-    if (!dataset.required && !(locked && resolved.hub !== null)) {
+    // One that may fail is read to its end first: of a file that is torn half way, nothing is kept. With
+    // --locked too: the run that wrote the lock had these bytes, and left them out as well.
+    if (!dataset.required) {
       const error = await read(() => null).then(() => null, excused);
       if (error !== null) {
         failed.push({ dataset, error });

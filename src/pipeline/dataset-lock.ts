@@ -3,13 +3,19 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../storage/commit.ts";
 import { errnoOf, guarded } from "../storage/failure.ts";
-import { type DatasetLock, keyText, type LockedDataset, type LockKey } from "./lock-entry.ts";
+import {
+  type DatasetLock,
+  keyText,
+  type LockedBackfill,
+  type LockedDataset,
+  type LockKey,
+} from "./lock-entry.ts";
 import { checkSize, parseLock, renderLock } from "./lock-text.ts";
 
 /** Stands beside the TOML, and is meant to be committed with it. */
 export const LOCK_FILE = "datasets.lock.json";
 
-export const EMPTY_LOCK: DatasetLock = { datasets: [], backfill: null };
+export const EMPTY_LOCK: DatasetLock = { datasets: [], backfill: [] };
 
 /** Where the lock of a TOML's folder is. */
 export function lockPath(folder: string): string {
@@ -64,4 +70,16 @@ export function withEntries(
   for (const { asked } of gone) merged.delete(keyText(asked));
   for (const entry of entries) merged.set(keyText(entry.asked), entry);
   return { ...lock, datasets: [...merged.values()] };
+}
+
+/** What the lock pins of a ledger's accepted rows; null where it has none of it. */
+export function lockedRows(lock: DatasetLock, ledger: string): LockedBackfill | null {
+  const entry = lock.backfill.find((one) => one.ledger === ledger);
+  return entry === undefined ? null : { rows: entry.rows, sha256: entry.sha256 };
+}
+
+/** The lock with these rows of a ledger, or none, and all others as they were. */
+export function withRows(lock: DatasetLock, ledger: string, rows: LockedBackfill | null): DatasetLock {
+  const others = lock.backfill.filter((one) => one.ledger !== ledger);
+  return { ...lock, backfill: rows === null ? others : [...others, { ledger, ...rows }] };
 }

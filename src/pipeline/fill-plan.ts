@@ -10,7 +10,7 @@ import { connect } from "./backfill.ts";
 import { collect } from "./collect.ts";
 import { fillSource, slotContext } from "./fill-source.ts";
 import { finishTasks, joinAccepted } from "./finish.ts";
-import type { PrepareInputs } from "./inputs.ts";
+import { type PrepareInputs, withoutFailed } from "./inputs.ts";
 import { backfillOptions, type PrepareOptions } from "./prepare-options.ts";
 
 /** What it would take to fill one label. */
@@ -45,10 +45,11 @@ export async function planFill(
   const { config } = loaded;
   const sample = options.sample ?? null;
   const { signal } = options;
-  const collected = await collect(config, inputs, reporter, { sample, locked: false, signal });
+  const collected = await collect(config, inputs, reporter, { sample, signal });
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const tasks = await joinAccepted(config, real, accepted.rows);
-  const source = await fillSource(config, real, collected.shared, { inputs, sample }, reporter);
+  const read = withoutFailed(inputs, collected.failed);
+  const source = await fillSource(config, real, collected.shared, { inputs: read, sample }, reporter);
   const target = config.prepare.target_per_task_label;
   const estimates = tasks.flatMap(({ labels }, t) => {
     const context = slotContext(

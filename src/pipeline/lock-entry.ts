@@ -20,11 +20,16 @@ export interface LockedBackfill {
   readonly sha256: string;
 }
 
+/** The same of one ledger, by its folder as it is found from that of the lock, with `/` between names. */
+export interface LockedLedger extends LockedBackfill {
+  readonly ledger: string;
+}
+
 /** What `datasets.lock.json` says. */
 export interface DatasetLock {
   readonly datasets: readonly LockedDataset[];
-  /** Null until rows are accepted; kept for the backfill, which this version has not. */
-  readonly backfill: LockedBackfill | null;
+  /** Ledgers with accepted rows: the TOMLs of a folder may have one together, or each its own. */
+  readonly backfill: readonly LockedLedger[];
 }
 
 /** One text for one key. */

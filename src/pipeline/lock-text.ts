@@ -4,7 +4,13 @@ import { ModelpackError } from "../core/error.ts";
 import type { HubFile } from "../data/hub-dataset.ts";
 import { decodeText, parseJson, quote } from "../modelpack/json.ts";
 import { prettyJson } from "../storage/digest.ts";
-import { type DatasetLock, keyText, type LockedDataset, type LockKey } from "./lock-entry.ts";
+import {
+  type DatasetLock,
+  keyText,
+  type LockedDataset,
+  type LockedLedger,
+  type LockKey,
+} from "./lock-entry.ts";
 
 /** Raised when a reader of the format before could not read the file. */
 const FORMAT = 1;
@@ -15,6 +21,8 @@ const MAX_DEPTH = 8;
 const MAX_DATASETS = 10_000;
 const MAX_FILES = 100_000;
 const MAX_CLASSES = 100_000;
+/** One for each TOML of a folder at most. */
+const MAX_LEDGERS = 10_000;
 /** What the Hub takes in names and paths is far below. */
 const MAX_TEXT = 4096;
 
@@ -25,7 +33,13 @@ const GIT = /^[0-9a-f]{40}$/;
 /** The bytes of a lock: entries by their keys, whatever order they came in; files in that of their reading. */
 export function renderLock({ datasets, backfill }: DatasetLock): string {
   const sorted = [...datasets].sort((a, b) => (keyText(a.asked) < keyText(b.asked) ? -1 : 1));
-  return prettyJson({ format: FORMAT, datasets: sorted.map(entryJson), backfill });
+  const ledgers = [...backfill].sort((a, b) => (a.ledger < b.ledger ? -1 : 1));
+  return prettyJson({
+    format: FORMAT,
+    datasets: sorted.map(entryJson),
+    backfill:
+      ledgers.length === 0 ? null : ledgers.map(({ ledger, rows, sha256 }) => ({ ledger, rows, sha256 })),
+  });
 }
 
 function entryJson({ asked, ...pin }: LockedDataset): unknown {
@@ -95,7 +109,7 @@ function lockOf(json: unknown): DatasetLock {
   );
   if (new Set(datasets.map(({ asked }) => keyText(asked))).size !== datasets.length)
     throw new Problem("it has one dataset twice");
-  return { datasets, backfill: lock.backfill === null ? null : backfillOf(lock.backfill) };
+  return { datasets, backfill: lock.backfill === null ? [] : backfillOf(lock.backfill) };
 }
 
 const ENTRY_KEYS = [
@@ -159,9 +173,19 @@ function classLabelsOf(json: unknown, at: string): ReadonlyMap<string, readonly 
   return map;
 }
 
-function backfillOf(json: unknown): DatasetLock["backfill"] {
-  const { rows, sha256 } = table(json, "backfill", ["rows", "sha256"]);
-  return { rows: count(rows, "backfill.rows"), sha256: digest(sha256, "backfill.sha256", SHA256) };
+function backfillOf(json: unknown): readonly LockedLedger[] {
+  const ledgers = list(json, "backfill", MAX_LEDGERS).map((entry, i): LockedLedger => {
+    const at = `backfill[${i}]`;
+    const { ledger, rows, sha256 } = table(entry, at, ["ledger", "rows", "sha256"]);
+    return {
+      ledger: text(ledger, `${at}.ledger`),
+      rows: count(rows, `${at}.rows`),
+      sha256: digest(sha256, `${at}.sha256`, SHA256),
+    };
+  });
+  if (new Set(ledgers.map(({ ledger }) => ledger)).size !== ledgers.length)
+    throw new Problem("it has one ledger twice");
+  return ledgers;
 }
 
 /** An object with just these keys. */

@@ -127,8 +127,8 @@ async function makeTasks(
 ): Promise<Made> {
   const { loaded, reporter, options } = run;
   const { config } = loaded;
-  const { signal, sample = null, locked = false } = options;
-  const collected = await collect(config, found, reporter, { sample, locked, signal });
+  const { signal, sample = null } = options;
+  const collected = await collect(config, found, reporter, { sample, signal });
   const inputs = withoutFailed(found, collected.failed);
   checkAny(inputs);
   const real = await finishTasks(config, collected.builders, reporter, options.signal);

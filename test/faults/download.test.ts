@@ -111,6 +111,35 @@ it("kill -9 in mid-download ten times ends with the bytes of an unbroken run", a
   ).toEqual([]);
 });
 
+it("a split of twice 118 MB, sorted by class, is downloaded and sampled in bounded memory", async () => {
+  const shard = (from: number) =>
+    parquetBytes(
+      `SELECT ['red', 'blue'][1 + range // 600000] AS label, concat_ws(' ', md5((range + ${from})::VARCHAR), md5((range * 7 + ${from})::VARCHAR), md5((range * 13)::VARCHAR)) AS text FROM range(1200000)`,
+    );
+  const shards = [await shard(0), await shard(1_200_000)];
+  expect(shards.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(230_000_000);
+  const hub = await hubServer([{ id: "me/sorted", parquet: { default: { train: shards } } }]);
+  const toml = hubToml("sorted", "me/sorted", "colour", "max_rows = 2000");
+  const workspace = makeWorkspace(
+    temporaryFolder(),
+    ["[prepare]\ntarget_per_task_label = 100\n", COLOUR_TASK, toml].join("\n"),
+  );
+  const { child, ended } = start(workspace, ["prepare"], { env: { HF_ENDPOINT: hub.url } });
+  let peak = 0;
+  const status = `/proc/${child.pid}/status`;
+  while (child.exitCode === null) {
+    const text = existsSync(status) ? readFileSync(status, "latin1") : "";
+    peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0));
+    await sleep(20);
+  }
+  const { status: code, stdout } = await ended;
+  expect(code).toBe(0);
+  // Both classes, so that the whole split was read.
+  for (const label of ["red", "blue"]) expect(stdout).toMatch(new RegExp(`"${label}" +[0-9]{3} .* 0$`, "m"));
+  expect(peak).toBeGreaterThan(50_000);
+  expect(peak).toBeLessThan(380_000); // 272 MB measured, of which DuckDB and Node take most
+});
+
 it("an interrupted download leaves what came, and exits as interrupted", async () => {
   const hub = await server();
   hub.play({ url: /X-Amz-Signature|resolve-cache/, fault: drip(5, 8192) });

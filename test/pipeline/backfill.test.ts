@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Ledger } from "../../src/backfill/ledger.ts";
 import type { AcceptedRow } from "../../src/backfill/record.ts";
+import { readLedgerStatus } from "../../src/pipeline/accepted.ts";
 import { type DatasetManifest, readDatasetManifest } from "../../src/pipeline/dataset-manifest.ts";
 import type { PrepareOptions } from "../../src/pipeline/prepare-options.ts";
 import type { LlmServer } from "../faults/llm/server.ts";
@@ -11,7 +12,7 @@ import { llmServer } from "../faults/llm/support.ts";
 import { readAllRows } from "../support/backfill-rows.ts";
 import { acceptedPath, backfillToml, llmRun, writeBackfillProject } from "../support/backfill-run.ts";
 import { rejection } from "../support/failure.ts";
-import { readJson, runPlan, runPrepare, set } from "../support/project.ts";
+import { load, readJson, runPlan, runPrepare, set } from "../support/project.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface Report {
@@ -72,10 +73,11 @@ describe("the backfill", () => {
       { label: "green", real: 13, synthetic: 17, held: expect.any(Number), deficit: 0 },
       { label: "blue", real: 0, synthetic: 30, held: 6, deficit: 0 },
     ]);
-    const lock = readJson<{ backfill: { rows: number; sha256: string } }>(folder, "datasets.lock.json");
-    expect(lock.backfill).toEqual({ rows: 47, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const lock = readJson<{ backfill: readonly { sha256: string }[] }>(folder, "datasets.lock.json");
+    const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(lock.backfill).toEqual([{ ledger: "datasets/backfill", rows: 47, sha256 }]);
     expect(readJson(folder, "prepared_data/modelpack", version, "manifest.json")).toMatchObject({
-      backfill: lock.backfill,
+      backfill: { rows: 47, sha256: lock.backfill[0]?.sha256 },
       tasks: [{ backfill: { accepted: 47 } }],
     });
     const { totals, labels, outcome } = reportOf(folder);
@@ -325,6 +327,34 @@ describe("the backfill", () => {
       code: "LOCK_MISMATCH",
       message: expect.stringMatching(/expected 47 rows \([0-9a-f]{12}\), got 46 rows \([0-9a-f]{12}\)/),
     });
+  });
+
+  it("is pinned for each ledger by itself, where TOMLs of a folder have more than one", async () => {
+    const server = await llmServer();
+    const folder = project(server);
+    const own = set("paths.backfill_dir=fills", "paths.prepared_dir=prepared_too");
+    await fill(folder);
+    const [lock] = [readFileSync(join(folder, "datasets.lock.json"), "utf8")];
+    expect(await runPrepare(folder, own)).toMatchObject({ warnings: [], deficit: 47 });
+    expect(await runPrepare(folder, own, { locked: true })).toMatchObject({ unchanged: true });
+    expect(readFileSync(join(folder, "datasets.lock.json"), "utf8")).toBe(lock);
+    await fill(folder, own);
+    for (const overrides of [{}, own])
+      expect(await runPrepare(folder, overrides, { locked: true })).toMatchObject({ deficit: 0 });
+    const status = () => readLedgerStatus(load(folder, own));
+    const { sha256 } = (await status())?.locked ?? { sha256: "" };
+    const rows = { rows: 47, sha256 };
+    expect(await status()).toEqual({ ledger: "fills", accepted: rows, locked: rows });
+    rmSync(join(folder, "fills"), { recursive: true });
+    expect(await status()).toEqual({ ledger: "fills", accepted: null, locked: rows });
+    expect(await rejection(runPrepare(folder, own, { locked: true }))).toMatchObject({
+      code: "LOCK_MISMATCH",
+      where: expect.stringContaining("fills"),
+    });
+    expect((await runPrepare(folder, own)).warnings).toEqual([
+      "datasets.lock.json pinned 47 accepted rows of the backfill, and there are none now",
+    ]);
+    expect(readFileSync(join(folder, "datasets.lock.json"), "utf8")).toBe(lock);
   });
 
   it("leaves earlier rows out with --force-full, sets them aside where new ones are written, and loses none", async () => {

@@ -6,8 +6,10 @@ import {
   EMPTY_LOCK,
   lockedAs,
   lockedOtherwise,
+  lockedRows,
   readLock,
   withEntries,
+  withRows,
   writeLock,
 } from "../../src/pipeline/dataset-lock.ts";
 import { ASKED, lockedDataset } from "../support/locks.ts";
@@ -17,13 +19,15 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 const one = lockedDataset();
 const two = lockedDataset({ asked: { ...ASKED, datasetId: "owner/two" } });
 
+const ROWS = { rows: 1, sha256: "a".repeat(64) };
+
 describe("the lock of the datasets", () => {
   it("is none until it is written, stands beside the TOML, and leaves nothing else there", async () => {
     const folder = temporaryFolder();
     expect(await readLock(folder)).toBeNull();
     await writeLock(folder, withEntries(EMPTY_LOCK, [one]));
     expect(namesIn(folder)).toEqual(["datasets.lock.json"]);
-    expect(await readLock(folder)).toEqual({ datasets: [one], backfill: null });
+    expect(await readLock(folder)).toEqual({ datasets: [one], backfill: [] });
   });
 
   it("is not begun where there is nothing to say", async () => {
@@ -80,8 +84,15 @@ describe("the lock of the datasets", () => {
 
   it("replaces an entry in its place, removes those that are gone, and keeps all others", () => {
     const moved = { ...one, commit: "f".repeat(40) };
-    const lock = { ...withEntries(EMPTY_LOCK, [one, two]), backfill: { rows: 1, sha256: "a".repeat(64) } };
+    const lock = withRows(withEntries(EMPTY_LOCK, [one, two]), "fills", ROWS);
     expect(withEntries(lock, [moved], [two])).toEqual({ datasets: [moved], backfill: lock.backfill });
     expect(withEntries(lock, [moved]).datasets).toEqual([moved, two]);
+  });
+
+  it("has the rows of each ledger by itself", () => {
+    const two = withRows(withRows(EMPTY_LOCK, "a", ROWS), "__proto__", { ...ROWS, rows: 2 });
+    expect(["a", "__proto__", "b"].map((ledger) => lockedRows(two, ledger)?.rows)).toEqual([1, 2, undefined]);
+    const changed = withRows(withRows(two, "a", null), "__proto__", ROWS);
+    expect(changed.backfill).toEqual([{ ledger: "__proto__", ...ROWS }]);
   });
 });

@@ -279,6 +279,25 @@ describe("--locked", () => {
   });
 });
 
+describe("a dataset that can't be read", () => {
+  const broken = { id: "me/broken", card: cardOf("broken.jsonl"), files: { "broken.jsonl": '{"text": "a' } };
+
+  it("is left out where it is not required, by the run that locks it and by --locked alike", async () => {
+    const server = await hubServer([colours(), broken]);
+    const toml = (more: string) => hubToml("broken", "me/broken", "colour", more);
+    const folder = hubProject(COLOUR_TASK, COLOURS, toml("required = false"));
+    const leftOut = expect.stringMatching(/^dataset "broken" is left out, since it is not required: /);
+    const { version, warnings } = await runPrepare(folder, {}, from(server));
+    expect(warnings).toEqual([leftOut]);
+    expect((await entriesOf(folder)).map(({ datasetId }) => datasetId)).toContain("me/broken");
+    rmSync(join(folder, "prepared_data"), { recursive: true });
+    const locked = { ...from(server), locked: true };
+    expect(await runPrepare(folder, {}, locked)).toMatchObject({ version, warnings: [leftOut] });
+    writeHubToml(folder, COLOUR_TASK, COLOURS, toml(""));
+    await expect(runPrepare(folder, {}, locked)).rejects.toMatchObject({ code: "SOURCE_UNREADABLE" });
+  });
+});
+
 describe("a dataset that can't be had", () => {
   it("is an error where it is required, and a warning where it is not; the lock has the others", async () => {
     const server = await hubServer([colours()]);

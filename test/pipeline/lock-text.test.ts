@@ -24,6 +24,7 @@ const ENTRY = {
   ...{ dataset_id: "o/n", config: "default", split: "train", ref: "main", commit: COMMIT },
   ...{ license: null, class_labels: [], files: [FILE] },
 };
+const LEDGERS = ["../fills", "datasets/backfill"].map((ledger) => ({ ledger, rows: 7, sha256: SHA256 }));
 const lockText = (entry: object = {}, more: object = {}) =>
   JSON.stringify({ format: 1, datasets: [{ ...ENTRY, ...entry }], backfill: null, ...more });
 
@@ -32,8 +33,8 @@ describe("the text of a lock", () => {
     const one = lockedDataset();
     const asked = { ...ASKED, datasetId: "another" };
     const two = lockedDataset({ asked, datasetId: "another/name", config: "__proto__", license: "mit" });
-    const text = renderLock({ datasets: [one, two], backfill: null });
-    expect(renderLock({ datasets: [two, one], backfill: null })).toBe(text);
+    const text = renderLock({ datasets: [one, two], backfill: [] });
+    expect(renderLock({ datasets: [two, one], backfill: [] })).toBe(text);
     expect(text).toBe(`{
   "format": 1,
   "datasets": [
@@ -98,7 +99,7 @@ describe("the text of a lock", () => {
     ]);
     const lock = {
       datasets: [lockedDataset({ files, classLabels, ref: "refs/convert/parquet" })],
-      backfill: { rows: 7, sha256: SHA256 },
+      backfill: LEDGERS,
     };
     const text = renderLock(lock);
     expect(parse(text)).toEqual(lock);
@@ -117,10 +118,13 @@ describe("the text of a lock", () => {
     [lockText({}, { more: 1 }), 'it has a key that none expects: "more"'],
     [lockText({}, { datasets: {} }), "datasets must be a list, got an object"],
     [lockText({}, { datasets: [ENTRY, ENTRY] }), "it has one dataset twice"],
+    [lockText({}, { backfill: {} }), "backfill must be a list, got an object"],
     [
-      lockText({}, { backfill: { rows: -1, sha256: SHA256 } }),
-      "backfill.rows must be a whole number, got -1",
+      lockText({}, { backfill: [{ ...LEDGERS[0], rows: -1 }] }),
+      "backfill[0].rows must be a whole number, got -1",
     ],
+    [lockText({}, { backfill: [{ ...LEDGERS[0], ledger: 1 }] }), "backfill[0].ledger must be text, got 1"],
+    [lockText({}, { backfill: [LEDGERS[0], LEDGERS[0]] }), "it has one ledger twice"],
     [lockText({ commit: "main" }), 'datasets[0].commit must be 40 hex digits, got "main"'],
     [
       lockText({ dataset_id: "../../api/whoami" }),
@@ -171,7 +175,7 @@ describe("the text of a lock", () => {
   });
 
   it("is refused wherever it is cut off", () => {
-    const text = renderLock({ datasets: [lockedDataset()], backfill: null });
+    const text = renderLock({ datasets: [lockedDataset()], backfill: LEDGERS });
     for (let end = 0; end < text.length - 1; end++) expect(problemOf(text.slice(0, end))).not.toBe("none");
   });
 });

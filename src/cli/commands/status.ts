@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { bytesText } from "../../core/byte-count.ts";
+import { type LedgerStatus, readLedgerStatus } from "../../pipeline/accepted.ts";
 import { type HubDatasetStatus, readHubStatus } from "../../pipeline/hub-status.ts";
 import { readStatus, type VersionStatus } from "../../pipeline/status.ts";
 import { type Action, configOf, table } from "../context.ts";
+import { oneLine } from "../printable.ts";
 import { datasetTable } from "../tables.ts";
 
 /** `modelpack status`: versions on disk, and what the current dataset has and misses. */
@@ -11,6 +13,7 @@ export const status: Action = async (context, options) => {
   const loaded = configOf(context, options);
   const found = await readStatus(loaded.config);
   const hub = await readHubStatus(loaded);
+  const backfill = await readLedgerStatus(loaded);
   const state = (version: VersionStatus) =>
     `  ${version.version}${version.current ? " (current)" : ""}${version.problem === null ? "" : `  DAMAGED: ${version.problem}`}`;
   const lines = ["datasets:", ...found.datasets.map(state)];
@@ -27,6 +30,7 @@ export const status: Action = async (context, options) => {
   if (found.pointers.packs !== null)
     lines.push(`  DAMAGED: ${found.pointers.packs}; run \`modelpack train\``);
   if (hub.length > 0) lines.push("datasets of the Hub, by datasets.lock.json:", hubTable(hub));
+  if (backfill !== null) lines.push("rows of an LLM:", `  ${ledgerLine(backfill)}`);
   if (found.dataset !== null) lines.push("", datasetTable(found.dataset, Number.POSITIVE_INFINITY));
   return {
     text: lines.join("\n"),
@@ -34,11 +38,19 @@ export const status: Action = async (context, options) => {
       datasets: found.datasets,
       packs: found.packs,
       hub,
+      backfill,
       pointers: found.pointers,
       tasks: found.dataset?.tasks ?? [],
     },
   };
 };
+
+function ledgerLine({ ledger, accepted, locked }: LedgerStatus): string {
+  const isSame = accepted?.sha256 === locked?.sha256;
+  const other = `the lock has ${locked?.rows ?? "none"}${accepted?.rows === locked?.rows ? " others" : ""}`;
+  const pinned = isSame ? "as locked" : `${other}: restore accepted.jsonl, or run \`modelpack prepare\``;
+  return `${accepted?.rows ?? "none"} accepted in ${oneLine(ledger)}, ${pinned}`;
+}
 
 function hubTable(hub: readonly HubDatasetStatus[]): string {
   return table(
