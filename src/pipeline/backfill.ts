@@ -16,6 +16,7 @@ import { connectServer } from "../backfill/probe.ts";
 import { FillReporter } from "../backfill/progress.ts";
 import type { AcceptedRow } from "../backfill/record.ts";
 import { writeFillReport } from "../backfill/report.ts";
+import { StandstillError } from "../backfill/standstill.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
@@ -177,6 +178,8 @@ async function runFill(
     await ledger.endFill(fill);
   } catch (error) {
     outcome = error instanceof ModelpackError ? error.code : "INTERNAL";
+    // Its replies would end the next run as they ended this one, whatever server is there then.
+    if (error instanceof StandstillError) await ledger.endFill(fill);
     throw error;
   } finally {
     const { sent, retries } = server.statistics;
