@@ -173,10 +173,12 @@ async function runFill(
   const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);
   reporter.note(`asking ${server.capabilities.model || settings.model} for ${lacking} rows (fill ${fill})`);
   let outcome = "ended";
+  let failed = false;
   try {
     await work.run();
     await ledger.endFill(fill);
   } catch (error) {
+    failed = true;
     outcome = error instanceof ModelpackError ? error.code : "INTERNAL";
     // Its replies would end the next run as they ended this one, whatever server is there then.
     if (error instanceof StandstillError) await ledger.endFill(fill);
@@ -185,11 +187,10 @@ async function runFill(
     const { sent, retries } = server.statistics;
     const { provider, model } = settings;
     const how = { fill, outcome, provider, model, seconds: clock() - started, sent, retries };
-    await writeFillReport(config.paths.backfill_dir, {
-      ...how,
-      capabilities: server.capabilities,
-      labels: work.labels,
-    });
+    const { capabilities } = server;
+    const written = writeFillReport(config.paths.backfill_dir, { ...how, capabilities, labels: work.labels });
+    // Why the run failed is worth more than why its report did: a full disk is often both.
+    await (failed ? written.catch(() => undefined) : written);
     for (const line of endings(work)) reporter.note(line);
   }
 }
