@@ -30,6 +30,13 @@ export interface Usage {
   readonly completionTokens: number;
 }
 
+/** UTF-16 units of a reply that is kept: 200 times what comes at the default of 1,024 tokens. */
+export const MAX_REPLY = 1_000_000;
+/** Of the name of a model or a fingerprint: an endless one is none. */
+export const MAX_NAME = 1_000;
+/** Tokens that no request takes, whatever a server says. */
+export const MAX_TOKENS = 1_000_000_000;
+
 /** What came of a request that a server answered, whole or not. */
 export interface Completion {
   /** The reply's content, never its reasoning. */

@@ -59,7 +59,8 @@ export class Inquiry {
 
   /**
    * Asks, and asks again where a reply can't be used. A reply is on the disk before it counts, also one that
-   * can't be used: a run that comes after goes the same way without asking.
+   * can't be used: a run that goes on with the fill goes the same way without asking. One that can't be used and
+   * came to another fill is passed over: the server may be another by now.
    *
    * @throws what {@link CompletionServer.complete} and the ledger throw
    */
@@ -72,15 +73,18 @@ export class Inquiry {
     for (let attempt = 0; ; attempt++) {
       const prompt = question.prompt(shrink);
       const record = await this.#settle(question, prompt, attempt, maxTokens, signal);
-      usage.push(record.usage);
-      bytes.prompt += byteLength(prompt);
-      bytes.reply += Buffer.byteLength(record.text ?? "");
+      const isOwn = record.fill === this.#fill;
+      if (isOwn) {
+        usage.push(record.usage);
+        bytes.prompt += byteLength(prompt);
+        bytes.reply += Buffer.byteLength(record.text ?? "");
+      }
       const read = record.fault === null ? question.read(record.text ?? "", prompt) : record;
       if (read.fault === null) {
         const { value } = read as { readonly value: T };
         return { value, prompt, record, faults, usage, bytes };
       }
-      faults.push(read.fault);
+      if (isOwn || isFinal(read.fault)) faults.push(read.fault);
       if (read.fault === "overlong" && shrink < MOST_SHRINKS && shrinks(question, shrink)) shrink++;
       else if (isFinal(read.fault) || faults.filter((fault) => fault !== "overlong").length >= ATTEMPTS)
         return { value: null, prompt, record, faults, usage, bytes };

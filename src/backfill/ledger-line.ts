@@ -2,16 +2,12 @@
 import { isUtf8 } from "node:buffer";
 import { ModelpackError } from "../core/error.ts";
 import { MAX_TEXT_LENGTH } from "../data/cleaning.ts";
-import { REPLY_FAULTS, type Usage } from "./completion.ts";
+import { MAX_NAME, MAX_REPLY, REPLY_FAULTS, type Usage } from "./completion.ts";
 import { aBoolean, aCount, type Form, fits, hex, is, listOf, nullOr, oneOf, text } from "./line-form.ts";
 import type { AcceptedRow, BatchRecord, FillRecord, Purpose, RequestRecord } from "./record.ts";
 
 // How the records look in the ledger's files. Every member is required, and no other is known.
 
-/** Names of servers: an endless one is none. */
-const MAX_NAME = 1_000;
-/** UTF-16 units of a reply: 200 times what comes at the default of 1,024 tokens. */
-const MAX_REPLY = 1_000_000;
 /** OpenAI's batches hold 50,000 requests. */
 const MAX_KEYS = 100_000;
 const MAX_SEEDS = 1_000;

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Completion, Outcome, ReplyFault, Usage } from "./completion.ts";
+import {
+  type Completion,
+  MAX_NAME,
+  MAX_REPLY,
+  MAX_TOKENS,
+  type Outcome,
+  type ReplyFault,
+  type Usage,
+} from "./completion.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
 import { RepetitionWatch, type Stuck } from "./repetition.ts";
 
@@ -107,15 +115,24 @@ export function outcomeOfChat(body: unknown, hide: (text: string) => string): Ou
 
 /** What a reply comes to; null where it was cut, and nothing but sending it again helps. */
 export function outcomeOf(reply: Reply, hide: (text: string) => string): Outcome | null {
-  const completion: Completion = {
-    text: hide(reply.text),
-    model: hide(reply.model),
-    fingerprint: reply.fingerprint === null ? null : hide(reply.fingerprint),
+  const about = {
+    model: nameOf(hide(reply.model)),
+    fingerprint: reply.fingerprint === null ? null : nameOf(hide(reply.fingerprint)),
     usage: reply.usage,
   };
+  const text = hide(reply.text);
+  // The ledger would not take it; what a server says of itself stays.
+  if (text.length > MAX_REPLY)
+    return { kind: "faulty", fault: "too_large", completion: { text: "", ...about } };
+  const completion: Completion = { text, ...about };
   const fault = faultOf(reply);
   if (fault !== null) return { kind: "faulty", fault, completion };
   return reply.finish === null ? null : { kind: "completed", completion };
+}
+
+/** A name that any file can hold. */
+function nameOf(name: string): string {
+  return name.slice(0, MAX_NAME).replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 function faultOf({ text, refused, finish, stuck, reasoned, chosen }: Reply): ReplyFault | null {
@@ -154,5 +171,5 @@ function usageOf(value: unknown): Usage | null {
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOKENS;
 }

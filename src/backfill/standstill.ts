@@ -46,6 +46,11 @@ const MEANINGS: Readonly<Partial<Record<Uselessness, Meaning>>> = {
     says: "replies name none of the task's labels",
     hint: JSON_HINT,
   },
+  poisonous: {
+    code: "LLM_UNREACHABLE",
+    says: "each request fails or takes too long, though the server answers a tiny one",
+    hint: "raise synthetic_llm.timeout_seconds, or lower synthetic_llm.batch_size; the server's log may say why",
+  },
   overlong: {
     code: "LLM_INCOMPATIBLE",
     says: "prompts are longer than the server's context, however short",
@@ -60,6 +65,9 @@ const REFUSING = {
 
 /** A reply that can be read, and of which nothing can be used. */
 export type Uselessness = SlotFault | "unknown_labels";
+
+/** What a standstill ends a run with. The same replies again, from the ledger, would bring it about again. */
+export class StandstillError extends ModelpackError {}
 
 /** What is asked for, in the words of an error. */
 export interface Sought {
@@ -90,7 +98,7 @@ export class Standstill {
     this.#sought = sought;
   }
 
-  /** Looks at a settled slot; throws LLM_INCOMPATIBLE or LLM_REFUSING. */
+  /** Looks at a settled slot; throws LLM_INCOMPATIBLE, LLM_UNREACHABLE or LLM_REFUSING. */
   check({ write, items }: SlotResult): void {
     const refusals = items.filter(({ rejection }) => rejection === "refusal").length;
     const fault = write.value === null ? (write.faults.at(-1) ?? null) : null;
@@ -114,8 +122,8 @@ export class Standstill {
     return MEANINGS[fault] ?? (this.#sought.any ? otherMeaning(fault) : undefined);
   }
 
-  #standing({ code, says, hint }: Meaning): ModelpackError {
-    return new ModelpackError(code, `${says}; ${this.#sought.kept} so far are in the ledger`, {
+  #standing({ code, says, hint }: Meaning): StandstillError {
+    return new StandstillError(code, `${says}; ${this.#sought.kept} so far are in the ledger`, {
       where: "synthetic_llm",
       hint,
     });

@@ -28,8 +28,7 @@ export function acceptedInput(loaded: LoadedConfig, rows: readonly AcceptedRow[]
 }
 
 /**
- * Reads the accepted rows of earlier fills. With `forceFull` there are none; where the LLM is to be asked, the
- * ledger is set aside then, so that nothing of it is used or lost.
+ * Reads the accepted rows of earlier fills. With `forceFull` there are none.
  *
  * @throws ModelpackError LOCK_MISMATCH where `locked` and the lock pins other rows, USAGE, STORAGE
  */
@@ -41,8 +40,6 @@ export async function readAccepted(
   const folder = loaded.config.paths.backfill_dir;
   if (options.forceFull === true) {
     await checkNotPinned(loaded, options);
-    if (options.backfill === true)
-      for (const name of await setAside(folder)) reporter.note(`set aside ${name}, which no run reads`);
     return acceptedInput(loaded, []);
   }
   const ledger = await Ledger.open(folder, { write: false, purpose: "prepare" });
@@ -76,6 +73,20 @@ export async function readLedgerStatus(loaded: LoadedConfig): Promise<LedgerStat
   const { pinned: accepted } = acceptedInput(loaded, opened.accepted);
   const locked = await readPinned(loaded);
   return accepted === null && locked === null ? null : { ledger: ledgerName(loaded), accepted, locked };
+}
+
+/**
+ * With `forceFull`, sets the ledger aside where the LLM is to be asked, so that nothing of it is used or lost. To be
+ * called when nothing else can fail before the LLM is asked: without its server the ledger stays as it is.
+ */
+export async function beginAnew(
+  { config }: LoadedConfig,
+  { forceFull, backfill }: PrepareOptions,
+  reporter: Reporter,
+): Promise<void> {
+  if (forceFull !== true || backfill !== true) return;
+  for (const name of await setAside(config.paths.backfill_dir))
+    reporter.note(`set aside ${name}, which no run reads`);
 }
 
 async function checkNotPinned(loaded: LoadedConfig, { locked }: PrepareOptions): Promise<void> {

@@ -16,6 +16,7 @@ import { connectServer } from "../backfill/probe.ts";
 import { FillReporter } from "../backfill/progress.ts";
 import type { AcceptedRow } from "../backfill/record.ts";
 import { writeFillReport } from "../backfill/report.ts";
+import { StandstillError } from "../backfill/standstill.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
@@ -172,21 +173,24 @@ async function runFill(
   const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);
   reporter.note(`asking ${server.capabilities.model || settings.model} for ${lacking} rows (fill ${fill})`);
   let outcome = "ended";
+  let failed = false;
   try {
     await work.run();
     await ledger.endFill(fill);
   } catch (error) {
+    failed = true;
     outcome = error instanceof ModelpackError ? error.code : "INTERNAL";
+    // Its replies would end the next run as they ended this one, whatever server is there then.
+    if (error instanceof StandstillError) await ledger.endFill(fill);
     throw error;
   } finally {
     const { sent, retries } = server.statistics;
     const { provider, model } = settings;
     const how = { fill, outcome, provider, model, seconds: clock() - started, sent, retries };
-    await writeFillReport(config.paths.backfill_dir, {
-      ...how,
-      capabilities: server.capabilities,
-      labels: work.labels,
-    });
+    const { capabilities } = server;
+    const written = writeFillReport(config.paths.backfill_dir, { ...how, capabilities, labels: work.labels });
+    // Why the run failed is worth more than why its report did: a full disk is often both.
+    await (failed ? written.catch(() => undefined) : written);
     for (const line of endings(work)) reporter.note(line);
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
@@ -7,7 +8,7 @@ import { writeFamily } from "../data/dataset.ts";
 import { commitVersion, probeWritable, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { verifyVersion } from "../storage/verify.ts";
-import { type AcceptedInput, acceptedInput, keepAccepted, readAccepted } from "./accepted.ts";
+import { type AcceptedInput, acceptedInput, beginAnew, keepAccepted, readAccepted } from "./accepted.ts";
 import type { Connection } from "./backfill.ts";
 import { lacksForSure } from "./certain-deficit.ts";
 import { type Collected, collect } from "./collect.ts";
@@ -39,8 +40,10 @@ export interface PrepareResult {
 export async function prepare(
   loaded: LoadedConfig,
   reporter: Reporter,
-  options: PrepareOptions = {},
+  asked: PrepareOptions = {},
 ): Promise<PrepareResult> {
+  // What is locked is complete: nothing is asked for.
+  const options = asked.locked === true ? { ...asked, backfill: false } : asked;
   const output = new PrepareOutput(loaded.config.paths.prepared_dir);
   const run = { loaded, reporter, options, output, clock: options.clock ?? (() => 0) };
   const started = run.clock();
@@ -101,6 +104,7 @@ async function reuse(
   const deficit = await storedDeficit(folder);
   if (options.backfill === true && deficit > 0) return null;
   if (!(await reuseVersion(root, DATASET_POINTER, version))) return null;
+  await beginAnew(loaded, options, reporter);
   await keepAccepted(loaded, accepted, options, reporter);
   reporter.note(`nothing has changed: dataset ${version} is up to date`);
   return { version, folder, unchanged: true, deficit };
@@ -133,11 +137,18 @@ async function makeTasks(
   checkAny(inputs);
   const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const before = await joinAccepted(config, real, accepted.rows);
-  if (options.backfill !== true || deficitOf(before) === 0)
+  if (options.backfill !== true || deficitOf(before) === 0) {
+    await beginAnew(loaded, options, reporter);
     return { ...collected, inputs, tasks: before, accepted };
+  }
   const source = await fillSource(config, real, collected.shared, { inputs, sample }, reporter);
-  const { backfill } = await llm();
-  const rows = await backfill(loaded, source, connection, reporter, backfillOptions(options));
+  // The lock stands there: rows that can't be pinned are not paid for.
+  await probeWritable(await realpath(loaded.folder).catch(() => loaded.folder));
+  const { backfill, connect } = await llm();
+  const connects = connection === null && options.forceFull === true;
+  const server = connects ? await connect(config, reporter, backfillOptions(options)) : connection;
+  await beginAnew(loaded, options, reporter);
+  const rows = await backfill(loaded, source, server, reporter, backfillOptions(options));
   const tasks = await joinAccepted(config, real, rows);
   return { ...collected, inputs, tasks, accepted: acceptedInput(loaded, rows) };
 }

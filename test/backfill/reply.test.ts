@@ -54,6 +54,22 @@ describe.each([
     });
   });
 
+  it("is too large where no ledger would hold it", () => {
+    const content = Array.from({ length: 100_000 }, (_, i) => `words of number ${i} `).join("");
+    expect(read({ ...HEALTHY, content })).toEqual({
+      kind: "faulty",
+      fault: "too_large",
+      completion: { ...COMPLETION, text: "" },
+    });
+  });
+
+  it("has names and counts that a ledger holds, whatever the server calls itself", () => {
+    const odd = { model: "m".repeat(2000), fingerprint: "f\ud800", promptTokens: 1e13 };
+    expect(read({ ...HEALTHY, ...odd })).toMatchObject({
+      completion: { model: "m".repeat(1000), fingerprint: "f\ufffd", usage: null },
+    });
+  });
+
   it("is what was written, where there was reasoning too", () => {
     expect(read({ ...HEALTHY, extra: { reasoning: "Hm" } })).toEqual({
       kind: "completed",

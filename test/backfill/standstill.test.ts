@@ -34,6 +34,10 @@ describe("a standstill", () => {
     expect(ends(times(20, "cut"), new Standstill())).toEqual([6, "LLM_INCOMPATIBLE"]);
   });
 
+  it("of requests that all fail beside a server that is well says to give them more time", () => {
+    expect(ends(times(20, "poisonous"), new Standstill())).toEqual([6, "LLM_UNREACHABLE"]);
+  });
+
   it("says what is kept and what to do", () => {
     const standstill = new Standstill(ANSWERS);
     const message = () => {

@@ -160,6 +160,16 @@ describe("a standstill", () => {
     expect(existsSync(join(folder, "datasets", "labelled", "colour.jsonl"))).toBe(false);
   });
 
+  it("is over when the server is mended, though the ledger has the replies that ended the run", async () => {
+    const server = await llmServer();
+    const folder = project(server, "batch_size = 4");
+    const file = writeLines(folder, "a.txt", TEXTS);
+    server.play({ when: isLabelling, fault: FAULTS.prose.fault });
+    await rejection(runLabel(folder, [file]));
+    server.reset();
+    expect(await runLabel(folder, [file])).toMatchObject({ labelled: 90, texts: 90 });
+  });
+
   it("is none where one batch can't be read: its texts are for a person", async () => {
     const server = await llmServer();
     const folder = project(server, "batch_size = 4");
