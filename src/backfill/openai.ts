@@ -73,7 +73,8 @@ export async function sendChat(client: OpenAI, body: ChatBody, watch: TokenWatch
     const response = await client.chat.completions.create(body, options).asResponse();
     const type = mediaType(response);
     if (type === "text/event-stream") return readStream(response, watch);
-    if (!isJson(type)) return { kind: "strange", what: `a reply of type ${type || "nothing"}` };
+    if (!isJson(type))
+      return unread(response, type === "" ? "a reply of no type" : `a reply of type ${type}`);
     return readWhole(response);
   });
 }
@@ -86,13 +87,19 @@ export async function listModels(client: OpenAI, watch: TokenWatch): Promise<rea
   let models: readonly string[] = [];
   const attempt = await attempting<Attempt | null>(watch, async () => {
     const response = await client.get("/models", { signal: watch.signal }).asResponse();
-    if (!isJson(mediaType(response))) return { kind: "strange", what: "no list of models" };
+    if (!isJson(mediaType(response))) return unread(response, "no list of models");
     const { data } = objectOf(parsed(await readText(response)));
     if (!Array.isArray(data)) return { kind: "strange", what: "no list of models" };
     models = data.map((one) => objectOf(one).id).filter((id) => typeof id === "string");
     return null;
   });
   return attempt ?? models;
+}
+
+/** An answer whose body nobody wants: left open, its deadline would keep the process for the whole timeout. */
+async function unread(response: Response, what: string): Promise<Attempt> {
+  await response.body?.cancel();
+  return { kind: "strange", what };
 }
 
 /** Whether a list of models came. */

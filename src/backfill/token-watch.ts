@@ -13,6 +13,7 @@ export class TokenWatch {
   readonly #stop = new AbortController();
   readonly #idleMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #ended = false;
 
   constructor(firstMs: number, idleMs: number, others: readonly (AbortSignal | undefined)[]) {
     this.#idleMs = idleMs;
@@ -27,12 +28,15 @@ export class TokenWatch {
 
   /** The answer is no longer wanted, or is whole: its connection is closed if it is still open. */
   end(): void {
+    this.#ended = true;
     clearTimeout(this.#timer);
     this.#stop.abort(new TransportFault("broken", "given up"));
   }
 
   #arm(ms: number): void {
     clearTimeout(this.#timer);
+    // A piece that was on its way when the answer was given up: its timer would keep the process for its whole time.
+    if (this.#ended) return;
     this.#timer = setTimeout(
       () => this.#stop.abort(new TransportFault("silent", `nothing new for ${Math.round(ms)} ms`)),
       Math.min(ms, MAX_TIMER_MS),

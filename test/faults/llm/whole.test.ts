@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { seededRandom } from "../../../src/core/random.ts";
 import type { DatasetManifest } from "../../../src/pipeline/dataset-manifest.ts";
 import { readAllRows } from "../../support/backfill-rows.ts";
@@ -26,7 +28,7 @@ import { KEY, llmServer } from "./support.ts";
 // Whole commands against a server: what DESIGN's user does, and what a crash does to it.
 
 /** The quickstart with a server in it, that wants the key. */
-function configFor(server: LlmServer, target: number, more = ""): string {
+function configFor(server: Pick<LlmServer, "baseUrl" | "model">, target: number, more = ""): string {
   return `${starterConfig().replace(/^target_per_task_label = .*$/m, `target_per_task_label = ${target}`)}
 [synthetic_llm]
 provider = "vllm"
@@ -180,6 +182,26 @@ describe("kill -9 at 50 random moments of a fill of 2,000 rows", () => {
     expect(leaks([...outputs, last.stdout, last.stderr].join("\n"))).toEqual([]);
     expect(filesWithKey(workspace)).toEqual([]);
   }, 400_000);
+});
+
+describe("a server that is none", () => {
+  it("ends the run at once, whatever it left unread", async () => {
+    const other = createServer((request, response) => {
+      if (request.url?.endsWith("/models") === true) return response.end('{"data":[]}');
+      const choices = [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "no" } }];
+      response.setHeader("content-type", "application/json");
+      return response.end(JSON.stringify({ choices, usage: { prompt_tokens: 100, completion_tokens: 1 } }));
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const toml = configFor({ baseUrl: `http://127.0.0.1:${port}/v1`, model: "m" }, 100);
+    const started = performance.now();
+    const { status, stderr } = await modelpack(makeWorkspace(temporaryFolder(), toml), ["prepare"], LLM);
+    expect(status).toBe(1);
+    expect(stderr).toContain("error: the context of the LLM's server is too small");
+    expect(performance.now() - started).toBeLessThan(30_000);
+  }, 60_000);
 });
 
 describe("a signal", () => {
