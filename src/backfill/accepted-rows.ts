@@ -114,20 +114,19 @@ export interface AcceptedDigest {
 }
 
 /**
- * Digest over tasks, labels, texts and languages of rows, of some tasks or all: neither the order of the
- * rows nor what is known of their making changes it, and a row that is there twice counts once.
+ * Digest over tasks, labels, texts and languages of rows, of some tasks or all, in the order in which they were
+ * accepted: that is the order in which they join a dataset, and so decides its bytes. The order of lines and what
+ * else is known of their making change nothing, and a row that is there twice counts once.
  */
 export function acceptedDigest(rows: readonly AcceptedRow[], tasks?: ReadonlySet<string>): AcceptedDigest {
-  const chosen = rows.filter(({ task }) => tasks?.has(task) ?? true).sort(compareContent);
+  const chosen = rows.filter(({ task }) => tasks?.has(task) ?? true).sort(compareRows);
   const hash = createHash("sha256");
-  let count = 0;
-  let previous = "";
+  const seen = new Set<string>();
   for (const { task, label, text, textB, language } of chosen) {
     const line = `${JSON.stringify([task, label, text, textB, language])}\n`;
-    if (line === previous) continue;
+    if (seen.has(line)) continue;
+    seen.add(line);
     hash.update(line);
-    previous = line;
-    count++;
   }
-  return { rows: count, sha256: hash.digest("hex") };
+  return { rows: seen.size, sha256: hash.digest("hex") };
 }

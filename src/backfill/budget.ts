@@ -23,6 +23,8 @@ export class Budget {
   readonly #settings: BudgetSettings;
   /** What the next slot may cost: the guess, or the dearest slot so far where that was more. */
   #reserve: number;
+  /** Slots asked for. */
+  #launched = 0;
   /** Of slots that are settled. */
   #slots = 0;
   #dollars = 0;
@@ -39,8 +41,24 @@ export class Budget {
   /** Whether the slot may be asked for that `before` slots at most stand before, of those not yet settled. */
   allows(before: number): boolean {
     const { maxRequests, maxDollars, requestsPerSlot } = this.#settings;
-    if (maxRequests !== null && (this.#slots + before + 1) * requestsPerSlot > maxRequests) return false;
+    // A label that dries up leaves slots that were asked for ahead: they were sent, and count.
+    const slots = Math.max(this.#slots + before, this.#launched) + 1;
+    if (maxRequests !== null && slots * requestsPerSlot > maxRequests) return false;
     return maxDollars === null || this.#dollars + (before + 1) * this.#reserve <= maxDollars;
+  }
+
+  /** A slot is asked for. */
+  launch(): void {
+    this.#launched++;
+  }
+
+  /** Why not even one slot may be asked for, in words; null where one may. */
+  get tooSmall(): string | null {
+    if (this.allows(0)) return null;
+    const { maxRequests, requestsPerSlot, maxDollars } = this.#settings;
+    if (maxRequests !== null && maxRequests < requestsPerSlot)
+      return `synthetic_llm.max_requests is ${maxRequests}, and rows with a judge take ${requestsPerSlot}`;
+    return `synthetic_llm.max_cost_usd is ${maxDollars}, and one request may cost up to ${this.#reserve.toFixed(4)}`;
   }
 
   /** A slot is settled and cost this much. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
+import type { Rejection } from "./acceptance.ts";
 import type { Budget } from "./budget.ts";
 import type { CompletionServer } from "./completion.ts";
 import type { Prices } from "./cost.ts";
 import { Inquiry } from "./inquiry.ts";
 import { type FillTask, LabelFill } from "./label-fill.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Shown } from "./pools.ts";
 import { saysName } from "./profile.ts";
 import type { AcceptedRow } from "./record.ts";
 import { runSlot, type SlotResult } from "./slot.ts";
@@ -75,10 +77,13 @@ export class Fill {
         const open = this.labels.filter((label) => label.isOpen(this.#options.budget));
         if (open.length === 0) return;
         this.#askWave(open);
+        let isSpent = false;
         for (const [k, label] of open.entries()) {
-          if (!this.#options.budget.allows(0)) return closeOpen(this.labels);
-          await this.#settleNext(label, open.length - k);
+          isSpent ||= !label.isAsked && !this.#options.budget.allows(0);
+          // What has been asked for is paid for, and is settled in its turn.
+          if (!isSpent || label.isAsked) await this.#settleNext(label, open.length - k);
         }
+        if (isSpent) return closeOpen(this.labels);
       }
     } finally {
       this.#options.signal?.removeEventListener("abort", stop);
@@ -152,6 +157,7 @@ export class Fill {
   #launch(label: LabelFill, rows: number): void {
     const inquiry = this.#inquiries.get(label.task) as Inquiry;
     const slot = { label: label.label, slot: label.firstSlot + label.asked, rows };
+    this.#options.budget.launch();
     const work = runSlot(label.task, slot, inquiry, this.#halt.signal);
     label.ask(work);
     const settled: Promise<void> = work.then(
@@ -173,9 +179,8 @@ export class Fill {
   /** Takes the rows of a slot that are still fit and needed; they are on the disk when this resolves. */
   async #commit(label: LabelFill, result: SlotResult): Promise<void> {
     const { ledger, budget, onSettled } = this.#options;
-    const before = label.tally.dollars ?? 0;
-    label.tally.count(result);
     const rows: AcceptedRow[] = [];
+    const rejected: { readonly rejection: Rejection; readonly row: Shown | null }[] = [];
     for (const item of result.items) {
       const candidate = {
         ...(item.row ?? { text: "", textB: null }),
@@ -184,13 +189,17 @@ export class Fill {
       };
       const rejection = item.rejection ?? label.task.admission.refuse(candidate);
       if (rejection !== null) {
-        label.tally.reject(rejection, item.row);
+        rejected.push({ rejection, row: item.row });
         continue;
       }
       label.task.admission.admit(candidate);
       rows.push(this.#acceptedRow(label, candidate, result));
     }
     await ledger.addAccepted(rows);
+    // Counted when the rows are on the disk: a report that is written after a failure adds up, too.
+    const before = label.tally.dollars ?? 0;
+    label.tally.count(result);
+    for (const { rejection, row } of rejected) label.tally.reject(rejection, row);
     label.tally.accepted += rows.length;
     label.tally.saidName += rows.filter((row) => saysName(row, label.nameWords)).length;
     label.settle(rows.length, result);

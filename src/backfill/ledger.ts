@@ -90,6 +90,12 @@ export class Ledger {
     return this.#accepted.list;
   }
 
+  /** Whether the file of accepted rows is there, and nothing in it is whole: it was replaced, or torn to pieces. */
+  get isRuined(): boolean {
+    const { damaged, records } = this.#files.accepted.found;
+    return damaged > 0 && records === 0;
+  }
+
   /** All fills by number. */
   get fills(): readonly FillRecord[] {
     return this.#log.fills;

@@ -71,7 +71,7 @@ function fillText(label: string | null, progress: FillProgress): string {
   if (label !== null) return rows + accepted;
   const cost = dollars === null ? "" : `, ${dollarsText(dollars)}`;
   const left = secondsLeft === null ? "" : `, ${durationText(secondsLeft)} left`;
-  return `${rows}, ${rowsPerSecond.toFixed(1)} rows/s${accepted}, ${tokensText(tokens)}${cost}${left}`;
+  return `${rows}, ${rowsPerSecond.toFixed(1)} rows/s${accepted}${left}, ${tokensText(tokens)}${cost}`;
 }
 
 /** What every bar is like: on the terminal while it lasts, and gone afterwards. */

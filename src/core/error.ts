@@ -14,6 +14,7 @@ export type ErrorCode =
   | "HUB_UNREACHABLE" // no answer from the Hub, or only failures
   | "HUB_MISMATCH" // what came from the Hub is not what was pinned
   | "HUB_OFFLINE" // downloads are off, and what is needed is not in the cache
+  | "LEDGER_CORRUPT" // nothing in the ledger of the backfill is whole
   | "LLM_UNREACHABLE" // no answer from the LLM's server, or only failures
   | "LLM_DENIED" // the server wants a key, or one with more rights
   | "LLM_MODEL_MISSING" // the server has no such model

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SPLITS } from "../core/example.ts";
+import { textAt } from "../core/text-column.ts";
 import { type Admitted, mergeAdmitted } from "./admitted.ts";
 import type { Candidate, Clash } from "./candidate.ts";
 import { GrowingColumn, NameTable } from "./columns.ts";
@@ -7,6 +8,7 @@ import type { SplitRows } from "./dataset.ts";
 import type { PairGrouping } from "./grouping.ts";
 import { isOfficial } from "./merging.ts";
 import { NearIndex } from "./near-index.ts";
+import { normalizeText } from "./normalization.ts";
 import { NO_SPLIT } from "./rows.ts";
 import { SharedTexts } from "./shared-texts.ts";
 import type { SplitSettings } from "./splitter.ts";
@@ -33,6 +35,16 @@ function heldOut({ rows, split }: SplitRows): Uint8Array {
   return Uint8Array.from(rows.group, (group) => groups[group] as number);
 }
 
+/** Both texts of every pair that is held out. */
+function heldSides({ rows }: SplitRows, held: Uint8Array): ReadonlySet<string> {
+  const sides = new Set<string>();
+  for (let i = 0; i < rows.length; i++) {
+    if (held[i] !== 1 || rows.textB === null) continue;
+    sides.add(normalizeText(textAt(rows.text, i))).add(normalizeText(textAt(rows.textB, i)));
+  }
+  return sides;
+}
+
 /** Rows of each label that the target asks for beside those that are there. */
 function missing({ rows, split }: SplitRows, target: number): Int32Array {
   const left = new Int32Array(rows.task.labels.length).fill(target);
@@ -55,6 +67,8 @@ export class Admission {
   readonly #index: NearIndex;
   readonly #shared: SharedTexts;
   readonly #held: Uint8Array;
+  /** Normalized texts of held-out pairs; made when the first pair is asked about. */
+  #heldSides: ReadonlySet<string> | null = null;
   readonly #left: Int32Array;
   readonly #languages = new NameTable("languages");
   readonly #label = new GrowingColumn();
@@ -96,10 +110,16 @@ export class Admission {
     return shares ? "copy_of_heldout" : null;
   }
 
-  /** Whether a text is a copy or a near-copy of a row of test or eval, whatever has joined since. */
+  /**
+   * Whether a text is a copy or a near-copy of a row of test or eval, or a pair shares a text with one, whatever
+   * has joined since.
+   */
   isHeldOut({ text, textB }: Pick<Candidate, "text" | "textB">): boolean {
     this.#index.read(text, textB);
-    return this.#index.near((row) => this.#isBase(row) && this.#held[row] === 1) !== null;
+    if (this.#index.near((row) => this.#isBase(row) && this.#held[row] === 1) !== null) return true;
+    if (textB === null) return false;
+    this.#heldSides ??= heldSides(this.#base, this.#held);
+    return [text, textB].some((side) => this.#heldSides?.has(normalizeText(side)));
   }
 
   /** Takes a candidate that {@link refuse} has nothing against. */

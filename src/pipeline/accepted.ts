@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { acceptedDigest } from "../backfill/accepted-rows.ts";
-import { Ledger, setAside } from "../backfill/ledger.ts";
+import { ACCEPTED_FILE, Ledger, setAside } from "../backfill/ledger.ts";
 import type { AcceptedRow } from "../backfill/record.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
@@ -46,6 +46,15 @@ export async function readAccepted(
   const input = acceptedInput(loaded, ledger.accepted);
   await ledger.close();
   for (const notice of ledger.notices) reporter.warn(notice);
+  if (ledger.isRuined)
+    throw new ModelpackError(
+      "LEDGER_CORRUPT",
+      "no accepted row of the backfill is whole: all would be paid for again",
+      {
+        where: join(folder, ACCEPTED_FILE),
+        hint: "restore the file from version control (git lfs pull, where it is a pointer), or move it away to begin anew",
+      },
+    );
   if (options.locked === true) await checkPinned(loaded, input, folder);
   return input;
 }

@@ -9,6 +9,7 @@ import type { Conversation } from "../backfill/conversation.ts";
 import { pricesOf } from "../backfill/cost.ts";
 import { slotTokens } from "../backfill/estimate.ts";
 import { Fill } from "../backfill/fill.ts";
+import { ATTEMPTS } from "../backfill/inquiry.ts";
 import type { FillTask } from "../backfill/label-fill.ts";
 import { Ledger } from "../backfill/ledger.ts";
 import { llmIdentity, llmSettings } from "../backfill/llm-settings.ts";
@@ -156,11 +157,21 @@ async function runFill(
   const prices = pricesOf(config);
   const started = clock();
   const progress = new FillReporter(reporter, clock, llm.log_stats_every_seconds);
+  const budget = budgetOf(config, tasks);
+  if (budget.tooSmall !== null)
+    throw new ModelpackError(
+      "CONFIG_INVALID",
+      `the budget does not reach for one request: ${budget.tooSmall}`,
+      {
+        where: "synthetic_llm",
+        hint: "raise it, lower synthetic_llm.max_tokens or batch_size, or leave it out",
+      },
+    );
   const work = new Fill(tasks, {
     server,
     ledger,
     fill,
-    budget: budgetOf(config, tasks),
+    budget,
     prices,
     concurrency,
     drainMs,
@@ -171,7 +182,10 @@ async function runFill(
     onSettled: (label, labels) => progress.settled(label, labels),
   });
   const lacking = work.labels.reduce((sum, { deficit }) => sum + deficit, 0);
-  reporter.note(`asking ${server.capabilities.model || settings.model} for ${lacking} rows (fill ${fill})`);
+  const model = server.capabilities.model || settings.model;
+  const known = ledger.requestsOf(fill).requests.write;
+  reporter.note(`asking ${model} for ${lacking} rows (fill ${fill})`);
+  if (known > 0) reporter.note(`going on with a fill that was stopped: ${known} replies to it are here`);
   let outcome = "ended";
   let failed = false;
   try {
@@ -185,8 +199,15 @@ async function runFill(
     throw error;
   } finally {
     const { sent, retries } = server.statistics;
-    const { provider, model } = settings;
-    const how = { fill, outcome, provider, model, seconds: clock() - started, sent, retries };
+    const how = {
+      fill,
+      outcome,
+      provider: settings.provider,
+      model: settings.model,
+      seconds: clock() - started,
+      sent,
+      retries,
+    };
     const { capabilities } = server;
     const written = writeFillReport(config.paths.backfill_dir, { ...how, capabilities, labels: work.labels });
     // Why the run failed is worth more than why its report did: a full disk is often both.
@@ -197,7 +218,7 @@ async function runFill(
 
 function budgetOf(config: PipelineConfig, tasks: readonly FillTask[]): Budget {
   const { synthetic_llm: llm } = config;
-  // The largest prompt of a label's first slot, and replies that are cut twice: nothing is cheaper than this says.
+  // The largest prompt, and every sample of it cut, the first at max_tokens and the others at twice that.
   const worst = tasks.flatMap((task) =>
     task.prompt.task.labels.map((_, label) => slotTokens(task, label, llm.batch_size)),
   );
@@ -209,7 +230,10 @@ function budgetOf(config: PipelineConfig, tasks: readonly FillTask[]): Budget {
     maxSlotsPerLabel: llm.max_attempts_per_label,
     prices: pricesOf(config),
     requestsPerSlot,
-    worstSlot: { promptTokens: 2 * promptTokens, completionTokens: requestsPerSlot * llm.max_tokens },
+    worstSlot: {
+      promptTokens: ATTEMPTS * requestsPerSlot * promptTokens,
+      completionTokens: (2 * ATTEMPTS - 1) * requestsPerSlot * llm.max_tokens,
+    },
   });
 }
 

@@ -81,8 +81,21 @@ function usage(message: string, hint?: string): ModelpackError {
   return new ModelpackError("USAGE", message, { hint });
 }
 
+/** The lines with those of an earlier run before them whose texts are not among them: other files may have had these. */
+async function withEarlier(out: string, lines: Uint8Array): Promise<Uint8Array> {
+  const before = await readFile(out, "utf8").catch(() => "");
+  const split = (text: string) => text.split("\n").filter((line) => line.trim() !== "");
+  const textsOf = (line: string) => {
+    const { text, text_a, text_b } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    return JSON.stringify([text, text_a, text_b]);
+  };
+  const again = new Set(split(Buffer.from(lines).toString("utf8")).map(textsOf));
+  const kept = split(before).filter((line) => !again.has(textsOf(line)));
+  return Buffer.concat([Buffer.from(kept.map((line) => `${line}\n`).join("")), lines]);
+}
+
 /**
- * Writes both files, each whole. A queue that is there and differs may hold a person's work: it is renamed, not
+ * Writes both files, each whole. What earlier runs labelled stays. A queue that is there and differs may hold a person's work: it is renamed, not
  * replaced.
  */
 export async function writeLabelFiles(
@@ -91,7 +104,7 @@ export async function writeLabelFiles(
   table: Uint8Array,
   reporter: Reporter,
 ): Promise<void> {
-  await writeFileAtomic(out, lines);
+  await writeFileAtomic(out, await withEarlier(out, lines));
   const before = await readFile(queue).catch(() => null);
   if (before?.equals(table)) return;
   const aside = before === null ? null : await setFileAside(queue);

@@ -6,10 +6,14 @@ import { sha256 } from "../../src/storage/digest.ts";
 import { acceptedRow } from "../support/ledger.ts";
 
 describe("acceptedDigest", () => {
-  it("is the sha256 of the rows' sorted lines", () => {
+  it("is the sha256 of the rows' lines, in the order of their acceptance", () => {
     const rows = [acceptedRow(1, { label: "b" }), acceptedRow(2, { label: "a", textB: "x", language: "" })];
-    const lines = '["query_domain","a","row 2","x",""]\n["query_domain","b","row 1",null,"en"]\n';
+    const lines = '["query_domain","b","row 1",null,"en"]\n["query_domain","a","row 2","x",""]\n';
     expect(acceptedDigest(rows)).toEqual({ rows: 2, sha256: sha256(lines) });
+    expect(acceptedDigest([...rows].reverse())).toEqual({ rows: 2, sha256: sha256(lines) });
+    const [first, second] = rows.map((row, i) => ({ ...row, order: 9 - i }));
+    if (first === undefined || second === undefined) throw new Error("no rows");
+    expect(acceptedDigest([first, second]).sha256).not.toBe(sha256(lines));
     expect(acceptedDigest([])).toEqual({ rows: 0, sha256: sha256("") });
   });
 

@@ -35,14 +35,14 @@ describe("the progress of a fill", () => {
     take(food, 6, 3);
     take(travel, 2, 1);
     expect(told.map(([label, , every]) => [label, every])).toEqual([
+      [null, 15],
       ['topic "food"', 15],
       [null, 15],
       ['topic "travel"', 15],
-      [null, 15],
     ]);
-    expect(told[0]?.[1]).toMatchObject({ done: 6, total: 20, received: 8, rowsPerSecond: 2, tokens: 110 });
-    expect(told[1]?.[1]).toMatchObject({ done: 6, total: 40, received: 8, secondsLeft: 17 });
-    expect(told[3]?.[1]).toEqual({
+    expect(told[1]?.[1]).toMatchObject({ done: 6, total: 20, received: 8, rowsPerSecond: 2, tokens: 110 });
+    expect(told[0]?.[1]).toMatchObject({ done: 6, total: 40, received: 8, secondsLeft: 17 });
+    expect(told[2]?.[1]).toEqual({
       done: 8,
       total: 40,
       received: 16,

@@ -46,7 +46,10 @@ describe("slots that are settled", () => {
       [...times(5, failed("cut")), failed("not_json"), ...times(5, failed("cut"))],
     ],
     ["faults that were overcome", times(20, { items: [null], faults: ["cut", "cut"] })],
-    ["faults of one label's own", times(20, failed("poisonous"))],
+    [
+      "requests that fail five times in a row",
+      [...times(5, failed("poisonous")), good, ...times(5, failed("poisonous"))],
+    ],
     ["a refusal among good items", times(20, good)],
     ["half of them refused", times(10, failed("refused")).flatMap((bad) => [good, bad])],
     ["three refused, and no more", [...times(3, failed("refused"))]],

@@ -80,7 +80,7 @@ describe("a fill", () => {
     dollars: 1.5,
     secondsLeft: 45,
   };
-  const ALL = "30 of 120 rows, 2.0 rows/s, 75 % accepted, 12,345 tokens, $1.50, about 45 seconds left";
+  const ALL = "30 of 120 rows, 2.0 rows/s, 75 % accepted, about 45 seconds left, 12,345 tokens, $1.50";
 
   it("is a bar of all rows and one for each label, on a terminal, until it has its rows", async () => {
     const { stream, said } = output(true);

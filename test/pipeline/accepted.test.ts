@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Ledger } from "../../src/backfill/ledger.ts";
 import type { AcceptedRow } from "../../src/backfill/record.ts";
 import { type Reporter, silentReporter } from "../../src/core/reporter.ts";
-import { acceptedInput, keepAccepted, readAccepted } from "../../src/pipeline/accepted.ts";
+import { acceptedInput, beginAnew, keepAccepted, readAccepted } from "../../src/pipeline/accepted.ts";
 import { rejection } from "../support/failure.ts";
 import { acceptedRow } from "../support/ledger.ts";
 import { load, namesIn, readJson, taskToml } from "../support/project.ts";
@@ -60,6 +60,19 @@ describe("accepted rows", () => {
     expect(warnings).toEqual([expect.stringContaining("accepted.jsonl")]);
   });
 
+  it("of which none is whole end the run, before they are paid for again", async () => {
+    const { loaded, reporter, ledger } = project();
+    await write(ledger, ROWS);
+    writeFileSync(
+      join(ledger, "accepted.jsonl"),
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+    );
+    expect(await rejection(readAccepted(loaded, {}, reporter))).toMatchObject({
+      code: "LEDGER_CORRUPT",
+      where: join(ledger, "accepted.jsonl"),
+    });
+  });
+
   it("are pinned, and the lock is written only where it says otherwise", async () => {
     const { loaded, reporter, folder, ledger, warnings } = project();
     await write(ledger, ROWS);
@@ -68,7 +81,7 @@ describe("accepted rows", () => {
     await keepAccepted(loaded, input, { forceFull: true }, reporter);
     expect(namesIn(folder)).not.toContain("datasets.lock.json");
     await keepAccepted(loaded, input, {}, reporter);
-    expect(lockOf(folder)).toEqual(input.pinned);
+    expect(lockOf(folder)).toEqual([{ ledger: "datasets/backfill", ...input.pinned }]);
     expect((await readAccepted(loaded, { locked: true }, reporter)).rows).toHaveLength(3);
     expect(warnings).toEqual([]);
     await keepAccepted(loaded, acceptedInput(loaded, []), { forceFull: true, backfill: true }, reporter);
@@ -103,7 +116,10 @@ describe("accepted rows", () => {
     await keepAccepted(loaded, acceptedInput(loaded, ROWS), {}, reporter);
     const both = { forceFull: true, locked: true };
     expect(await rejection(readAccepted(loaded, both, reporter))).toMatchObject({ code: "USAGE" });
-    expect((await readAccepted(loaded, { forceFull: true, backfill: true }, reporter)).rows).toEqual([]);
+    const anew = { forceFull: true, backfill: true };
+    expect((await readAccepted(loaded, anew, reporter)).rows).toEqual([]);
+    expect(namesIn(ledger)).toContain("accepted.jsonl");
+    await beginAnew(loaded, anew, reporter);
     expect(namesIn(ledger)).not.toContain("accepted.jsonl");
     expect(notes).toEqual([
       expect.stringMatching(/^set aside accepted-[0-9a-f]{16}\.jsonl, which no run reads$/),

@@ -253,7 +253,8 @@ describe("the backfill", () => {
 
   it("stays under a bound in dollars", async () => {
     const server = await llmServer();
-    const prices = "price_input_per_million = 100\nprice_output_per_million = 400\nmax_cost_usd = 1.2";
+    const prices =
+      "price_input_per_million = 100\nprice_output_per_million = 400\nmax_cost_usd = 1.2\nmax_tokens = 100";
     const folder = project(server, prices);
     const { deficit } = await fill(folder, set("synthetic_llm.batch_size=4"));
     expect(deficit).toBeGreaterThan(0);

@@ -35,7 +35,8 @@ export const prepare: Action = async (context, options) => {
     );
   const fails = short && loaded.config.prepare.on_underfill === "fail";
   if (fails) lines.push('exit code 3, since prepare.on_underfill = "fail": the dataset itself is whole');
-  lines.push("next: modelpack train (npm run train)");
+  const config = options.config === "model_pipeline.toml" ? "" : ` -c ${shownPath(String(options.config))}`;
+  lines.push(`next: modelpack train${config}${config === "" ? " (npm run train)" : ""}`);
   return {
     text: lines.join("\n"),
     json: { ...result, tasks: manifest.tasks },
