@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { costOf, pricesOf } from "../backfill/cost.ts";
+import { costOf, dollarsText, pricesOf } from "../backfill/cost.ts";
 import { estimateLabel, type LabelEstimate } from "../backfill/estimate.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { LabelBalance } from "../data/balancer.ts";
@@ -77,19 +78,32 @@ export async function planFill(
     }, 0);
   const most = config.synthetic_llm.max_attempts_per_label;
   const beyondAttempts = labels.filter(({ slots }) => slots > most).length;
+  const requests = sum((label) => label.requests) ?? 0;
+  const dollars = sum((label) => label.dollars);
   return {
     labels,
-    requests: sum(({ requests }) => requests) ?? 0,
-    dollars: sum(({ dollars }) => dollars),
+    requests,
+    dollars,
     seconds: sum(({ seconds }) => seconds),
     beyondAttempts,
-    notes,
+    notes: [...notes, ...bounds(config, requests, dollars)],
   };
 }
 
 /** Rows of a label over all splits, official ones apart. */
 function rowsOf({ train, test, eval: held }: LabelBalance): number {
   return [train, test, held].reduce((sum, one) => sum + one.real + one.llm_labelled + one.synthetic, 0);
+}
+
+/** What of the config ends one run before all of it is asked. */
+function bounds({ synthetic_llm: llm }: PipelineConfig, requests: number, dollars: number | null): string[] {
+  const { max_requests: most, max_cost_usd: dearest } = llm;
+  const found: string[] = [];
+  if (most !== undefined && requests > most)
+    found.push(`one run ends after ${most} requests: synthetic_llm.max_requests`);
+  if (dearest !== undefined && (dollars ?? 0) > dearest)
+    found.push(`one run ends before it has cost ${dollarsText(dearest)}: synthetic_llm.max_cost_usd`);
+  return found;
 }
 
 /** Tokens a second of all requests in flight, by a probe; none of the rows is sent. */

@@ -397,6 +397,8 @@ describe("the backfill", () => {
       );
       expect(label.seconds).toBeGreaterThan(0);
     }
+    const bounded = await runPlan(folder, set("synthetic_llm.max_requests=3"), llmRun());
+    expect(bounded.fill?.notes).toEqual(["one run ends after 3 requests: synthetic_llm.max_requests"]);
     expect(() => readFileSync(acceptedPath(folder))).toThrow("ENOENT");
     expect(() => readFileSync(join(folder, "datasets.lock.json"))).toThrow("ENOENT");
     expect(server.chats.every(({ body }) => !JSON.stringify(body).includes("filler"))).toBe(true);
