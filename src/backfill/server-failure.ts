@@ -85,7 +85,7 @@ export function denied(subject: ServerSubject, status: number, says: string): Mo
   const hint = address.withheld
     ? "no key was sent: the address is plain HTTP to another host; use https://"
     : address.authorization === null
-      ? `put the server's key into ${settings.apiKeyEnv}`
+      ? whereKeyGoes(settings)
       : `check the key in ${settings.apiKeyEnv}`;
   return failed(
     subject,
@@ -152,4 +152,12 @@ export function interrupted(): ModelpackError {
   return new ModelpackError("INTERRUPTED", "stopped while the LLM was asked", {
     hint: "run the same command again to go on: what was answered is kept",
   });
+}
+
+/** Ollama itself wants no key, and OpenAI's is not its business: that one is not sent, though it may be set. */
+function whereKeyGoes({ provider, apiKeyEnv }: ServerSettings): string {
+  if (apiKeyEnv === "") return "let synthetic_llm.api_key_env name the variable that holds the server's key";
+  if (provider !== "ollama" || apiKeyEnv !== "OPENAI_API_KEY")
+    return `put the server's key into ${apiKeyEnv}`;
+  return "OPENAI_API_KEY is not sent to provider ollama: name another provider, or another variable as api_key_env";
 }

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "./load.ts";
 import { pathName } from "./problem.ts";
 import { PROMPT_KINDS } from "./prompts.ts";
 import { type DatasetConfig, SETTINGS, type TrainSection } from "./schema.ts";
+import { looksSecret, redact } from "./secret.ts";
 import { splitText } from "./split.ts";
 import { isTable, tomlKey, tomlLines, tomlString } from "./toml.ts";
 
@@ -40,6 +41,9 @@ function setting(
 ): string {
   const key = tomlKey(path.at(-1) ?? "");
   if (value === undefined) return `# ${key} is not set`;
+  // A password in an address from the environment: what is printed may stand in a log.
+  if (typeof value === "string" && looksSecret(value))
+    return `# ${key} = ${tomlString(redact(value))}  # ${origin}`;
   const isLong = typeof value === "string" && value.includes("\n");
   return `${key} = ${isLong ? tomlLines(value) : tomlValue(value)}  # ${origin}`;
 }
