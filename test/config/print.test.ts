@@ -47,6 +47,13 @@ it("shows each value with its origin", () => {
   );
 });
 
+it("hides a password that came by the environment", () => {
+  const environment = { LLM_EVAL__BASE_URL: "http://user:pass1234@localhost:1/v1" };
+  const printed = renderConfig(load(TOML, { environment }));
+  expect(printed).toContain('# base_url = "http://*************@localhost:1/v1"  # environment');
+  expect(printed).not.toContain("pass1234");
+});
+
 it("is TOML that loads to the same config", () => {
   const loaded = load(TOML, { set: ["multilingual.weights={ en = 0.5 }", "synthetic_llm.model=m"] });
   expect(load(renderConfig(loaded)).config).toEqual(loaded.config);
