@@ -61,9 +61,15 @@ async function canonical(response: Response): Promise<Response> {
   const { status, headers } = response;
   const text = await readText(response).catch(() => "");
   const body = parsed(text) ?? text;
-  const inner: unknown = objectOf(body).error ?? objectOf(body).detail ?? body;
+  const inner: unknown = objectOf(body).error ?? withoutInput(objectOf(body).detail) ?? body;
   const error = typeof inner === "object" ? inner : { message: inner };
   return new Response(JSON.stringify({ error }), { status, headers });
+}
+
+/** FastAPI says what is wrong field by field, each with the input: that is a prompt, with rows of datasets in it. */
+function withoutInput(detail: unknown): unknown {
+  if (!Array.isArray(detail)) return detail;
+  return detail.map((one) => String(objectOf(one).msg ?? "a field is wrong")).join("; ");
 }
 
 /** Sends a chat request once. */
