@@ -105,7 +105,7 @@ export class BatchCalls {
   }
 
   /** Gives each line of a file to `take`, some twice where the file broke off; false where there is no file. */
-  async read(file: string, take: (line: Buffer) => void): Promise<boolean> {
+  async read(file: string, take: (line: Uint8Array) => void): Promise<boolean> {
     const whole = await this.#call({
       ms: this.#subject.settings.timeoutMs,
       work: async (options, touch) => {

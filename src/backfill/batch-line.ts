@@ -8,6 +8,8 @@ import { refusalOf } from "./refusal.ts";
 import { answerOf, objectOf } from "./reply.ts";
 import { TransportFault } from "./transport-fault.ts";
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 // The lines of a batch's files, as OpenAI's reference of the Batch API has them.
 
 /** Errors of a line that only say that its turn never came. */
@@ -36,7 +38,7 @@ export interface ResultLine {
 }
 
 /** Reads a line of an output or error file; null where it answers nothing. */
-export function resultOf(line: Buffer): ResultLine | null {
+export function resultOf(line: Uint8Array): ResultLine | null {
   const json = objectOf(parsed(line));
   const { custom_id: id, response, error } = json;
   if (typeof id !== "string") return null;
@@ -59,9 +61,9 @@ function attemptOf(body: unknown): Attempt {
   return { kind: "reply", reply: answer.reply, streamed: false, done: true };
 }
 
-function parsed(line: Buffer): unknown {
+function parsed(line: Uint8Array): unknown {
   try {
-    return JSON.parse(line.toString());
+    return JSON.parse(decoder.decode(line));
   } catch {
     return null;
   }

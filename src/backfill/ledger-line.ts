@@ -6,6 +6,8 @@ import { MAX_NAME, MAX_REPLY, REPLY_FAULTS, type Usage } from "./completion.ts";
 import { aBoolean, aCount, type Form, fits, hex, is, listOf, nullOr, oneOf, text } from "./line-form.ts";
 import type { AcceptedRow, BatchRecord, FillRecord, Purpose, RequestRecord } from "./record.ts";
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 // How the records look in the ledger's files. Every member is required, and no other is known.
 
 /** OpenAI's batches hold 50,000 requests. */
@@ -128,7 +130,7 @@ export function encodeBatch({ name, batch, keys, ended }: BatchRecord): string {
 }
 
 /** The row that a line of `accepted.jsonl` says; null where it says none. */
-export function decodeAccepted(line: Buffer): AcceptedRow | null {
+export function decodeAccepted(line: Uint8Array): AcceptedRow | null {
   const json = parse(line);
   if (!fits(json, ACCEPTED)) return null;
   const { task, label, text, text_b: textB, language, fill, order } = json;
@@ -137,7 +139,7 @@ export function decodeAccepted(line: Buffer): AcceptedRow | null {
 }
 
 /** The record that a line of `requests.jsonl` says; null where it says none. */
-export function decodeLocal(line: Buffer): LocalRecord | null {
+export function decodeLocal(line: Uint8Array): LocalRecord | null {
   const json = parse(line);
   if (fits(json, REQUEST)) return { kind: "request", request: requestOf(json) };
   if (fits(json, FILL)) {
@@ -165,10 +167,10 @@ function encode<T extends { readonly sum: string }>(line: Omit<T, "sum">, form: 
   throw new ModelpackError("INTERNAL", `the ledger has no form for ${shown}`);
 }
 
-function parse(line: Buffer): unknown {
+function parse(line: Uint8Array): unknown {
   if (!isUtf8(line)) return null;
   try {
-    return JSON.parse(line.toString());
+    return JSON.parse(decoder.decode(line));
   } catch {
     return null;
   }

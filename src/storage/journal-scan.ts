@@ -19,10 +19,10 @@ export interface Place {
 }
 
 /** Fills a buffer from a position in a file; returns how many bytes there were. */
-export type ReadAt = (buffer: Buffer, position: number) => Promise<number>;
+export type ReadAt = (buffer: Uint8Array, position: number) => Promise<number>;
 
 /** Takes a record's bytes, which are its own only during the call; false where they mean nothing. */
-export type Visit = (record: Buffer, place: Place) => boolean;
+export type Visit = (record: Uint8Array, place: Place) => boolean;
 
 /** What a journal's file holds. */
 export interface JournalScan {

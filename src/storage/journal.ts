@@ -94,7 +94,7 @@ export class Journal {
   }
 
   /** The bytes of a record, read and checked again; throws `STORAGE` where they have changed since. */
-  async read({ position, bytes, sum }: Place): Promise<Buffer> {
+  async read({ position, bytes, sum }: Place): Promise<Uint8Array> {
     const file = this.#file;
     if (file === null) throw misuse(this.path, "is not open");
     const record = Buffer.alloc(bytes);

@@ -33,9 +33,9 @@ async function written(): Promise<Bytes> {
 }
 
 /** The records in a file's bytes, each as JSON. */
-async function recordsIn(bytes: Buffer, decode: (line: Buffer) => unknown): Promise<readonly string[]> {
+async function recordsIn(bytes: Buffer, decode: (line: Uint8Array) => unknown): Promise<readonly string[]> {
   const records: string[] = [];
-  const read = async (buffer: Buffer, position: number) => bytes.copy(buffer, 0, position);
+  const read = async (buffer: Uint8Array, position: number) => bytes.copy(buffer, 0, position);
   await scanJournal(read, (line) => {
     const record = decode(line);
     if (record !== null) records.push(JSON.stringify(record));

@@ -12,11 +12,11 @@ interface Found extends JournalScan {
 /** Scans bytes that come in pieces of at most `most`. */
 async function scan(bytes: Buffer, most = Number.POSITIVE_INFINITY): Promise<Found> {
   const jsons: unknown[] = [];
-  const read = async (buffer: Buffer, position: number): Promise<number> =>
+  const read = async (buffer: Uint8Array, position: number): Promise<number> =>
     bytes.copy(buffer, 0, position, Math.min(bytes.length, position + Math.min(most, buffer.length)));
   const found = await scanJournal(read, (record, place) => {
     expect(bytes.subarray(place.position, place.position + place.bytes).equals(record)).toBe(true);
-    const { sum, ...json } = JSON.parse(record.toString()) as Record<string, unknown>;
+    const { sum, ...json } = JSON.parse(Buffer.from(record).toString()) as Record<string, unknown>;
     expect(sum).toBe(place.sum);
     jsons.push(json);
     return json.kind !== "unknown";
