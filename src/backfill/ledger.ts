@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { setFileAside } from "../storage/aside.ts";
 import { probeWritable } from "../storage/commit.ts";
-import { errnoOf, storageFailure } from "../storage/failure.ts";
+import { isThere } from "../storage/file.ts";
 import { Journal } from "../storage/journal.ts";
 import { acquireLock, type Lock } from "../storage/lock.ts";
 import { AcceptedRows, identityOf } from "./accepted-rows.ts";
@@ -256,15 +255,5 @@ export async function setAside(folder: string): Promise<readonly string[]> {
     return names;
   } finally {
     await lock.release();
-  }
-}
-
-async function isThere(folder: string): Promise<boolean> {
-  try {
-    await lstat(folder);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return false;
-    throw storageFailure(error, "read", folder);
   }
 }

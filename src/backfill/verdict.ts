@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelpackError } from "../core/error.ts";
+import { retryAfterMs } from "../data/retry-after.ts";
 import type { Outcome, ReplyFault } from "./completion.ts";
 import type { Attempt } from "./openai.ts";
 import { kindOf, type Refusal } from "./refusal.ts";
 import { outcomeOf } from "./reply.ts";
-import { retryAfterMs } from "./retry-after.ts";
 import {
   denied,
   failing,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
+import { retryAfterOf } from "./retry-after.ts";
 
 // What the Hub and the network say, as errors that say what to do.
 
@@ -80,7 +81,7 @@ function pageOf({ endpoint, datasetId }: HubSubject): string {
 }
 
 function tooMany(subject: HubSubject, { retryAfter }: Refusal): Transient {
-  const wait = retryAfterMs(retryAfter);
+  const wait = retryAfterOf(retryAfter);
   const asks = wait === null ? "" : `, and asks to wait ${Math.ceil(wait / 1000)} s`;
   const failure = new ModelpackError("HUB_UNREACHABLE", `the Hub says that it got too many requests${asks}`, {
     where: placeOfHub(subject),
@@ -89,14 +90,6 @@ function tooMany(subject: HubSubject, { retryAfter }: Refusal): Transient {
       : "run the same command again later, what was fetched is kept; with HF_TOKEN set the limits are higher",
   });
   return new Transient(failure, { retryAfterMs: wait });
-}
-
-/** Milliseconds of a Retry-After, in seconds or as a date; null for what asks for no wait. */
-export function retryAfterMs(value: string | null): number | null {
-  if (value === null) return null;
-  const text = value.trim();
-  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) || ms <= 0 ? null : ms;
 }
 
 function failing(subject: HubSubject, refusal: Refusal): Transient {
@@ -109,7 +102,7 @@ function failing(subject: HubSubject, refusal: Refusal): Transient {
       hint: "run the same command again later: what was fetched is kept",
     },
   );
-  return new Transient(failure, { retryAfterMs: retryAfterMs(refusal.retryAfter) });
+  return new Transient(failure, { retryAfterMs: retryAfterOf(refusal.retryAfter) });
 }
 
 function gated(subject: HubSubject): ModelpackError {

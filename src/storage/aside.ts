@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { digestFile } from "./digest.ts";
-import { errnoOf, guarded } from "./failure.ts";
-import { syncFolder } from "./file.ts";
+import { guarded } from "./failure.ts";
+import { isThere, syncFolder } from "./file.ts";
 
 /** Hex digits of a digest in a name: no two files of one folder have the same by chance. */
 const DIGITS = 16;
@@ -29,14 +29,4 @@ export async function setFileAside(path: string): Promise<string | null> {
   await guarded("rename to", target, () => rename(path, target));
   await syncFolder(dirname(target));
   return aside;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return false;
-    return guarded("read", path, () => Promise.reject(error));
-  }
 }

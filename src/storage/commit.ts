@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, mkdir, rename } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { digestFile } from "./digest.ts";
 import { errnoOf, guarded } from "./failure.ts";
-import { discard, listFiles, makeFolder, syncFile, syncFolder, temporaryName, writeDurable } from "./file.ts";
+import {
+  discard,
+  isThere,
+  listFiles,
+  makeFolder,
+  syncFile,
+  syncFolder,
+  temporaryName,
+  writeDurable,
+} from "./file.ts";
 import { assertManifest, MANIFEST_NAME, type ManifestFile, sealManifest, UNHASHED } from "./manifest.ts";
 import { newRunId } from "./owner.ts";
 import { safeName } from "./path.ts";
@@ -50,7 +59,7 @@ export async function commitVersion(request: CommitRequest): Promise<string> {
   stopIfAborted(request);
   await makeFolder(root);
   const final = join(root, version);
-  if (!(await exists(final)) || (await verifyVersion(final, unhashed)).length > 0) {
+  if (!(await isThere(final)) || (await verifyVersion(final, unhashed)).length > 0) {
     const temporary = join(root, temporaryName(version, await newRunId()));
     try {
       await fill(request, temporary, unhashed);
@@ -96,7 +105,7 @@ function refuseUnfit(name: string, regular: boolean): void {
 /** Renames the temporary folder to the final one, unless another run was quicker with the same version. */
 async function place(temporary: string, final: string, unhashed: readonly string[]): Promise<void> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (!(await exists(final))) {
+    if (!(await isThere(final))) {
       if (await renameUnlessTaken(temporary, final)) return;
     } else if ((await verifyVersion(final, unhashed)).length === 0) {
       return;
@@ -136,16 +145,6 @@ async function replaceDamaged(temporary: string, final: string): Promise<boolean
     throw error;
   } finally {
     await discard(aside);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return false;
-    return guarded("read", path, () => Promise.reject(error));
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { guarded } from "./failure.ts";
+import { errnoOf, guarded } from "./failure.ts";
 import { newRunId, type RunId } from "./owner.ts";
 
 const WRITE_BYTES = 1 << 24;
@@ -91,6 +91,17 @@ export async function discard(path: string): Promise<void> {
   for (const each of undiscarded) {
     const removal = rm(each, { recursive: true, force: true, maxRetries: 3 });
     await removal.then(() => undiscarded.delete(each)).catch(() => undefined);
+  }
+}
+
+/** Whether something is at a path, be it a link that leads nowhere. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    return guarded("read", path, () => Promise.reject(error));
   }
 }
 

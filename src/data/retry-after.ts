@@ -7,7 +7,11 @@
 export function retryAfterMs(headers: Headers): number | null {
   const precise = positive(Number.parseFloat(headers.get("retry-after-ms") ?? ""));
   if (precise !== null) return precise;
-  const value = headers.get("retry-after");
+  return retryAfterOf(headers.get("retry-after"));
+}
+
+/** The same of the value of `retry-after` alone. */
+export function retryAfterOf(value: string | null): number | null {
   if (value === null) return null;
   const seconds = Number(value);
   if (!Number.isNaN(seconds)) return positive(seconds * 1000);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { retryAfterMs } from "../../src/backfill/retry-after.ts";
+import { retryAfterMs } from "../../src/data/retry-after.ts";
 
 it.each([
   [{}, null],
