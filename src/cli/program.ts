@@ -113,6 +113,17 @@ const COMMANDS: readonly CommandSpec[] = [
     examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
   },
   {
+    name: "report",
+    description: "Say where the report of the newest pack is, with its headline; --open shows it.",
+    load: async () => (await import("./commands/report.ts")).report,
+    options: [["--open", "open it in the browser of this machine"], PACK],
+    examples: [
+      "modelpack report",
+      "modelpack report --open",
+      "modelpack report --pack trained_models/0123456789ab --json",
+    ],
+  },
+  {
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
     load: async () => (await import("./commands/types.ts")).types,
