@@ -22,7 +22,7 @@ export interface Table {
 /** A table that scrolls inside its box where it is wider than the page. */
 export function table({ title, columns, rows, total }: Table): Html {
   const line = (cells: readonly Content[]) =>
-    html`<tr>${columns.map(({ kind }, i) => html`<td class="${kind}">${breakable(cells[i] ?? null)}</td>`)}</tr>
+    html`<tr>${columns.map(({ kind }, i) => html`<td class="${kind}">${kind === "text" ? breakable(cells[i] ?? null) : (cells[i] ?? null)}</td>`)}</tr>
 `;
   const head = columns.map(
     ({ title: name, kind, hint }) => html`<th scope="col" class="${kind}" title="${hint ?? ""}">${name}</th>`,

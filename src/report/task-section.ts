@@ -95,7 +95,7 @@ function tiles(task: TaskReport, shown: SubsetMetrics): Html {
 const ORIGIN_NAMES: Readonly<Record<Origin, string>> = {
   real: "real",
   llm_labelled: "labelled by an LLM",
-  synthetic: "synthetic: written by an LLM",
+  synthetic: "synthetic (written by an LLM)",
 };
 
 /** The figures of each origin apart; where all rows are real, a sentence says so. */

@@ -40,7 +40,7 @@ describe("renderReport", () => {
 
   it("tells apart what is real and what an LLM made", () => {
     const page = renderReport(packReport([taskReport({ origin: (row) => (row % 4 === 0 ? 2 : 0) })]));
-    expect(page).toContain("synthetic: written by an LLM");
+    expect(page).toContain("synthetic (written by an LLM)");
     expect(page).toMatch(/<td class="text">real<\/td><td class="number">150<\/td>/);
     const made = renderReport(packReport([taskReport({ origin: () => 2 })]));
     expect(made).toContain("No test row of this task is real");
