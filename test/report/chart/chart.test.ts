@@ -89,7 +89,7 @@ describe("a reliability diagram", () => {
     expect(all(chart, /class="whisker s1" d="([^"]+)"/g)).toEqual([["M218 190.16V65.84"], ["M378 48.03V10"]]);
     expect(all(chart, /<rect class="rows"[^>]* height="([\d.]+)"/g)).toEqual([["17"], ["34"]]);
     expect(markupOf(chart)).toContain(
-      "confidence 50.0 %, right 50.0 % (95 % interval 23.7 % to 76.3 %), 10 rows",
+      "confidence 50.0\u00a0%, right 50.0\u00a0% (95 % interval 23.7\u00a0% to 76.3\u00a0%), 10 rows",
     );
   });
 });
