@@ -20,6 +20,9 @@ export interface TaskBudget extends ConfusionBudget {
   readonly tableLabels: number;
 }
 
+/** UTF-16 units of a description: some write a page. */
+const MOST_DESCRIPTION = 1000;
+
 /** Everything about one task. */
 export function taskSection(task: TaskReport, budget: TaskBudget): Section {
   const { measured } = task;
@@ -27,7 +30,7 @@ export function taskSection(task: TaskReport, budget: TaskBudget): Section {
     id: `task-${task.task}`,
     title: task.task,
     body: [
-      task.description === "" ? null : html`<p>${task.description}</p>`,
+      task.description === "" ? null : html`<p>${shortened(task.description, MOST_DESCRIPTION)}</p>`,
       measured === null ? unmeasured() : figures(task, measured),
       html`<div class="columns">${[
         measured === null ? null : reliabilityCharts(measured, task.calibration),
