@@ -32,6 +32,8 @@ interface Description {
     readonly default: string | null;
     readonly min_confidence: number | null;
     readonly calibration: unknown;
+    /** Files of before there was one have none. */
+    readonly usual_share?: number;
   }[];
 }
 
@@ -52,6 +54,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
       default: task.default,
       min_confidence: task.minConfidence,
       calibration: task.calibration,
+      ...(task.usualShare === undefined ? {} : { usual_share: task.usualShare }),
     })),
   };
   const features = model.hashes.length;
@@ -192,6 +195,7 @@ function readTasks(description: Description, file: TensorFile, fail: Fail): Task
       default: task.default,
       minConfidence: task.min_confidence,
       calibration: calibration ?? fail(`task ${quote(task.name)} has an invalid calibration`),
+      ...(task.usual_share === undefined ? {} : { usualShare: task.usual_share }),
       scale: scales.subarray(from, at),
       bias: biases.subarray(from, at),
     };
@@ -240,6 +244,7 @@ function isTask(task: unknown): boolean {
     (t.labels as readonly unknown[]).every(isName) &&
     new Set(t.labels).size === t.labels?.length &&
     (t.default === null || (t.labels as readonly unknown[]).includes(t.default)) &&
-    (t.min_confidence === null || isWithin(t.min_confidence, 0, 1))
+    (t.min_confidence === null || isWithin(t.min_confidence, 0, 1)) &&
+    (t.usual_share === undefined || isWithin(t.usual_share, 1e-9, 1))
   );
 }
