@@ -5,6 +5,7 @@ import type { PipelineConfig } from "../config/schema.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
+import type { OutOfScopeCounts } from "../data/out-of-scope.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
 import {
   backfillProjection,
@@ -45,7 +46,10 @@ export interface TaskEntry {
   readonly drops: DropCounts;
   readonly deduplication: SnakeCased<DeduplicationReport>;
   readonly seeds: number;
+  /** Texts that no label fits, before duplicates are merged. */
   readonly out_of_scope: number;
+  /** What became of them; left out where there are none. */
+  readonly out_of_scope_rows?: SnakeCased<OutOfScopeCounts> & { readonly drops: DropCounts };
   /** Left out where there are no accepted rows for the task. */
   readonly backfill?: SnakeCased<BackfillCounts>;
 }
@@ -107,7 +111,10 @@ function entryOf(task: PreparedTask): TaskEntry {
     drops: task.drops,
     deduplication: snakeCase(task.deduplication),
     seeds: task.seeds,
-    out_of_scope: task.outOfScope,
+    out_of_scope: task.outOfScope?.collected ?? 0,
+    ...(task.outOfScope === null
+      ? {}
+      : { out_of_scope_rows: { ...snakeCase(task.outOfScope.counts), drops: task.outOfScope.drops } }),
     ...(task.backfill === null ? {} : { backfill: snakeCase(task.backfill) }),
   };
 }

@@ -7,12 +7,11 @@ import { ModelpackError } from "../core/error.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { TaskDefinition } from "../core/task.ts";
-import { readExamples } from "../data/dataset.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import { WorkerPool } from "../training/pool.ts";
-import { measureSplit, type SplitMetrics, scoreSplit } from "./evaluation.ts";
-import { openDataset } from "./prepared-dataset.ts";
+import { measureSplit, type SplitMetrics, scoreSplits } from "./evaluation.ts";
+import { openDataset, readOutside, readSplit } from "./prepared-dataset.ts";
 import { checkpoint, MODEL_POINTER, type OpenedVersion, openVersion, type RunOptions } from "./workspace.ts";
 
 export interface EvaluateResult {
@@ -49,25 +48,16 @@ export async function evaluate(
       const file = modelFileName(family);
       const model = readFamilyFile(await readFile(join(pack.folder, file)), file);
       const tasks = model.tasks.map(({ name, labels }) => taskOf(config.tasks, name, labels));
-      const examples = await readExamples(
-        dataset.folder,
-        family,
-        split,
-        config.tasks.filter((task) => task.family === family),
+      const definitions = config.tasks.filter((task) => task.family === family);
+      const all = await readSplit(dataset.folder, family, split, definitions);
+      const examples = new Map(
+        [...all.examples].filter(([name]) => tasks.some((task) => task.name === name)),
       );
-      const own = {
-        split,
-        examples: new Map([...examples].filter(([name]) => tasks.some((task) => task.name === name))),
-      };
-      families.push(
-        await measureSplit(
-          model,
-          own,
-          await scoreSplit(model, own, pool, trainSettings(config, family).predict_batch_size),
-          null,
-          pool,
-        ),
-      );
+      const own = { split, examples };
+      const outside = await readOutside(dataset.folder, family, split, definitions);
+      const { predict_batch_size } = trainSettings(config, family);
+      const [rows = [], outOfScope = []] = await scoreSplits(model, [own, outside], pool, predict_batch_size);
+      families.push(await measureSplit(model, own, { rows, outOfScope, crossFit: null }, pool));
     }
     return { version: pack.version, dataset: dataset.version, split, families };
   } finally {

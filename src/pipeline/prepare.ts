@@ -216,11 +216,10 @@ async function writeFamilies(
 ): Promise<void> {
   for (const family of familiesOf(config)) {
     reporter.progress(`writing ${family}`, 0, null);
-    await writeFamily(
-      into,
-      family,
-      tasks.filter((task) => task.rows.task.family === family),
-    );
+    const own = tasks.filter((task) => task.rows.task.family === family);
+    await writeFamily(into, family, own);
+    const outOfScope = own.map((task) => task.outOfScope).filter((rows) => rows !== null);
+    if (outOfScope.length > 0) await writeFamily(into, family, outOfScope, "out_of_scope");
     checkpoint(signal);
   }
 }

@@ -56,6 +56,10 @@ export function taskProjection(tasks: readonly TaskDefinition[]): unknown[] {
     description: task.description,
     default: task.default,
     target_precision: task.targetPrecision,
+    // Without it nothing differs from before there was any: neither do the versions.
+    ...(task.targetOutOfScopeRecall === null
+      ? {}
+      : { target_out_of_scope_recall: task.targetOutOfScopeRecall }),
     min_confidence: task.minConfidence,
     labels: task.labels.map(({ name, description }) => ({ name, description })),
   }));

@@ -31,7 +31,10 @@ interface Candidate {
  */
 export function fitPrecisionThreshold(answers: Answers, target: number): Fitted {
   const candidates = candidatesOf(answers, target);
-  const start = candidates.reduce((best, { promise }, i) => (promise > promiseOf(candidates, best) ? i : best), 0);
+  const start = candidates.reduce(
+    (best, { promise }, i) => (promise > promiseOf(candidates, best) ? i : best),
+    0,
+  );
   let passed: Candidate | null = null;
   for (const candidate of candidates.slice(start)) {
     if (binomialTail(candidate.right, candidate.answered, target) > MISS) break;
@@ -60,7 +63,7 @@ function candidatesOf({ confidence, right }: Answers, target: number): Candidate
     (a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b,
   );
   const candidates: Candidate[] = [];
-  const needed = rowsNeeded(target);
+  const needed = rowsNeeded(target) ?? rows;
   let [answered, hits, promised] = [0, 0, 0];
   for (let step = 1; step <= COVERAGES; step++) {
     const least = Math.ceil((step * rows) / COVERAGES);
@@ -77,7 +80,12 @@ function candidatesOf({ confidence, right }: Answers, target: number): Candidate
     if (answered < needed && answered < rows) continue;
     const threshold = confidence[order[answered - 1] as number] as number;
     const spread = Math.sqrt(answered * target * (1 - target));
-    candidates.push({ threshold, answered, right: hits, promise: (promised - answered * target) / (spread + 1e-9) });
+    candidates.push({
+      threshold,
+      answered,
+      right: hits,
+      promise: (promised - answered * target) / (spread + 1e-9),
+    });
   }
   return candidates;
 }
