@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
 import { ModelpackError } from "../core/error.ts";
 import { storageFailure } from "../storage/failure.ts";
+import { coloursOf } from "./colour.ts";
 import { type Context, EXIT } from "./context.ts";
 import { safeText, shownPath } from "./printable.ts";
 import { buildProgram, type Invocation } from "./program.ts";
@@ -31,9 +32,10 @@ async function run(args: readonly string[]): Promise<number> {
     environment: process.env,
     clock,
     stdin: process.stdin,
-    print: (text) => void process.stdout.write(safeText(text)),
+    colours: coloursOf(process.stdout, process.env, asksFor("--no-color", args)),
+    print: (text, isSafe = false) => void process.stdout.write(isSafe ? text : safeText(text)),
   };
-  const invocation: Invocation = { json: asksForJson(args) };
+  const invocation: Invocation = { json: asksFor("--json", args) };
   try {
     const program = buildProgram(context, invocation, () => reporter.close());
     await program.parseAsync([...args], { from: "user" });
@@ -46,9 +48,10 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function asksForJson(args: readonly string[]): boolean {
+/** Whether a flag without a value is given, also where the rest of the line is wrong. */
+function asksFor(flag: string, args: readonly string[]): boolean {
   const end = args.indexOf("--");
-  return (end < 0 ? args : args.slice(0, end)).includes("--json");
+  return (end < 0 ? args : args.slice(0, end)).includes(flag);
 }
 
 /**

@@ -109,8 +109,16 @@ const COMMANDS: readonly CommandSpec[] = [
     description: "Take a prediction apart into its n-grams and what each adds.",
     load: async () => (await import("./commands/explain.ts")).explain,
     required: [["--task <task>", "the task"]],
-    options: [["--top <n>", "show the n strongest"], PACK],
-    examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
+    options: [
+      ["--against <label>", "compare with that label instead of the second likeliest"],
+      ["--top <n>", "show the n strongest (default: 20)"],
+      PACK,
+    ],
+    examples: [
+      'modelpack explain --task query_domain "wire 200 euros to Anna"',
+      'modelpack explain --task query_domain --against travel "a flight for 200 euros"',
+      'modelpack explain --task conflict_detection "I moved to Oslo" "I live in Rome"',
+    ],
   },
   {
     name: "types",
@@ -163,7 +171,7 @@ function addCommand(
     beforeOutput();
     if (invocation.json)
       context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
-    else if (outcome.text !== "") context.print(`${outcome.text}\n`);
+    else if (outcome.text !== "") context.print(`${outcome.text}\n`, outcome.isSafe);
     invocation.exit = outcome.exit ?? 0;
   });
 }
