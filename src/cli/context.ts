@@ -25,6 +25,8 @@ export interface Context {
   readonly colours: Colours;
   /** Writes to standard output; whatever a terminal might obey is escaped, unless the caller did that (`isSafe`). */
   print(text: string, isSafe?: boolean): void;
+  /** Copies a file of UTF-8 to standard output: byte for byte, but to a terminal escaped like all else. */
+  printFile(path: string): Promise<void>;
 }
 
 /** What a command came to; `text` is for people, `json` for programs. */
@@ -95,7 +97,8 @@ export function addConfigOptions(command: Command): Command {
     .option("--no-color", "no colours; NO_COLOR=1 in the environment does the same");
 }
 
-function collect(value: string, before: string[]): string[] {
+/** The values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { realpathSync } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
 import { ModelpackError } from "../core/error.ts";
@@ -9,7 +10,7 @@ import { coloursOf } from "./colour.ts";
 import { type Context, EXIT } from "./context.ts";
 import { safeText, shownPath } from "./printable.ts";
 import { buildProgram, type Invocation } from "./program.ts";
-import { terminalReporter } from "./reporter.ts";
+import { type TerminalReporter, terminalReporter } from "./reporter.ts";
 
 /** Runs `modelpack` with these arguments; returns the exit code. Never throws, and never exits by itself. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -33,6 +34,7 @@ async function run(args: readonly string[]): Promise<number> {
     clock,
     stdin: process.stdin,
     colours: coloursOf(process.stdout, process.env, asksFor("--no-color", args)),
+    printFile: (path) => copyFile(path, reporter),
     print: (text, isSafe = false) => void process.stdout.write(isSafe ? text : safeText(text)),
   };
   const invocation: Invocation = { json: asksFor("--json", args) };
@@ -45,6 +47,19 @@ async function run(args: readonly string[]): Promise<number> {
     return report(error, context, invocation.json, interrupted());
   } finally {
     interrupted.stop();
+  }
+}
+
+/** A file to standard output, as fast as that is read; whoever stops reading ends it. */
+async function copyFile(path: string, reporter: TerminalReporter): Promise<void> {
+  const { stdout } = process;
+  reporter.close();
+  const file = createReadStream(path);
+  const decoder = new TextDecoder();
+  for await (const bytes of file as AsyncIterable<Buffer>) {
+    if (stdout.destroyed || stdout.errored !== null) return;
+    const isTaken = stdout.write(stdout.isTTY ? safeText(decoder.decode(bytes, { stream: true })) : bytes);
+    if (!isTaken) await Promise.race(["drain", "close", "error"].map((event) => once(stdout, event)));
   }
 }
 
