@@ -6,7 +6,8 @@ import { withEnvFile } from "../config/env-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { cell } from "./printable.ts";
+import type { Colours } from "./colour.ts";
+import { cell, columnsOf } from "./printable.ts";
 
 /** What the process is done with: DESIGN's exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, short: 3, interrupted: 130, terminated: 143 } as const;
@@ -20,13 +21,19 @@ export interface Context {
   /** Seconds on a monotonic clock. */
   readonly clock: () => number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  /** Writes to standard output. */
-  print(text: string): void;
+  /** How results may be coloured. */
+  readonly colours: Colours;
+  /** Writes to standard output; whatever a terminal might obey is escaped, unless the caller did that (`isSafe`). */
+  print(text: string, isSafe?: boolean): void;
+  /** Copies a file of UTF-8 to standard output: byte for byte, but to a terminal escaped like all else. */
+  printFile(path: string): Promise<void>;
 }
 
 /** What a command came to; `text` is for people, `json` for programs. */
 export interface Outcome {
   readonly text: string;
+  /** The text is safe for a terminal as it is, and coloured. */
+  readonly isSafe?: boolean;
   readonly json: Readonly<Record<string, unknown>>;
   readonly exit?: number;
 }
@@ -85,10 +92,13 @@ export function addConfigOptions(command: Command): Command {
     .option("-c, --config <file>", "the pipeline's TOML", "model_pipeline.toml")
     .option("--set <section.key=value>", "override one key; repeatable", collect, [] as string[]);
   for (const { flag, doc } of FLAGS) command.option(flag, doc);
-  return command.option("--json", "print one JSON object instead of text");
+  return command
+    .option("--json", "print one JSON object instead of text")
+    .option("--no-color", "no colours; NO_COLOR=1 in the environment does the same");
 }
 
-function collect(value: string, before: string[]): string[] {
+/** The values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
@@ -160,12 +170,15 @@ export function table(cells: readonly (readonly string[])[], right: readonly num
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((text, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, text.length);
+      widths[i] = Math.max(widths[i] ?? 0, columnsOf(text));
     });
   return rows
     .map((row) =>
       row
-        .map((text, i) => (right.includes(i) ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))
+        .map((text, i) => {
+          const space = " ".repeat((widths[i] ?? 0) - columnsOf(text));
+          return right.includes(i) ? space + text : text + space;
+        })
         .join("  ")
         .trimEnd(),
     )

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { realpathSync } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
 import { ModelpackError } from "../core/error.ts";
 import { storageFailure } from "../storage/failure.ts";
+import { coloursOf } from "./colour.ts";
 import { type Context, EXIT } from "./context.ts";
 import { safeText, shownPath } from "./printable.ts";
 import { buildProgram, type Invocation } from "./program.ts";
-import { terminalReporter } from "./reporter.ts";
+import { type TerminalReporter, terminalReporter } from "./reporter.ts";
 
 /** Runs `modelpack` with these arguments; returns the exit code. Never throws, and never exits by itself. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -31,9 +33,11 @@ async function run(args: readonly string[]): Promise<number> {
     environment: process.env,
     clock,
     stdin: process.stdin,
-    print: (text) => void process.stdout.write(safeText(text)),
+    colours: coloursOf(process.stdout, process.env, asksFor("--no-color", args)),
+    printFile: (path) => copyFile(path, reporter),
+    print: (text, isSafe = false) => void process.stdout.write(isSafe ? text : safeText(text)),
   };
-  const invocation: Invocation = { json: asksForJson(args) };
+  const invocation: Invocation = { json: asksFor("--json", args) };
   try {
     const program = buildProgram(context, invocation, () => reporter.close());
     await program.parseAsync([...args], { from: "user" });
@@ -46,9 +50,23 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function asksForJson(args: readonly string[]): boolean {
+/** A file to standard output, as fast as that is read; whoever stops reading ends it. */
+async function copyFile(path: string, reporter: TerminalReporter): Promise<void> {
+  const { stdout } = process;
+  reporter.close();
+  const file = createReadStream(path);
+  const decoder = new TextDecoder();
+  for await (const bytes of file as AsyncIterable<Buffer>) {
+    if (stdout.destroyed || stdout.errored !== null) return;
+    const isTaken = stdout.write(stdout.isTTY ? safeText(decoder.decode(bytes, { stream: true })) : bytes);
+    if (!isTaken) await Promise.race(["drain", "close", "error"].map((event) => once(stdout, event)));
+  }
+}
+
+/** Whether a flag without a value is given, also where the rest of the line is wrong. */
+function asksFor(flag: string, args: readonly string[]): boolean {
   const end = args.indexOf("--");
-  return (end < 0 ? args : args.slice(0, end)).includes("--json");
+  return (end < 0 ? args : args.slice(0, end)).includes(flag);
 }
 
 /**

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { producer } from "../pipeline/workspace.ts";
-import { type Action, addConfigOptions, besideConfig, type Context, type Options } from "./context.ts";
+import {
+  type Action,
+  addConfigOptions,
+  besideConfig,
+  type Context,
+  collect,
+  type Options,
+} from "./context.ts";
 
 /** How a run of the program went. */
 export interface Invocation {
@@ -16,7 +23,8 @@ interface CommandSpec {
   readonly description: string;
   /** Loaded when it is asked for: DuckDB and the rest take several times as long as a prediction. */
   readonly load: () => Promise<Action>;
-  readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string])[];
+  /** An option whose fallback is a list may be repeated. */
+  readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string | readonly string[]])[];
   readonly required?: readonly (readonly [flag: string, doc: string])[];
   readonly examples: readonly string[];
 }
@@ -88,19 +96,36 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     name: "predict",
     args: "[texts...]",
-    description: "Answer tasks for texts given as arguments or, a line each, on standard input.",
+    description:
+      "Answer tasks for texts: arguments, lines of standard input, or rows of files, which are written with the answers.",
     load: async () => (await import("./commands/predict.ts")).predict,
     options: [
       ["--task <task>", "one task; without it, every task"],
       ["--pair", "two texts that are compared (on standard input, a tab between them)"],
       ["--top <n>", "show the n likeliest labels"],
       PACK,
+      [
+        "--file <path>",
+        "rows to predict: .txt, .csv, .tsv, .jsonl, .json, .parquet or .arrow; repeatable, or a pattern in quotes",
+        [],
+      ],
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of a pair, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of a pair, column of the second text (default: text_b)"],
+      [
+        "--out <file>",
+        "where the rows go, in the format that the name says (default: standard output, as they came)",
+      ],
+      ["--force", "replace the file of --out"],
+      ["--prefix <text>", "what the names of the new columns begin with"],
     ],
     examples: [
       'modelpack predict "wire 200 euros to Anna"',
       'modelpack predict --task query_domain --top 3 "wire 200 euros to Anna"',
       'modelpack predict --pair --task conflict_detection "I moved to Oslo" "I live in Rome"',
       "cat texts.txt | modelpack predict --task query_domain --json",
+      "modelpack predict --file reviews.csv --text review --out predicted.parquet",
+      "modelpack predict --task conflict_detection --file pairs.jsonl --text-a said --text-b says > predicted.jsonl",
     ],
   },
   {
@@ -109,8 +134,16 @@ const COMMANDS: readonly CommandSpec[] = [
     description: "Take a prediction apart into its n-grams and what each adds.",
     load: async () => (await import("./commands/explain.ts")).explain,
     required: [["--task <task>", "the task"]],
-    options: [["--top <n>", "show the n strongest"], PACK],
-    examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
+    options: [
+      ["--against <label>", "compare with that label instead of the second likeliest"],
+      ["--top <n>", "show the n strongest (default: 20)"],
+      PACK,
+    ],
+    examples: [
+      'modelpack explain --task query_domain "wire 200 euros to Anna"',
+      'modelpack explain --task query_domain --against travel "a flight for 200 euros"',
+      'modelpack explain --task conflict_detection "I moved to Oslo" "I live in Rome"',
+    ],
   },
   {
     name: "types",
@@ -152,7 +185,9 @@ function addCommand(
   const command = program.command(spec.args === undefined ? spec.name : `${spec.name} ${spec.args}`);
   command.description(spec.description).exitOverride();
   for (const [flag, doc] of spec.required ?? []) command.requiredOption(flag, doc);
-  for (const [flag, doc, fallback] of spec.options ?? []) command.option(flag, doc, fallback);
+  for (const [flag, doc, fallback] of spec.options ?? [])
+    if (typeof fallback === "object") command.option(flag, doc, collect, fallback);
+    else command.option(flag, doc, fallback);
   addConfigOptions(command);
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
   command.action(async (...parsed: unknown[]) => {
@@ -163,7 +198,7 @@ function addCommand(
     beforeOutput();
     if (invocation.json)
       context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
-    else if (outcome.text !== "") context.print(`${outcome.text}\n`);
+    else if (outcome.text !== "") context.print(`${outcome.text}\n`, outcome.isSafe);
     invocation.exit = outcome.exit ?? 0;
   });
 }

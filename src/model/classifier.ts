@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
-import { type Analyze, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
+import { type Analyze, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
 import { type Calibration, calibrate, moderate, topLabel } from "./calibrator.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
 import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
@@ -34,10 +34,12 @@ export interface FamilyModel {
   readonly weights: LinearWeights;
 }
 
-/** What one n-gram of the input adds to the score of a label. */
-export interface Contribution {
-  readonly kind: string;
-  readonly text: string;
+/** What one feature of the input, an n-gram most often, adds to the scores of two labels. */
+export interface Contribution extends Pick<Term, "kind" | "text" | "in"> {
+  /** The feature's hash, as in the model file: the same n-gram has the same in every pack. */
+  readonly hash: number;
+  /** Further n-grams of the input with this very hash, counted in here; hardly ever set. */
+  readonly others?: readonly string[];
   /** To the label's raw score. */
   readonly label: number;
   /** To the runner-up's raw score. */
@@ -47,6 +49,7 @@ export interface Contribution {
 /** A prediction taken apart: contributions and bias add up to the raw score. */
 export interface Explanation {
   readonly label: string;
+  /** The label that came second, or the one that was asked for; null for a task of one label. */
   readonly runnerUp: string | null;
   readonly confidence: number;
   readonly bias: { readonly label: number; readonly runnerUp: number };
@@ -129,14 +132,18 @@ export class Classifier {
     return out;
   }
 
-  /** Takes the prediction of task `t` for an input apart, against the label that came second. */
-  explain(t: number, a: string, b: string): Explanation {
+  /**
+   * Takes the prediction of task `t` for an input apart, against the label at `against`, or where that is -1 or the
+   * prediction itself, the one that came second.
+   */
+  explain(t: number, a: string, b: string, against = -1): Explanation {
     const task = this.model.tasks[t] as TaskModel;
     const probabilities = this.probabilities(t, a, b);
     const scores = this.#scores[t] as Float64Array;
     const label = this.best(t);
     const others = probabilities.map((p, k) => (k === label ? -1 : p));
-    const second = others.length > 1 ? topLabel(others, scores) : -1;
+    const second =
+      against >= 0 && against !== label ? against : others.length > 1 ? topLabel(others, scores) : -1;
     this.#analyze(a, b, this.#features, true);
     const contributions = this.#contributions(t, label, second);
     return {
@@ -149,24 +156,41 @@ export class Classifier {
     };
   }
 
+  // One for each feature of the vector that the score is made of, so that nothing is left out and nothing counts twice.
   #contributions(t: number, label: number, second: number): Contribution[] {
-    const { hashes, terms } = this.#features;
-    const table = this.#vectorizer.table;
-    const termOf = new Map<number, { kind: string; text: string }>();
-    terms?.forEach((term, i) => {
-      const id = table.find(hashes[i] as number);
-      if (id >= 0 && !termOf.has(id)) termOf.set(id, term);
-    });
+    const { hashes } = this.#vectorizer.table;
+    const terms = termsByHash(this.#features);
     const found: Contribution[] = [];
     for (let i = 0; i < this.#vector.length; i++) {
       const id = this.#vector.ids[i] as number;
       const block = this.#linear.block(id, t);
-      const term = termOf.get(id);
-      if (block < 0 || term === undefined) continue;
+      if (block < 0) continue;
+      const hash = hashes[id] as number;
       const value = this.#vector.values[i] as number;
       const share = (k: number) => (k < 0 ? 0 : value * this.#linear.weight(t, block, k));
-      found.push({ ...term, label: share(label), runnerUp: share(second) });
+      const [term, ...others] = terms.get(hash) as [Term, ...Term[]];
+      found.push({
+        kind: term.kind,
+        text: term.text,
+        in: term.in,
+        hash,
+        label: share(label),
+        runnerUp: share(second),
+        ...(others.length > 0 ? { others: others.map((other) => other.text) } : {}),
+      });
     }
     return found.sort((x, y) => y.label - y.runnerUp - (x.label - x.runnerUp));
   }
+}
+
+/** What each hash of an input stands for: one n-gram, or more where two have one hash. White space is no difference. */
+function termsByHash({ hashes, terms }: FeatureHashes): ReadonlyMap<number, readonly Term[]> {
+  const byHash = new Map<number, Term[]>();
+  const nameOf = ({ kind, text }: Term) => `${kind} ${text.replace(/\s+/g, " ")}`;
+  terms?.forEach((term, i) => {
+    const known = byHash.get(hashes[i] as number);
+    if (known === undefined) byHash.set(hashes[i] as number, [term]);
+    else if (!known.some((other) => nameOf(other) === nameOf(term))) known.push(term);
+  });
+  return byHash;
 }

@@ -174,13 +174,19 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
   }
 
   /**
-   * Takes a prediction apart into n-grams: with the bias they add up to the score. Null where no model can
-   * answer.
+   * Takes a prediction apart into n-grams, against the label that came second, or the label `against`: with the bias
+   * they add up to both scores. Null where no model can answer.
    */
-  explain(task: keyof Tasks & string, text: string, textB: string | null = null): Explanation | null {
+  explain(
+    task: keyof Tasks & string,
+    text: string,
+    textB: string | null = null,
+    against: string | null = null,
+  ): Explanation | null {
     const entry = this.#entries.get(task);
     if (entry === undefined || inputProblem(entry.classifier.model.input, text, textB) !== null) return null;
-    return entry.classifier.explain(entry.index, text, textB ?? "");
+    const { classifier, index, task: model } = entry;
+    return classifier.explain(index, text, textB ?? "", model.labels.indexOf(against as string));
   }
 
   /** What serves, and what went wrong at the last open or reload. */
