@@ -88,6 +88,13 @@ export function addConfigOptions(command: Command): Command {
   return command.option("--json", "print one JSON object instead of text");
 }
 
+/** Adds `--config` as what is written, and `--json`. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option("-c, --config <file>", "the TOML to write", "model_pipeline.toml")
+    .option("--json", "print one JSON object instead of text");
+}
+
 function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }
