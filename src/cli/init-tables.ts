@@ -65,7 +65,7 @@ export function labelTable({ labels, dropped, notes }: InitDraft): string {
   if (dropped.length > 0)
     lines.push(
       "",
-      `prepare will drop ${dropped.map(({ reason, rows }) => `${rows} rows ${reason}`).join(", ")}`,
+      `prepare will drop ${dropped.map(({ reason, rows }) => `${rows} ${rows === 1 ? "row" : "rows"} ${reason}`).join(", ")}`,
     );
   if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${oneLine(note)}`));
   return lines.join("\n");

@@ -137,13 +137,15 @@ function isGroup({ path, filled, distinct }: ColumnProfile): boolean {
 function labelScore({ path, kind, filled, distinct, length, words }: ColumnProfile): number | null {
   const name = lastName(path);
   const isNamed = LABEL_NAMES.test(name);
-  if (kind === "date" || kind === "address" || distinct > MOST_LABELS || length > 80) return null;
+  if (kind === "date" || kind === "address" || length > 80) return null;
+  // A column that is called so is proposed all the same: that it has too many is said when they are counted.
+  if (!isNamed && (distinct > MOST_LABELS || (kind === "integer" && distinct > 20))) return null;
   if (!isNamed && (ID_NAMES.test(name) || GROUP_NAMES.test(name) || words > 6)) return null;
   // Values that hardly repeat are names, texts or numbers of something.
   if (distinct * 2 > filled && distinct > 2 && !(isNamed && distinct < filled)) return null;
   let score = isNamed ? 6 : WEAK_LABEL_NAMES.test(name) ? 3 : 0;
   if (kind === "number") score -= 3;
-  if (kind === "integer" && !isNamed) score -= distinct > 20 ? 4 : 1;
+  if (kind === "integer" && !isNamed) score -= 1;
   // Names are better than their numbers, where a file has both.
   if (kind === "text") score += 1;
   if (kind === "list") score -= 1;

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../core/error.ts";
+import { type Column, textPath } from "./column.ts";
 import { withEngine } from "./engine.ts";
-import { unreadable } from "./refusal.ts";
+import { placeOf, unreadable } from "./refusal.ts";
 import { scanSource } from "./scan.ts";
 import type { Source } from "./source.ts";
+import type { ColumnProfile } from "./survey.ts";
 
-/** What rows of a source are counted by, each as SQL over its columns. */
+/** A column by its path, with the SQL that a survey found for it. */
+type Place = Pick<ColumnProfile, "path" | "sql">;
+
+/** What rows of a source are counted by. */
 export interface CensusColumns {
   /** The text, or the two of a pair. */
-  readonly texts: readonly string[];
-  readonly label: string;
+  readonly texts: readonly Place[];
+  readonly label: Place;
   /** Names the split of each row, or null. */
-  readonly split: string | null;
+  readonly split: Place | null;
 }
 
 /** All rows with one label and one value of the split column. */
@@ -32,7 +38,8 @@ const EXAMPLE = 200;
  * Counts all rows of a source by label, the most frequent first, and stops at `most` labels and splits: a
  * column of a million names is no label, and need not be listed to be seen as such.
  *
- * Throws SOURCE_UNREADABLE where the files have other columns, or are not as their names say.
+ * Throws COLUMN_MISSING where the files lack one of the columns, SOURCE_UNREADABLE where they are not as their
+ * names say.
  */
 export function countLabels(
   source: Source,
@@ -42,9 +49,11 @@ export function countLabels(
 ): Promise<readonly LabelCount[]> {
   return withEngine(async (engine) => {
     const scan = await scanSource(engine, source);
-    const [text = "NULL"] = texts;
-    const isUsable = texts.map((one) => `trim(${one}, E' \\t\\r\\n') <> ''`).join(" AND ");
-    const rows = `SELECT ${label} AS l, ${split ?? "NULL::VARCHAR"} AS s, ${text} AS t, coalesce(${isUsable}, false) AS u FROM ${scan.from}`;
+    for (const { path } of [...texts, label, ...(split === null ? [] : [split])])
+      checkThere(source, scan.columns, path);
+    const [text = "NULL"] = texts.map(({ sql }) => sql);
+    const isUsable = texts.map(({ sql: one }) => `trim(${one}, E' \\t\\r\\n') <> ''`).join(" AND ");
+    const rows = `SELECT ${label.sql} AS l, ${split?.sql ?? "NULL::VARCHAR"} AS s, ${text} AS t, coalesce(${isUsable}, false) AS u FROM ${scan.from}`;
     const groups =
       "SELECT encode(l), encode(s), CAST(count(*) AS INTEGER), CAST(count(*) FILTER (u) AS INTEGER), " +
       `encode(left(min(t) FILTER (u), ${EXAMPLE})) FROM (${rows}) GROUP BY l, s ORDER BY count(*) DESC, l, s LIMIT ${most}`;
@@ -67,4 +76,19 @@ export function countLabels(
     }
     return counts;
   }, signal);
+}
+
+/** The files of another role may have other columns than those that were looked at. */
+function checkThere(source: Source, columns: readonly Column[], path: string): void {
+  const found = textPath(columns, path);
+  if ("sql" in found || found.problem !== "missing") return;
+  const there = found.among.slice(0, 20).map((name) => JSON.stringify(name));
+  throw new ModelpackError(
+    "COLUMN_MISSING",
+    `there is no column ${JSON.stringify(path)}; there are ${there.join(", ")}`,
+    {
+      where: placeOf(source),
+      hint: "all files need the columns of the first: name only those that have them",
+    },
+  );
 }

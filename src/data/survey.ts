@@ -101,7 +101,8 @@ function places(columns: readonly Column[]): readonly Place[] {
       }
       const found = textPath(columns, path);
       if (!("sql" in found)) return [];
-      return [{ path, column, sql: found.sql, select: `SELECT ${found.sql} AS v FROM sampled` }];
+      const sql = type.kind === "text" && depth === 0 ? quoteName(path) : found.sql;
+      return [{ path, column, sql, select: `SELECT ${found.sql} AS v FROM sampled` }];
     });
   return enter(columns, "", 0);
 }

@@ -5,6 +5,7 @@ import { HUB_NAME } from "../config/form.ts";
 import { hubName } from "../config/source.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
+import { checkText } from "../data/binary-check.ts";
 import { roleOfFile, roleOfSplit } from "../data/column-roles.ts";
 import { isGlob } from "../data/glob.ts";
 import { downloadHubFiles, hubSettings, listHubSplits, resolveHubDataset } from "../data/hub.ts";
@@ -79,7 +80,8 @@ export async function findSources(request: InitRequest, reporter: Reporter): Pro
 }
 
 async function localSources({ sources, here, folder }: InitRequest): Promise<InitSources> {
-  const source = await resolveLocalSource({ name: "init", path: sources }, here);
+  const source = await resolveLocalSource({ name: sources.join(" "), path: sources }, here);
+  await checkText(source);
   const roles = source.files.map(({ name }) => roleOfFile(name) ?? "train");
   const isSplit = roles.includes("train") && new Set(roles).size > 1;
   const stem = stemOf(source.files[0]?.name ?? "");

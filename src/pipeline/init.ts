@@ -8,12 +8,19 @@ import {
   starterToml,
 } from "../config/starter.ts";
 import { ModelpackError } from "../core/error.ts";
-import { MAX_LABEL_LENGTH } from "../core/task.ts";
 import { quoteText } from "../data/column.ts";
-import { type ColumnRoles, MOST_LABELS, roleOfSplit } from "../data/column-roles.ts";
-import { countLabels, type LabelCount } from "../data/label-census.ts";
-import type { Survey } from "../data/survey.ts";
+import type { ColumnRoles } from "../data/column-roles.ts";
+import { countLabels } from "../data/label-census.ts";
+import type { ColumnProfile, Survey } from "../data/survey.ts";
 import type { InitPart, InitSources } from "./init-sources.ts";
+import {
+  type CountedPart,
+  type LabelTally,
+  MOST_COUNTED,
+  named,
+  roleOfCount,
+  tallyLabels,
+} from "./label-tally.ts";
 
 /** What somebody chose, or what was proposed and not refused. */
 export interface InitChoices {
@@ -22,15 +29,6 @@ export interface InitChoices {
   readonly task: string;
   /** Labels with fewer rows than this are left out. */
   readonly minRows: number;
-}
-
-/** Rows of a label by what they are for. */
-export interface LabelTally {
-  readonly label: string;
-  readonly train: number;
-  readonly test: number;
-  readonly eval: number;
-  readonly example: string;
 }
 
 /** The first config of a project, and what it says about the rows. */
@@ -43,12 +41,6 @@ export interface InitDraft {
   readonly notes: readonly string[];
 }
 
-/** Distinct labels that are counted before it is clear that they are none. */
-const MOST_COUNTED = 100_000;
-/** A label with fewer rows is learnt badly, and measured by a row or two. */
-const FEW = 10;
-/** Names of a list that a message shows. */
-const SHOWN = 6;
 /** Column names that say nothing about the question. */
 const NAMELESS =
   /^(gold_?)?(label|labels|class|classes|target|y|answer|value|output|result|id|text|name|code|str|\d)*$/;
@@ -92,7 +84,7 @@ export async function draftPipeline(
 ): Promise<InitDraft> {
   const counted: CountedPart[] = [];
   for (const part of sources.parts) counted.push(await countPart(part, survey, choices.roles, signal));
-  const tally = tallyLabels(counted, choices);
+  const tally = tallyLabels(counted, choices.roles, choices.minRows);
   const datasets = counted.flatMap((part) => datasetOf(part, sources, survey, choices.roles));
   const starter: Starter = {
     task: choices.task,
@@ -117,16 +109,6 @@ export async function draftPipeline(
   };
 }
 
-interface CountedPart {
-  readonly part: InitPart;
-  readonly counts: readonly LabelCount[];
-  readonly rows: number;
-  /** No row of it has a label: nothing can be learnt or measured on it. */
-  readonly isUnlabelled: boolean;
-}
-
-type Role = InitPart["role"];
-
 async function countPart(
   part: InitPart,
   survey: Survey,
@@ -134,9 +116,9 @@ async function countPart(
   signal: AbortSignal | undefined,
 ): Promise<CountedPart> {
   const columns = {
-    texts: roles.texts.map((path) => sqlOf(survey, path)),
-    label: sqlOf(survey, roles.label),
-    split: roles.split === null ? null : sqlOf(survey, roles.split),
+    texts: roles.texts.map((path) => profileOf(survey, path)),
+    label: profileOf(survey, roles.label),
+    split: roles.split === null ? null : profileOf(survey, roles.split),
   };
   const counts = await countLabels(part.source, columns, MOST_COUNTED, signal);
   const rows = counts.reduce((sum, count) => sum + count.rows, 0);
@@ -144,127 +126,10 @@ async function countPart(
   return { part, counts, rows, isUnlabelled };
 }
 
-function sqlOf({ columns }: Survey, path: string): string {
+function profileOf({ columns }: Survey, path: string): ColumnProfile {
   const found = columns.find((column) => column.path === path);
   if (found === undefined) throw new RangeError(`no column ${path}`);
-  return found.sql;
-}
-
-/** What the rows with a value of the split column are for; null leaves them out. */
-function roleOfCount(part: InitPart, split: string | null, roles: ColumnRoles): Role | null {
-  return roles.split === null ? part.role : roleOfSplit(split ?? "");
-}
-
-interface Tally {
-  readonly labels: readonly LabelTally[];
-  readonly dropped: InitDraft["dropped"];
-  readonly notes: readonly string[];
-}
-
-function tallyLabels(parts: readonly CountedPart[], { roles, minRows }: InitChoices): Tally {
-  const tallies = new Map<string, LabelTally>();
-  const drops = new Map<string, number>();
-  const drop = (reason: string, rows: number) => {
-    if (rows > 0) drops.set(reason, (drops.get(reason) ?? 0) + rows);
-  };
-  for (const { part, counts, isUnlabelled } of parts)
-    for (const { label, split, rows, usable, example } of isUnlabelled ? [] : counts) {
-      const role = roleOfCount(part, split, roles);
-      if (role === null) drop(`of no known split (${JSON.stringify(split ?? "")})`, rows);
-      else if (label === null || label.trim() === "")
-        drop(roles.isList ? "with several labels, or none" : "without a label", rows);
-      else if (label.length > MAX_LABEL_LENGTH) drop("whose label is too long", rows);
-      else {
-        drop("without a text", rows - usable);
-        const before = tallies.get(label) ?? { label, train: 0, test: 0, eval: 0, example: example ?? "" };
-        tallies.set(label, { ...before, [role]: before[role] + usable });
-      }
-    }
-  const all = [...tallies.values()].filter((one) => total(one) > 0);
-  const labels = all.filter((one) => total(one) >= minRows).sort(byName);
-  for (const one of all)
-    if (total(one) < minRows) drop(`of labels with fewer than ${minRows} rows`, total(one));
-  checkLabels(labels, all, parts, roles, minRows);
-  const dropped = [...drops].map(([reason, rows]) => ({ reason, rows }));
-  return { labels, dropped, notes: labelNotes(labels) };
-}
-
-function total({ train, test, eval: held }: LabelTally): number {
-  return train + test + held;
-}
-
-/** Numbers by value, all else by code unit. */
-function byName(a: LabelTally, b: LabelTally): number {
-  const isNumber = /^-?\d{1,15}$/;
-  if (isNumber.test(a.label) && isNumber.test(b.label) && a.label !== b.label) {
-    const difference = Number(a.label) - Number(b.label);
-    if (difference !== 0) return difference;
-  }
-  return a.label < b.label ? -1 : a.label > b.label ? 1 : 0;
-}
-
-function checkLabels(
-  labels: readonly LabelTally[],
-  all: readonly LabelTally[],
-  parts: readonly CountedPart[],
-  roles: ColumnRoles,
-  minRows: number,
-): void {
-  const where = `column ${JSON.stringify(roles.label)}`;
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const others = roles.otherLabels
-    .slice(0, SHOWN)
-    .map((path) => JSON.stringify(path))
-    .join(", ");
-  const another =
-    others === "" ? "name another column with --label" : `name another column with --label: ${others}`;
-  const usable = all.reduce((sum, one) => sum + total(one), 0);
-  if (
-    (all.length > MOST_LABELS && labels.length > MOST_LABELS) ||
-    (all.length > 20 && all.length * 1.2 > usable && minRows <= 1)
-  ) {
-    const many = all.length >= MOST_COUNTED ? `${MOST_COUNTED} or more` : String(all.length);
-    throw new ModelpackError(
-      "COLUMN_TYPE",
-      `${many} distinct values in ${rows} rows are too many for labels (${MOST_LABELS} at most, each of several rows)`,
-      {
-        where,
-        hint: `${another}; --min-rows 20 keeps the values that have 20 rows`,
-      },
-    );
-  }
-  if (labels.length > 1) return;
-  const [only] = labels;
-  const message =
-    only === undefined
-      ? `none of ${rows} rows has a label${minRows > 1 ? ` with ${minRows} rows` : ""} and a text`
-      : `all rows have the label ${JSON.stringify(only.label)}: there is nothing to tell apart`;
-  throw new ModelpackError("TASK_UNTRAINABLE", message, { where, hint: another });
-}
-
-function named(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).map((name) => JSON.stringify(name.slice(0, 80)));
-  return shown.join(", ") + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "");
-}
-
-function labelNotes(labels: readonly LabelTally[]): string[] {
-  const notes: string[] = [];
-  const rare = labels.filter((one) => total(one) < FEW).map(({ label }) => label);
-  if (rare.length > 0)
-    notes.push(
-      `fewer than ${FEW} rows: ${named(rare)}; add rows, or leave such labels out with --min-rows ${FEW}`,
-    );
-  const untaught = labels.filter(({ train }) => train === 0).map(({ label }) => label);
-  if (untaught.length > 0) notes.push(`no train rows, so never predicted: ${named(untaught)}`);
-  const spellings = new Map<string, string[]>();
-  for (const { label } of labels) {
-    const key = label.trim().toLowerCase();
-    spellings.set(key, [...(spellings.get(key) ?? []), label]);
-  }
-  for (const same of spellings.values())
-    if (same.length > 1)
-      notes.push(`${named(same)} differ in case or spaces alone: label_map can make them one`);
-  return notes;
+  return found;
 }
 
 function sourceNotes(
@@ -313,7 +178,7 @@ function datasetOf(
     const where =
       roles.split === null
         ? null
-        : `${sqlOf(survey, roles.split)} IN (${values.map((value) => quoteText(value ?? "")).join(", ")})`;
+        : `${profileOf(survey, roles.split).sql} IN (${values.map((value) => quoteText(value ?? "")).join(", ")})`;
     return {
       role,
       texts: roles.texts,
@@ -329,8 +194,8 @@ function datasetOf(
 
 function listSql(survey: Survey, { texts, label, language }: ColumnRoles, where: string | null): string {
   const names = texts.length > 1 ? ["text_a", "text_b"] : ["text"];
-  const items = texts.map((path, i) => `${sqlOf(survey, path)} AS ${names[i]}`);
-  const spoken = language === null ? [] : [`${sqlOf(survey, language)} AS language`];
-  const labelled = `${sqlOf(survey, label)} AS label`;
+  const items = texts.map((path, i) => `${profileOf(survey, path).sql} AS ${names[i]}`);
+  const spoken = language === null ? [] : [`${profileOf(survey, language).sql} AS language`];
+  const labelled = `${profileOf(survey, label).sql} AS label`;
   return `SELECT ${[...items, labelled, ...spoken].join(", ")} FROM source${where === null ? "" : ` WHERE ${where}`}`;
 }

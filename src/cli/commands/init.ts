@@ -11,6 +11,7 @@ import { draftPipeline, type InitDraft, proposeTaskName } from "../../pipeline/i
 import { findSources, type InitSources } from "../../pipeline/init-sources.ts";
 import { writeFileAtomic } from "../../storage/commit.ts";
 import { type Action, type Context, countOption, type Options } from "../context.ts";
+import { askMinRows, askRoles, confirm } from "../init-questions.ts";
 import { columnTable, labelTable, useOf } from "../init-tables.ts";
 import { Interview } from "../interview.ts";
 import { oneLine, shownPath } from "../printable.ts";
@@ -33,7 +34,7 @@ export const init: Action = async (context, options, args) => {
     let roles = proposeRoles(survey, given(options), where);
     if (interview !== null) roles = await askRoles(interview, survey, roles, where);
     const task = await taskOf(interview, options, proposeTaskName(roles, sources));
-    const minRows = countOption(options, "minRows", "--min-rows") ?? 1;
+    const minRows = await minRowsOf(interview, options, survey, roles);
     const draft = await draftPipeline(sources, survey, { roles, task, minRows }, context.signal);
     checkConfigText(draft.toml, config);
     if (interview !== null && !isDry) await confirm(interview, draft, config);
@@ -100,46 +101,6 @@ function given(options: Options) {
   return { texts, label };
 }
 
-async function askRoles(
-  interview: Interview,
-  survey: Survey,
-  roles: ColumnRoles,
-  where: string,
-): Promise<ColumnRoles> {
-  interview.say(`${columnTable(survey, roles)}\n`);
-  const known = new Set(survey.columns.map(({ path }) => path));
-  const missing = (path: string) => (known.has(path) ? null : `there is no column ${JSON.stringify(path)}`);
-  const pathsOf = (answer: string) =>
-    known.has(answer) ? [answer] : answer.split(",").map((path) => path.trim());
-  const texts = await interview.ask({
-    text: "Column with the text (two, with a comma between them, for pairs)",
-    fallback: roles.texts.join(", "),
-    problem: (answer) => {
-      const paths = pathsOf(answer);
-      return paths.length > 2
-        ? "one column, or two"
-        : (paths.map(missing).find((problem) => problem !== null) ?? null);
-    },
-  });
-  const label = await interview.ask({
-    text: "Column with the label",
-    fallback: roles.label,
-    problem: (answer) =>
-      missing(answer) ?? (pathsOf(texts).includes(answer) ? "that is the text" : unlikely(survey, answer)),
-  });
-  return proposeRoles(survey, { texts: pathsOf(texts), label }, where);
-}
-
-/** Why a column can't be the label; so that a person can name another. */
-function unlikely({ columns }: Survey, path: string): string | null {
-  const column = columns.find((one) => one.path === path);
-  if (column === undefined) return null;
-  if (column.distinct < 2) return `all rows that have a value there have the same one: nothing to tell apart`;
-  return column.distinct > 20 && column.distinct * 1.2 > column.filled
-    ? `${column.distinct} distinct values in ${column.filled} rows: labels repeat, these are names or numbers`
-    : null;
-}
-
 async function taskOf(interview: Interview | null, options: Options, proposal: string): Promise<string> {
   const problem = (name: string) =>
     NAME.test(name)
@@ -157,17 +118,15 @@ async function taskOf(interview: Interview | null, options: Options, proposal: s
     : interview.ask({ text: "Name of the question (the task)", fallback: proposal, problem });
 }
 
-async function confirm(interview: Interview, draft: InitDraft, config: string): Promise<void> {
-  interview.say(`\n${labelTable(draft)}\n`);
-  const answer = await interview.ask({
-    text: `Write ${config}?`,
-    fallback: "yes",
-    problem: (given) => (/^(y|yes|n|no)$/i.test(given) ? null : "yes or no"),
-  });
-  if (/^y/i.test(answer)) return;
-  throw new ModelpackError("USAGE", "nothing was written", {
-    hint: "modelpack init --help lists the flags that choose columns, name and labels",
-  });
+async function minRowsOf(
+  interview: Interview | null,
+  options: Options,
+  survey: Survey,
+  roles: ColumnRoles,
+): Promise<number> {
+  const given = countOption(options, "minRows", "--min-rows");
+  if (given !== null) return given;
+  return interview === null ? 1 : askMinRows(interview, survey, roles);
 }
 
 interface Done {
