@@ -97,6 +97,14 @@ export function addConfigOptions(command: Command): Command {
     .option("--no-color", "no colours; NO_COLOR=1 in the environment does the same");
 }
 
+/** Adds `--config` as what is written, and `--json`. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option("-c, --config <file>", "the TOML to write", "model_pipeline.toml")
+    .option("--json", "print one JSON object instead of text")
+    .option("--no-color", "no colours; NO_COLOR=1 in the environment does the same");
+}
+
 /** The values of an option that may be repeated. */
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];

@@ -4,6 +4,7 @@ import { producer } from "../pipeline/workspace.ts";
 import {
   type Action,
   addConfigOptions,
+  addOutputOptions,
   besideConfig,
   type Context,
   collect,
@@ -26,12 +27,40 @@ interface CommandSpec {
   /** An option whose fallback is a list may be repeated. */
   readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string | readonly string[]])[];
   readonly required?: readonly (readonly [flag: string, doc: string])[];
+  /** It writes the config instead of reading it: no flag overrides a key. */
+  readonly writesConfig?: boolean;
   readonly examples: readonly string[];
 }
 
 const PACK = ["--pack <folder>", "a folder of versions or one version, instead of the config's"] as const;
 
 const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "init",
+    args: "[sources...]",
+    description:
+      "Look at rows of yours (CSV, TSV, JSONL, JSON, Parquet, Arrow files, or a dataset of the Hub) and write a config for them.",
+    load: async () => (await import("./commands/init.ts")).init,
+    writesConfig: true,
+    options: [
+      ["--label <column>", "column of the label, instead of the one that looks like it"],
+      ["--text <column>", "column of the text, likewise"],
+      ["--text-a <column>", "of a pair, column of the first text"],
+      ["--text-b <column>", "of a pair, column of the second text"],
+      ["--task <name>", "name of the question, instead of one made of the label column or the file"],
+      ["--min-rows <rows>", "leave out labels with fewer rows"],
+      ["--hub-config <name>", "the Hub's configuration of the dataset"],
+      ["-y, --yes", "ask nothing, take what is proposed"],
+      ["--force", "write over a config that is there"],
+      ["--dry-run", "print the config instead of writing it"],
+    ],
+    examples: [
+      "modelpack init rows.csv",
+      "modelpack init train.parquet test.parquet --label intent",
+      "modelpack init 'chats/*.jsonl' --text message --label team --min-rows 20",
+      "modelpack init PolyAI/banking77 --dry-run",
+    ],
+  },
   {
     name: "check",
     description: "Check the config: every problem at once, with its place in the file.",
@@ -188,7 +217,8 @@ function addCommand(
   for (const [flag, doc, fallback] of spec.options ?? [])
     if (typeof fallback === "object") command.option(flag, doc, collect, fallback);
     else command.option(flag, doc, fallback);
-  addConfigOptions(command);
+  if (spec.writesConfig === true) addOutputOptions(command);
+  else addConfigOptions(command);
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
   command.action(async (...parsed: unknown[]) => {
     const [args, options] = spec.args === undefined ? [[], parsed[0]] : [parsed[0], parsed[1]];
