@@ -103,6 +103,15 @@ describe("train with both targets", () => {
     expect(run.warnings).toEqual([]);
   });
 
+  it("writes what is usual of a text into the model", () => {
+    const file = readFileSync(join(run.folder, "router_model.safetensors"));
+    const usual = readFamilyFile(file, "router").tasks[0]?.usualShare;
+    expect(usual).toBeGreaterThan(0);
+    expect(usual).toBeLessThanOrEqual(1);
+    const { tasks } = readJson<CalibrationFile>(run.folder, "router_calibration.json");
+    expect(tasks[0]?.usual_share).toBe(usual);
+  });
+
   it("says what that gave on test, as the runtime gives it", async () => {
     const { test, out_of_scope_test: outside } = recordOf(run.folder) ?? {};
     const pack = await openModelpack(join(folder, "trained_models"));
