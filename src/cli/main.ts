@@ -8,6 +8,7 @@ import { ModelpackError } from "../core/error.ts";
 import { storageFailure } from "../storage/failure.ts";
 import { coloursOf } from "./colour.ts";
 import { type Context, EXIT } from "./context.ts";
+import { failureLine } from "./json-output.ts";
 import { safeText, shownPath } from "./printable.ts";
 import { buildProgram, commandOutlines, type Invocation } from "./program.ts";
 import { type TerminalReporter, terminalReporter } from "./reporter.ts";
@@ -136,12 +137,12 @@ function report(error: unknown, context: Context, invocation: Invocation, signal
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
     // commander has told people on standard error already.
-    if (invocation.json) printError(context, invocation, usageError(error));
+    if (invocation.json) context.print(failureLine(invocation.command, usageError(error)));
     return EXIT.usage;
   }
   const known = explained(error);
   process.stderr.write(`${safeText(renderError(known))}\n`);
-  if (invocation.json) printError(context, invocation, known);
+  if (invocation.json) context.print(failureLine(invocation.command, known));
   if (signalled !== null) return signalled;
   return known.code === "CONFIG_INVALID" || known.code === "USAGE" ? EXIT.usage : EXIT.failed;
 }
@@ -162,15 +163,6 @@ function explained(error: unknown): ModelpackError {
 function usageError({ code, message }: CommanderError): ModelpackError {
   const what = code === "commander.help" ? "no command was given" : message.replace(/^error: /, "");
   return new ModelpackError("USAGE", what, { hint: "modelpack --help lists the commands and their options" });
-}
-
-function printError(
-  context: Context,
-  { command }: Invocation,
-  { code, message, where, hint }: ModelpackError,
-): void {
-  const error = { code, message, where: where ?? null, hint: hint ?? null };
-  context.print(`${JSON.stringify({ ok: false, command, error })}\n`);
 }
 
 /** `error: what` with where and what to do next below it; a config's diagnostics come rendered already. */

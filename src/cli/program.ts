@@ -12,6 +12,7 @@ import {
   type Options,
   sharedOptions,
 } from "./context.ts";
+import { resultLine } from "./json-output.ts";
 
 /** How a run of the program went. */
 export interface Invocation {
@@ -258,8 +259,7 @@ function addCommand(
     const action = await spec.load();
     const outcome = await action(besideConfig(context, options as Options), options as Options, args);
     beforeOutput();
-    if (invocation.json)
-      context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
+    if (invocation.json) context.print(resultLine(spec.name, outcome.json));
     else if (outcome.text !== "") context.print(`${outcome.text}\n`, outcome.isSafe);
     invocation.exit = outcome.exit ?? 0;
   });
@@ -270,9 +270,4 @@ function addOption(command: Command, { flag, doc, fallback, isRequired, group }:
   if (typeof fallback === "object") option.argParser(collect);
   else if (fallback !== undefined) option.default(fallback);
   command.addOption(option);
-}
-
-// Maps are keyed by task names, which are checked: none of them reorders or shadows anything.
-function mapsAsObjects(_key: string, value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value;
 }
