@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { producer } from "../pipeline/workspace.ts";
 import {
   type Action,
-  addConfigOptions,
-  addOutputOptions,
   besideConfig,
+  type CommandOutline,
+  type ConfigReach,
   type Context,
   collect,
+  type OptionOutline,
   type Options,
+  sharedOptions,
 } from "./context.ts";
+import { resultLine } from "./json-output.ts";
 
 /** How a run of the program went. */
 export interface Invocation {
   readonly json: boolean;
+  /** Name of the command; null where there is none of that name. */
+  readonly command: string | null;
   exit?: number;
 }
 
@@ -24,11 +29,16 @@ interface CommandSpec {
   readonly description: string;
   /** Loaded when it is asked for: DuckDB and the rest take several times as long as a prediction. */
   readonly load: () => Promise<Action>;
-  /** An option whose fallback is a list may be repeated. */
+  /**
+   * An option whose fallback is a list may be repeated. What stands for the value (`<file>`, `<task>`) tells the
+   * shell's completion what can stand there: completion.ts has the list.
+   */
   readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string | readonly string[]])[];
   readonly required?: readonly (readonly [flag: string, doc: string])[];
-  /** It writes the config instead of reading it: no flag overrides a key. */
-  readonly writesConfig?: boolean;
+  /** Which flags of the config it has; all of them where nothing is said. */
+  readonly config?: ConfigReach;
+  /** For scripts of ours, not for people. */
+  readonly isHidden?: boolean;
   readonly examples: readonly string[];
 }
 
@@ -41,7 +51,7 @@ const COMMANDS: readonly CommandSpec[] = [
     description:
       "Look at rows of yours (CSV, TSV, JSONL, JSON, Parquet, Arrow files, or a dataset of the Hub) and write a config for them.",
     load: async () => (await import("./commands/init.ts")).init,
-    writesConfig: true,
+    config: "written",
     options: [
       ["--label <column>", "column of the label, instead of the one that looks like it"],
       ["--text <column>", "column of the text, likewise"],
@@ -128,6 +138,7 @@ const COMMANDS: readonly CommandSpec[] = [
     description:
       "Answer tasks for texts: arguments, lines of standard input, or rows of files, which are written with the answers.",
     load: async () => (await import("./commands/predict.ts")).predict,
+    config: "file",
     options: [
       ["--task <task>", "one task; without it, every task"],
       ["--pair", "two texts that are compared (on standard input, a tab between them)"],
@@ -162,6 +173,7 @@ const COMMANDS: readonly CommandSpec[] = [
     args: "<texts...>",
     description: "Take a prediction apart into its n-grams and what each adds.",
     load: async () => (await import("./commands/explain.ts")).explain,
+    config: "file",
     required: [["--task <task>", "the task"]],
     options: [
       ["--against <label>", "compare with that label instead of the second likeliest"],
@@ -178,6 +190,7 @@ const COMMANDS: readonly CommandSpec[] = [
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
     load: async () => (await import("./commands/types.ts")).types,
+    config: "file",
     options: [["--out <file>", "write there instead of to standard output"]],
     examples: ["modelpack types --out src/modelpack-tasks.ts"],
   },
@@ -185,9 +198,51 @@ const COMMANDS: readonly CommandSpec[] = [
     name: "status",
     description: "Show the versions on disk, and what each label has and misses.",
     load: async () => (await import("./commands/status.ts")).status,
+    config: "file",
     examples: ["modelpack status", "modelpack status --json"],
   },
+  {
+    name: "completion",
+    args: "<shell>",
+    description: "Print what lets bash, zsh or fish complete commands, options, tasks and files.",
+    load: async () => (await import("./commands/completion.ts")).completion,
+    config: "none",
+    examples: [
+      'eval "$(modelpack completion bash)"         # in ~/.bashrc',
+      'eval "$(modelpack completion zsh)"          # in ~/.zshrc, below compinit',
+      "modelpack completion fish | source           # in ~/.config/fish/config.fish",
+    ],
+  },
+  {
+    name: "complete",
+    args: "[words...]",
+    description: "What could stand for the last of the words; the shells' scripts ask this.",
+    load: async () => (await import("./commands/complete.ts")).complete,
+    config: "none",
+    isHidden: true,
+    examples: ["modelpack complete -- predict --ta"],
+  },
 ];
+
+/** The commands that people use. */
+export function commandOutlines(): readonly CommandOutline[] {
+  return COMMANDS.filter(({ isHidden }) => isHidden !== true).map((spec) => ({
+    name: spec.name,
+    args: spec.args ?? "",
+    description: spec.description,
+    options: optionsOf(spec),
+    examples: spec.examples,
+  }));
+}
+
+function optionsOf({ required = [], options = [], config = "all" }: CommandSpec): readonly OptionOutline[] {
+  const group = "Options:";
+  return [
+    ...required.map(([flag, doc]) => ({ flag, doc, isRequired: true, group })),
+    ...options.map(([flag, doc, fallback]) => ({ flag, doc, fallback, isRequired: false, group })),
+    ...sharedOptions(config),
+  ];
+}
 
 /** The command line. `beforeOutput` runs before a result is printed. */
 export function buildProgram(context: Context, invocation: Invocation, beforeOutput: () => void): Command {
@@ -198,7 +253,15 @@ export function buildProgram(context: Context, invocation: Invocation, beforeOut
     .showHelpAfterError("(modelpack --help lists the commands, modelpack <command> --help its options)")
     .addHelpText(
       "after",
-      '\nExamples:\n  modelpack prepare && modelpack train\n  modelpack predict "wire 200 euros to Anna"',
+      `
+Examples:
+  modelpack check
+  modelpack prepare && modelpack train
+  modelpack predict "wire 200 euros to Anna"
+  modelpack predict --file reviews.csv --text review --out predicted.csv
+
+Results go to standard output, all else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or
+config, 3 done but short of what was asked, 130 and 143 stopped.`,
     );
   for (const spec of COMMANDS) addCommand(program, spec, context, invocation, beforeOutput);
   return program;
@@ -211,29 +274,26 @@ function addCommand(
   invocation: Invocation,
   beforeOutput: () => void,
 ): void {
-  const command = program.command(spec.args === undefined ? spec.name : `${spec.name} ${spec.args}`);
+  const name = spec.args === undefined ? spec.name : `${spec.name} ${spec.args}`;
+  const command = program.command(name, { hidden: spec.isHidden === true });
   command.description(spec.description).exitOverride();
-  for (const [flag, doc] of spec.required ?? []) command.requiredOption(flag, doc);
-  for (const [flag, doc, fallback] of spec.options ?? [])
-    if (typeof fallback === "object") command.option(flag, doc, collect, fallback);
-    else command.option(flag, doc, fallback);
-  if (spec.writesConfig === true) addOutputOptions(command);
-  else addConfigOptions(command);
+  for (const option of optionsOf(spec)) addOption(command, option);
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
   command.action(async (...parsed: unknown[]) => {
-    const [args, options] = spec.args === undefined ? [[], parsed[0]] : [parsed[0], parsed[1]];
+    const [given, options] = spec.args === undefined ? [[], parsed[0]] : [parsed[0], parsed[1]];
+    const args = Array.isArray(given) ? (given as string[]) : [String(given)];
     const action = await spec.load();
-    const given = besideConfig(context, options as Options);
-    const outcome = await action(given, options as Options, args as string[]);
+    const outcome = await action(besideConfig(context, options as Options), options as Options, args);
     beforeOutput();
-    if (invocation.json)
-      context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
+    if (invocation.json) context.print(resultLine(spec.name, outcome.json));
     else if (outcome.text !== "") context.print(`${outcome.text}\n`, outcome.isSafe);
     invocation.exit = outcome.exit ?? 0;
   });
 }
 
-// Maps are keyed by task names, which are checked: none of them reorders or shadows anything.
-function mapsAsObjects(_key: string, value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value;
+function addOption(command: Command, { flag, doc, fallback, isRequired, group }: OptionOutline): void {
+  const option = new Option(flag, doc).helpGroup(group).makeOptionMandatory(isRequired);
+  if (typeof fallback === "object") option.argParser(collect);
+  else if (fallback !== undefined) option.default(fallback);
+  command.addOption(option);
 }

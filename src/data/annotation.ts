@@ -68,7 +68,7 @@ export async function annotateFiles(
     }, options.signal);
   } catch (error) {
     if (options.signal?.aborted === true) throw interrupted();
-    throw failure(error, source, out.path);
+    throw placed(failure(error, source, out.path), tables.paths);
   }
 }
 
@@ -245,6 +245,14 @@ function interrupted(): ModelpackError {
   return new ModelpackError("INTERRUPTED", "stopped while the rows were predicted; no file was written", {
     hint: "run the same command again",
   });
+}
+
+/** The error with the file as its place: readers that serve datasets as well name a dataset. */
+function placed(error: unknown, paths: readonly string[]): unknown {
+  if (!(error instanceof ModelpackError) || !error.where?.startsWith("dataset ") || paths.length > 1)
+    return error;
+  const { code, message, hint, cause } = error;
+  return new ModelpackError(code, message, { where: paths[0], hint, cause });
 }
 
 function failure(error: unknown, source: Source | null, path: string): unknown {

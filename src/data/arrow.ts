@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
   type Data,
@@ -19,6 +19,7 @@ import {
   Utf8,
   type Vector,
 } from "apache-arrow";
+import { ModelpackError } from "../core/error.ts";
 import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { newPause } from "./pause.ts";
@@ -212,7 +213,7 @@ export interface ArrowAnnotation {
 const ANNOTATED_ROWS = 2048;
 
 /**
- * Writes the record batches of Arrow files with columns added, as a file or a stream as the first one is; everything
+ * Writes the record batches of Arrow files with columns added, a file as a file and all else as a stream; everything
  * else in them stays as it is. `check` sees the columns of each file before its rows are read, and throws.
  */
 export async function annotateArrow(
@@ -224,12 +225,25 @@ export async function annotateArrow(
 ): Promise<void> {
   const first = await open(paths[0] ?? "", "r");
   const { isFile } = await checkEnd(first).finally(() => first.close());
-  const batches = Readable.from(annotatedBatches(paths, annotation, check, signal));
-  const options = { autoDestroy: true };
-  const writer = isFile
-    ? RecordBatchFileWriter.throughNode(options)
-    : RecordBatchStreamWriter.throughNode(options);
-  await pipeline(batches, writer, createWriteStream(into, { flags: "wx" }));
+  // Two files may have two dictionaries for a column, of which an Arrow file holds one.
+  const writer = isFile && paths.length === 1 ? new RecordBatchFileWriter() : new RecordBatchStreamWriter();
+  const bytes = writer.toNodeStream();
+  const file = createWriteStream(into, { flags: "wx" });
+  const written = pipeline(bytes, file);
+  try {
+    for await (const batch of annotatedBatches(paths, annotation, check, signal)) {
+      writer.write(batch);
+      // The bytes go on to the file; one that is slower than us must not let them pile up.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (file.writableNeedDrain) await Promise.race([once(file, "drain"), written]);
+    }
+    writer.close();
+  } catch (error) {
+    bytes.destroy();
+    await written.catch(() => undefined);
+    throw error;
+  }
+  await written;
 }
 
 async function* annotatedBatches(
@@ -252,7 +266,10 @@ async function* annotatedBatches(
       first ??= schema;
       check(columnsOf(schema, new Map()), path);
       if (String(schema) !== String(first))
-        throw new RangeError(`its columns are ${schema}, and those of the first file ${first}`);
+        throw new ModelpackError("SOURCE_UNREADABLE", "its columns differ from the first file's", {
+          where: path,
+          hint: "run the command once for each kind of file",
+        });
       // One schema for all, or the writer would begin anew.
       const whole = new Schema([...first.fields, ...added], first.metadata, first.dictionaries);
       for await (const batch of reader) yield await annotatedBatch(batch, whole, annotation, signal);

@@ -10,7 +10,7 @@ import { oneLine } from "../printable.ts";
 
 /** `modelpack predict`: texts from the arguments, from files or, a line each, from standard input. */
 export const predict: Action = async (context, options, args) => {
-  const files = options.file as readonly string[];
+  const files = (options.file ?? []) as readonly string[];
   checkSources(files, args, options);
   const pack = await openPackOf(context, options);
   const isPair = asksForPairs(options);
@@ -135,11 +135,15 @@ async function readLines({ stdin, signal }: Context): Promise<string[]> {
 function wrongInput(tasks: readonly TaskStatus[], pair: boolean, hasFiles: boolean): ModelpackError {
   if (tasks.length === 0)
     return new ModelpackError("MODEL_MISSING", "the pack has no task", { hint: "run `modelpack train`" });
-  return pair
-    ? new ModelpackError("USAGE", "--pair is for tasks that compare two texts; this pack's tasks read one", {
-        hint: hasFiles ? "name the column with --text" : "leave --pair out",
-      })
-    : new ModelpackError("USAGE", `task "${tasks[0]?.task}" compares two texts`, {
-        hint: hasFiles ? "name the two columns with --text-a and --text-b" : "add --pair and give both",
-      });
+  if (pair)
+    return new ModelpackError(
+      "USAGE",
+      hasFiles
+        ? "two columns are for tasks that compare two texts; this task reads one"
+        : "--pair is for tasks that compare two texts; this pack's tasks read one",
+      { hint: hasFiles ? "name the column with --text" : "leave --pair out" },
+    );
+  return new ModelpackError("USAGE", `task "${tasks[0]?.task}" compares two texts`, {
+    hint: hasFiles ? "name the two columns with --text-a and --text-b" : "add --pair and give both",
+  });
 }
