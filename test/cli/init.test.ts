@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { init as runInit } from "../../src/cli/commands/init.ts";
+import type { Context, Options } from "../../src/cli/context.ts";
+import { ModelpackError } from "../../src/core/error.ts";
+import { silentReporter } from "../../src/core/reporter.ts";
 import type { LabelTally } from "../../src/pipeline/label-tally.ts";
 import { writeParquet } from "../data/parquet.ts";
-import { cli, jsonOf } from "../support/cli.ts";
+import { cli } from "../support/cli.ts";
 import { hubServer } from "../support/hub.ts";
 import { snli } from "../support/hub-datasets/pairs.ts";
 import { banking77 } from "../support/hub-datasets/topics.ts";
 import { modelpack } from "../support/pipeline-run.ts";
-import { load, namedRows, runPrepare, writeRows } from "../support/project.ts";
+import { load, namedRows, readJson, runPrepare, writeRows } from "../support/project.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface InitJson {
@@ -42,7 +47,22 @@ function folderWith(
   return folder;
 }
 
-const init = (folder: string, ...args: string[]) => cli(folder, ["init", "rows.csv", ...args]);
+/** The command without a process of its own: files and config in a folder. */
+async function init(folder: string, names: readonly string[], options: Options = {}): Promise<InitJson> {
+  const context: Context = {
+    reporter: silentReporter,
+    signal: new AbortController().signal,
+    environment: {},
+    clock: () => 0,
+    stdin: new PassThrough(),
+    print: () => undefined,
+  };
+  const config = join(folder, "model_pipeline.toml");
+  const sources = names.map((name) => join(folder, name));
+  const { json } = await runInit(context, { config, ...options }, sources);
+  return json as unknown as InitJson;
+}
+
 const tomlOf = (folder: string) => readFileSync(join(folder, "model_pipeline.toml"), "utf8");
 
 describe("modelpack init", () => {
@@ -50,7 +70,7 @@ describe("modelpack init", () => {
     const folder = folderWith(["Customer Message", "Team", "user_id"], ["billing", "tech", "other"], (i) => [
       `u${i % 7}`,
     ]);
-    const { code, out, err } = init(folder);
+    const { code, out, err } = cli(folder, ["init", "rows.csv"]);
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(/^rows\.csv \(train\): 60 rows, 3 columns$/m);
     expect(out).toMatch(/^Customer Message +text +60 +60 +text /m);
@@ -64,25 +84,24 @@ describe("modelpack init", () => {
     expect(await runPrepare(folder)).toMatchObject({ deficit: 0 });
   });
 
-  it("keeps a config that is there, unless told to write over it", () => {
+  it("keeps a config that is there, unless told to write over it", async () => {
     const folder = folderWith(["text", "label"], ["a", "b"]);
     writeFileSync(join(folder, "model_pipeline.toml"), "# mine\n");
-    const kept = init(folder);
-    expect(kept.code).toBe(2);
-    expect(kept.err).toContain("model_pipeline.toml is there already");
-    expect(kept.err).toContain("--force");
-    expect(tomlOf(folder)).toBe("# mine\n");
-    const shown = init(folder, "--dry-run");
-    expect(shown.code).toBe(0);
-    expect(tomlOf(folder)).toBe("# mine\n");
-    expect(init(folder, "--force").code).toBe(0);
-    expect(tomlOf(folder)).toBe(shown.out);
+    await expect(init(folder, ["rows.csv"])).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("is there already"),
+      hint: expect.stringContaining("--force"),
+    });
+    const shown = await init(folder, ["rows.csv"], { dryRun: true });
+    expect([shown.written, tomlOf(folder)]).toEqual([false, "# mine\n"]);
+    const { written } = await init(folder, ["rows.csv"], { force: true });
+    expect([written, tomlOf(folder)]).toEqual([true, shown.toml]);
   });
 
   it("takes the label of a hostile file as it is", async () => {
     const labels = ["__proto__", "constructor", "10", 'quo"te\\', "line\nend", "日本"];
     const folder = folderWith(['te"xt\n#', "la'bel"], labels);
-    expect(init(folder).code).toBe(0);
+    await init(folder, ["rows.csv"]);
     expect(
       load(folder)
         .config.tasks[0]?.labels.map(({ name }) => name)
@@ -97,11 +116,11 @@ describe("modelpack init", () => {
     expect(tasks[0]?.labels.every(({ train }) => train.real === 12)).toBe(true);
   });
 
-  it("counts what prepare will drop, and reports what is rare or spelt in two ways", () => {
+  it("counts what prepare will drop, and reports what is rare or spelt in two ways", async () => {
     const folder = folderWith(["text", "label"], ["a", "b"]);
     const more = csv(["one more text", "A"], ["a text of nobody", ""], ["", "b"], ["none of these", "-"]);
     writeFileSync(join(folder, "rows.csv"), readFileSync(join(folder, "rows.csv"), "utf8") + more);
-    const { labels, dropped, notes } = jsonOf<InitJson>(init(folder, "--json"));
+    const { labels, dropped, notes } = await init(folder, ["rows.csv"]);
     expect(labels.map(({ label, train }) => [label, train])).toEqual([
       ["A", 1],
       ["a", 20],
@@ -114,7 +133,7 @@ describe("modelpack init", () => {
     ]);
     expect(notes[0]).toContain('fewer than 10 rows: "A"');
     expect(notes[1]).toContain('"A", "a" differ in case or spaces alone');
-    const frequent = jsonOf<InitJson>(init(folder, "--json", "--force", "--min-rows", "10"));
+    const frequent = await init(folder, ["rows.csv"], { force: true, minRows: "10" });
     expect(frequent.labels.map(({ label }) => label)).toEqual(["a", "b"]);
     expect(frequent.dropped).toContainEqual({ reason: "of labels with fewer than 10 rows", rows: 1 });
   });
@@ -122,14 +141,16 @@ describe("modelpack init", () => {
   it("maps a split column to roles", async () => {
     const split = (i: number) => [["train", "train", "train", "test", "dev"][i % 5] ?? ""];
     const folder = folderWith(["text", "label", "split"], ["a", "b"], split);
-    const { labels } = jsonOf<InitJson>(init(folder, "--json"));
+    const { labels } = await init(folder, ["rows.csv"]);
     expect(labels.map(({ train, test, eval: held }) => [train, test, held])).toEqual([
       [12, 4, 4],
       [12, 4, 4],
     ]);
-    await runPrepare(folder);
-    const { out } = cli(folder, ["status", "--json"]);
-    const [task] = (JSON.parse(out) as { tasks: { labels: { official: object }[] }[] }).tasks;
+    const { tasks } = readJson<{ tasks: { labels: { official: object }[] }[] }>(
+      (await runPrepare(folder)).folder,
+      "manifest.json",
+    );
+    const [task] = tasks;
     expect(task?.labels[0]?.official).toEqual({ test: 4, eval: 4 });
   });
 
@@ -143,13 +164,12 @@ describe("modelpack init", () => {
         join(folder, `${name}.jsonl`),
         namedRows(["x", "y"], 20, seed).map(({ text, label }) => ({ said: text, intent: label })),
       );
-    const { code } = cli(folder, ["init", "set-*.jsonl"]);
-    expect(code).toBe(0);
+    await init(folder, ["set-*.jsonl"]);
     const { datasets, tasks } = load(folder).config;
     expect(tasks[0]?.name).toBe("intent");
     expect(datasets.map(({ name, path, map }) => [name, path, map[0]?.role])).toEqual([
-      ["set_train", "set-train.jsonl", "train"],
-      ["set_test", "set-test.jsonl", "test"],
+      ["set_train", ["set-train.jsonl"], "train"],
+      ["set_test", ["set-test.jsonl"], "test"],
     ]);
     expect(await runPrepare(folder)).toMatchObject({ deficit: 0 });
   });
@@ -162,9 +182,7 @@ describe("modelpack init", () => {
       "SELECT i AS idx, 'is the number ' || i || ' even' AS question1, 'can two divide ' || i AS question2, i % 2 AS label FROM range(100) t(i)",
       { huggingface: JSON.stringify({ info: { features } }) },
     );
-    const { code, out } = cli(folder, ["init", "rows.parquet", "--json", "--task", "same"]);
-    expect(code).toBe(0);
-    const { texts, labels } = JSON.parse(out) as InitJson;
+    const { texts, labels } = await init(folder, ["rows.parquet"], { task: "same" });
     expect([texts, labels.map(({ label }) => label)]).toEqual([
       ["question1", "question2"],
       ["no", "yes"],
@@ -179,42 +197,40 @@ describe("modelpack init", () => {
       labels: i % 4 === 0 ? ["joy", "fear"] : [label],
     }));
     writeRows(join(folder, "rows.jsonl"), rows);
-    const { out } = cli(folder, ["init", "rows.jsonl", "--json"]);
-    expect((JSON.parse(out) as InitJson).dropped).toEqual([
-      { reason: "with several labels, or none", rows: 10 },
-    ]);
+    const { dropped } = await init(folder, ["rows.jsonl"]);
+    expect(dropped).toEqual([{ reason: "with several labels, or none", rows: 10 }]);
     expect(await runPrepare(folder)).toMatchObject({ deficit: 0 });
   });
 
-  it.each<[string, string | Buffer, readonly string[], string]>([
-    ["empty.csv", "", [], "empty.csv is empty"],
-    ["head.csv", "text,label\n", [], "the files hold no rows"],
-    ["semi.csv", "text;label\nhello there;a\nbye now;b\n", [], 'separated by ";"'],
-    ["open.csv", 'text,label\n"hello,a\n', [], "line 2: a quote is opened here and never closed"],
+  it.each<[string, string | Buffer, Options, string]>([
+    ["empty.csv", "", {}, "empty.csv is empty"],
+    ["head.csv", "text,label\n", {}, "the files hold no rows"],
+    ["semi.csv", "text;label\nhello there;a\nbye now;b\n", {}, 'separated by ";"'],
+    ["open.csv", 'text,label\n"hello,a\n', {}, "line 2: a quote is opened here and never closed"],
     [
       "same.csv",
       "text,label\nhello there you,a\nbye now then,a\nwell done sir,a\n",
-      [],
+      {},
       'all rows have the label "a"',
     ],
-    ["book.csv", Buffer.from("PK\u0003\u0004\0\0\0\0"), [], "a ZIP archive or a spreadsheet"],
-    ["wide.csv", Buffer.from("\ufefftext,label\n", "utf16le"), [], "UTF-16"],
-    ["typo.csv", "text,label\nhello there,a\nbye now,b\n", ["--label", "labl"], 'did you mean "label"?'],
-    ["task.csv", "text,label\nhello there,a\nbye now,b\n", ["--task", "My Task"], "--task takes a name"],
+    ["book.csv", Buffer.from("PK\u0003\u0004\0\0\0\0"), {}, "a ZIP archive or a spreadsheet"],
+    ["wide.csv", Buffer.from("\ufefftext,label\n", "utf16le"), {}, "UTF-16"],
+    ["typo.csv", "text,label\nhello there,a\nbye now,b\n", { label: "labl" }, 'did you mean "label"?'],
+    ["task.csv", "text,label\nhello there,a\nbye now,b\n", { task: "My Task" }, "--task takes a name"],
     [
       "ids.csv",
       csv(["text", "label"], ...namedRows(["a", "b"], 20, 1).map(({ text }, i) => [text, `k${i}`])),
-      ["--label", "label"],
+      { label: "label" },
       "40 distinct values in 40 rows are too many for labels",
     ],
-  ])("%s: says what is wrong and what to do, and writes nothing", (name, content, args, message) => {
+  ])("%s: says what is wrong and what to do, and writes nothing", async (name, content, options, message) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, name), content);
-    const { code, out, err } = cli(folder, ["init", name, ...args]);
-    expect(code).toBeGreaterThan(0);
-    expect(out).toBe("");
-    expect(err).toContain(message);
-    expect(err).toContain("= hint: ");
+    const error = await init(folder, [name], options).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ModelpackError);
+    const { message: said, hint = "" } = error as ModelpackError;
+    expect(`${said}\n${hint}`).toContain(message);
+    expect(hint).not.toBe("");
     expect(existsSync(join(folder, "model_pipeline.toml"))).toBe(false);
   });
 
@@ -226,11 +242,18 @@ describe("modelpack init", () => {
   });
 });
 
+/** An empty folder, with the one for temporary files that {@link modelpack} gives its runs. */
+function emptyProject(): string {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "tmp"));
+  return folder;
+}
+
 describe("modelpack init of a dataset of the Hub", () => {
   it("names its classes, keeps its splits, and leaves the files where prepare finds them", async () => {
     const { fixture } = await banking77();
     const server = await hubServer([fixture]);
-    const folder = temporaryFolder();
+    const folder = emptyProject();
     const env = { HF_ENDPOINT: server.url };
     expect(await modelpack(folder, ["init", "PolyAI/banking77"], { env })).toMatchObject({ status: 0 });
     const { tasks, datasets } = load(folder).config;
@@ -251,7 +274,7 @@ describe("modelpack init of a dataset of the Hub", () => {
   it("reads its pairs", async () => {
     const { fixture } = await snli();
     const server = await hubServer([fixture]);
-    const folder = temporaryFolder();
+    const folder = emptyProject();
     const run = await modelpack(
       folder,
       ["init", "https://huggingface.co/datasets/stanfordnlp/snli", "--json"],
@@ -271,14 +294,14 @@ describe("modelpack init of a dataset of the Hub", () => {
     const { fixture } = await banking77();
     const train = fixture.parquet?.default ?? {};
     const server = await hubServer([{ ...fixture, parquet: { one: train, two: train } }]);
-    const run = await modelpack(temporaryFolder(), ["init", id], { env: { HF_ENDPOINT: server.url } });
+    const run = await modelpack(emptyProject(), ["init", id], { env: { HF_ENDPOINT: server.url } });
     expect(run.status).toBe(1);
     expect(run.stderr).toContain(hint);
   });
 
   it("without a network says so", async () => {
     const env = { HF_ENDPOINT: "http://127.0.0.1:9" };
-    const run = await modelpack(temporaryFolder(), ["init", "a/b"], { env });
+    const run = await modelpack(emptyProject(), ["init", "a/b"], { env });
     expect(run.status).toBe(1);
     expect(run.stderr).toMatch(/^error: .*127\.0\.0\.1:9/m);
     expect(run.stderr).toContain("if you meant a file");
