@@ -49,21 +49,22 @@ export class Interview {
   }
 
   async #answer(prompt: string): Promise<string> {
+    if (this.#isOver) throw endedEarly();
     const ended = new Promise<never>((_, reject) => {
-      const over = () =>
-        reject(
-          new ModelpackError("USAGE", "the input ended before the last question", {
-            hint: "--yes takes every proposal; the flags of modelpack init --help answer single questions",
-          }),
-        );
-      if (this.#isOver) over();
-      this.#lines.once("close", over);
+      this.#lines.once("close", () => reject(endedEarly()));
     });
     try {
       return await Promise.race([this.#lines.question(prompt, { signal: this.#signal }), ended]);
     } catch (error) {
+      this.say("");
       this.#signal.throwIfAborted();
       throw error;
     }
   }
+}
+
+function endedEarly(): ModelpackError {
+  return new ModelpackError("USAGE", "the input ended before the last question", {
+    hint: "--yes takes every proposal; the flags of modelpack init --help answer single questions",
+  });
 }

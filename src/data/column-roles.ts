@@ -160,7 +160,7 @@ function textScore({ path, kind, filled, distinct, length, words }: ColumnProfil
   if (kind !== "text" || (!isNamed && ID_NAMES.test(name))) return null;
   // Scripts without spaces have one word.
   if (!isNamed && words < 1.5 && length < 12) return null;
-  if (distinct < 3 || (distinct * 20 < filled && !isNamed)) return null;
+  if (distinct < Math.min(3, filled) || (distinct * 20 < filled && !isNamed)) return null;
   return (isNamed ? 4 : 0) + Math.min(words, 40) / 10 + Math.min(length, 200) / 100 + distinct / filled;
 }
 

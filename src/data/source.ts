@@ -163,6 +163,10 @@ async function sourceFile(dataset: string, path: string): Promise<SourceFile> {
       cause: error,
     });
   });
-  if (bytes === 0) throw new ModelpackError("SOURCE_EMPTY", `${name} is empty`, { where });
+  if (bytes === 0)
+    throw new ModelpackError("SOURCE_EMPTY", `${name} is empty`, {
+      where,
+      hint: "check that it is the file you mean, and that what writes it is done",
+    });
   return { path, name, ...kind, bytes, sha256 };
 }

@@ -76,7 +76,15 @@ export async function findSources(request: InitRequest, reporter: Reporter): Pro
         hint: "make a pipeline of the first, then add [[datasets]] for the others",
       },
     );
-  return hubSources(id, request, reporter);
+  return hubSources(id, request, reporter).catch((error: unknown) => {
+    throw error instanceof ModelpackError && error.code.startsWith("HUB_") ? orFile(error, id) : error;
+  });
+}
+
+/** What looks like a dataset's name may have been meant as a file's. */
+function orFile({ code, message, where, hint }: ModelpackError, id: string): ModelpackError {
+  const file = `if you meant a file: there is none called ${id} here`;
+  return new ModelpackError(code, message, { where, hint: hint === undefined ? file : `${hint}; ${file}` });
 }
 
 async function localSources({ sources, here, folder }: InitRequest): Promise<InitSources> {

@@ -40,7 +40,8 @@ export const init: Action = async (context, options, args) => {
     if (interview !== null && !isDry) await confirm(interview, draft, config);
     if (!isDry) await writeFileAtomic(config, draft.toml);
     const done: Done = { sources, survey, roles, draft, config, task };
-    return { text: isDry ? draft.toml.trimEnd() : summary(done), json: jsonOf(done, !isDry) };
+    const text = isDry ? draft.toml.trimEnd() : interview === null ? summary(done) : ending(done);
+    return { text, json: jsonOf(done, !isDry) };
   } finally {
     interview?.close();
   }
@@ -138,13 +139,13 @@ interface Done {
   readonly task: string;
 }
 
-function summary({ sources, survey, roles, draft, config, task }: Done): string {
-  const flag = config === "model_pipeline.toml" ? "" : ` -c ${shownPath(config)}`;
+/** What was looked at and chosen; in an interview it has been shown already. */
+function summary(done: Done): string {
+  const { sources, survey, roles, draft, task } = done;
   const files = sources.parts.flatMap(({ role, source }) =>
     source.files.map(({ name }) => `${name} (${role})`),
   );
   const shown = files.slice(0, 6).join(", ") + (files.length > 6 ? ` and ${files.length - 6} more` : "");
-  const next = ["check", "prepare", "train"].map((command) => `modelpack ${command}${flag}`).join(" && ");
   return [
     `${oneLine(shown)}: ${survey.rows} rows, ${survey.columns.length} columns`,
     "",
@@ -154,10 +155,14 @@ function summary({ sources, survey, roles, draft, config, task }: Done): string 
     "",
     labelTable(draft),
     "",
-    `wrote ${shownPath(config)}`,
-    `next: ${next}`,
-    `then: modelpack predict${flag} "your text"`,
+    ending(done),
   ].join("\n");
+}
+
+function ending({ config }: Done): string {
+  const flag = config === "model_pipeline.toml" ? "" : ` -c ${shownPath(config)}`;
+  const next = ["check", "prepare", "train"].map((command) => `modelpack ${command}${flag}`).join(" && ");
+  return `wrote ${shownPath(config)}\nnext: ${next}\nthen: modelpack predict${flag} "your text"`;
 }
 
 function jsonOf({ survey, roles, draft, config, task }: Done, isWritten: boolean) {
