@@ -289,7 +289,7 @@ function throwIfStrict(problems: readonly LoadProblem[], strict: boolean): void 
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
   throw new ModelpackError(first.code as ModelpackError["code"], first.message + more, {
     where: first.where,
-    hint: "train a version, or open without { strict: true } to answer with defaults",
+    hint: "train a version, or open it without strict, to answer with defaults",
   });
 }
 
