@@ -116,7 +116,8 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
   const codes = tensor(tensors, "feature_weights", fail, Uint8Array);
   const values = tensor<Int8Array | Float32Array>(tensors, "weights", fail, Int8Array, Float32Array);
   const width = maskBytes(description.tasks.length);
-  if (codes.length !== features || mask.length !== features * width) fail("tensors differ in their features");
+  if (codes.length !== features || mask.length !== features * width)
+    fail("its tensors differ in their features");
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
   const labels = description.tasks.map((task) => task.labels.length);
   const blocks = blockStarts(labels, mask);
@@ -159,9 +160,7 @@ export function checkFormatVersion(version: unknown, where: string, expected: nu
     `${where} has format version ${version}; this modelpack reads version ${expected}`,
     {
       where,
-      hint: old
-        ? "train it again, or open it with the modelpack that wrote it"
-        : "open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest",
+      hint: old ? "train it again" : "update modelpack",
     },
   );
 }

@@ -14,6 +14,7 @@ import { measureSplit, type SplitMetrics, scoreSplits } from "./evaluation.ts";
 import { openDataset, readOutside, readSplit } from "./prepared-dataset.ts";
 import { checkpoint, MODEL_POINTER, type OpenedVersion, openVersion, type RunOptions } from "./workspace.ts";
 
+/** What {@link evaluate} measured: the version of the pack, that of the dataset, and the figures of each family. */
 export interface EvaluateResult {
   readonly version: string;
   readonly dataset: string;

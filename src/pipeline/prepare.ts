@@ -22,8 +22,11 @@ import { PrepareOutput } from "./prepare-output.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
 
+/** The version that {@link prepare} committed, or found. */
 export interface PrepareResult {
+  /** 12 hex digits of the digest of everything that decides its bytes. */
   readonly version: string;
+  /** Absolute path. */
   readonly folder: string;
   /** The inputs had not changed: the version was there already. */
   readonly unchanged: boolean;

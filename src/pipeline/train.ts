@@ -25,9 +25,13 @@ import {
   versionOf,
 } from "./workspace.ts";
 
+/** The pack that {@link train} committed, or found, and how its families do. */
 export interface TrainResult {
+  /** 12 hex digits of the digest of everything that decides its bytes. */
   readonly version: string;
+  /** Absolute path. */
   readonly folder: string;
+  /** The inputs had not changed: the version was there already. */
   readonly unchanged: boolean;
   readonly families: readonly {
     readonly family: string;
