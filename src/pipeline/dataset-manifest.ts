@@ -5,6 +5,7 @@ import type { PipelineConfig } from "../config/schema.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
+import { NO_SPLIT, type TaskRows } from "../data/rows.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
 import {
   backfillProjection,
@@ -14,8 +15,8 @@ import {
   skippedNames,
   sourceProjection,
 } from "./inputs.ts";
-import type { LockedBackfill } from "./lock-entry.ts";
 import type { BackfillCounts, PreparedTask } from "./prepared-task.ts";
+import type { UsedRows } from "./used-rows.ts";
 import { producer } from "./workspace.ts";
 
 interface ManifestParts {
@@ -24,7 +25,7 @@ interface ManifestParts {
   readonly sample: number | null;
   readonly inputs: PrepareInputs;
   /** The accepted rows of the backfill that went into it. */
-  readonly accepted: LockedBackfill | null;
+  readonly accepted: UsedRows | null;
   readonly sources: readonly SourceReport[];
   readonly bootstrap: readonly BootstrapReport[];
   readonly tasks: readonly PreparedTask[];
@@ -46,6 +47,8 @@ export interface TaskEntry {
   readonly deduplication: SnakeCased<DeduplicationReport>;
   readonly seeds: number;
   readonly out_of_scope: number;
+  /** Rows in the splits by the language that they state, in the order of the names; none where none states one. */
+  readonly languages: readonly { readonly language: string; readonly rows: number }[];
   /** Left out where there are no accepted rows for the task. */
   readonly backfill?: SnakeCased<BackfillCounts>;
 }
@@ -56,8 +59,11 @@ export interface DatasetManifest {
   readonly config: { readonly tasks: readonly unknown[] };
 }
 
-/** Body of a dataset's manifest.json: where its rows come from, what was dropped and why, what is missing. */
-export function datasetManifest(parts: ManifestParts): unknown {
+/**
+ * Body of a dataset's manifest.json: where its rows come from, what was dropped and why, what is missing. The data card
+ * reads it as {@link DatasetFacts}.
+ */
+export function datasetManifest(parts: ManifestParts) {
   const reports = new Map(parts.sources.map((report) => [report.dataset, report]));
   return {
     kind: "dataset",
@@ -80,10 +86,7 @@ export function datasetManifest(parts: ManifestParts): unknown {
   };
 }
 
-function sourceEntry(
-  resolved: ResolvedDataset,
-  reports: ReadonlyMap<string, SourceReport>,
-): Readonly<Record<string, unknown>> {
+function sourceEntry(resolved: ResolvedDataset, reports: ReadonlyMap<string, SourceReport>) {
   const { dataset, hub } = resolved;
   const report = reports.get(dataset.name);
   return {
@@ -108,8 +111,21 @@ function entryOf(task: PreparedTask): TaskEntry {
     deduplication: snakeCase(task.deduplication),
     seeds: task.seeds,
     out_of_scope: task.outOfScope,
+    languages: languagesOf(task.rows, task.split),
     ...(task.backfill === null ? {} : { backfill: snakeCase(task.backfill) }),
   };
+}
+
+function languagesOf(rows: TaskRows, split: Uint8Array): { language: string; rows: number }[] {
+  const counts = new Uint32Array(rows.languages.length);
+  for (let i = 0; i < rows.length; i++) {
+    const code = rows.language[i] as number;
+    if (split[i] !== NO_SPLIT) counts[code] = (counts[code] as number) + 1;
+  }
+  return rows.languages
+    .map((language, code) => ({ language, rows: counts[code] as number }))
+    .filter(({ language, rows: count }) => language !== "" && count > 0)
+    .sort((a, b) => (a.language < b.language ? -1 : 1));
 }
 
 /** Names of ours as every other name in a file: `exactDuplicates` is `exact_duplicates`. */

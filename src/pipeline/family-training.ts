@@ -3,7 +3,7 @@ import { type PipelineConfig, trainSettings } from "../config/schema.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
-import { type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
+import { type FamilyProblem, type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
 import type { WorkerPool } from "../training/pool.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
 import { measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
@@ -51,13 +51,15 @@ export async function readTasks(
     : { family, input, rows, readTest: () => read("test"), tasks };
 }
 
-/** Trains, calibrates and measures a family. */
-export async function trainOne(
-  { family, input, rows, readTest, tasks }: TrainableFamily,
-  { config, dataset, pool, run, reporter }: TrainContext,
-): Promise<FamilyResult> {
+/** A family's tasks with the settings that they share. */
+export function familyProblem(
+  config: PipelineConfig,
+  family: string,
+  input: InputKind,
+  tasks: readonly TaskRowsAndSettings[],
+): FamilyProblem {
   const settings = trainSettings(config, family);
-  const asRead = {
+  return {
     family,
     input,
     analyzer: {
@@ -70,6 +72,15 @@ export async function trainOne(
     quantization: settings.quantization,
     tasks,
   };
+}
+
+/** Trains, calibrates and measures a family. */
+export async function trainOne(
+  { family, input, rows, readTest, tasks }: TrainableFamily,
+  { config, dataset, pool, run, reporter }: TrainContext,
+): Promise<FamilyResult> {
+  const settings = trainSettings(config, family);
+  const asRead = familyProblem(config, family, input, tasks);
   const { problem, filters } = await run.phase(`${family}: filter`, () =>
     filterFamily(asRead, pool, reporter),
   );

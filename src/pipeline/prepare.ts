@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
+import { dataCard } from "../report/data-card.ts";
 import { commitVersion, probeWritable, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { verifyVersion } from "../storage/verify.ts";
@@ -21,6 +22,8 @@ import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-op
 import { PrepareOutput } from "./prepare-output.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
+
+const DATA_CARD = "DATA_CARD.md";
 
 export interface PrepareResult {
   readonly version: string;
@@ -161,6 +164,7 @@ async function commit(
 ): Promise<void> {
   const { config } = loaded;
   const sample = options.sample ?? null;
+  const parts = { version, config, sample, inputs, accepted: accepted.used, ...collected, tasks };
   await commitVersion({
     root: config.paths.prepared_dir,
     version,
@@ -168,19 +172,10 @@ async function commit(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     write: async (into) => {
       await writeFamilies(into, config, tasks, reporter, options.signal);
+      await writeFileAtomic(join(into, DATA_CARD), dataCard(datasetManifest({ ...parts, files: [] })));
       await writeFileAtomic(join(into, "run.json"), prettyJson(runRecord(inputs, seconds())));
     },
-    manifest: (files) =>
-      datasetManifest({
-        version,
-        config,
-        sample,
-        inputs,
-        accepted: accepted.used,
-        ...collected,
-        tasks,
-        files,
-      }),
+    manifest: (files) => datasetManifest({ ...parts, files }),
   });
 }
 

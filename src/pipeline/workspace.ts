@@ -47,7 +47,7 @@ export function checkpoint(signal: AbortSignal | undefined): void {
 }
 
 /** Tasks as the digests and manifests have them. */
-export function taskProjection(tasks: readonly TaskDefinition[]): unknown[] {
+export function taskProjection(tasks: readonly TaskDefinition[]) {
   return tasks.map((task) => ({
     name: task.name,
     family: task.family,

@@ -46,11 +46,7 @@ export async function foldScorer(
 }
 
 /** Scores of every fold's rows, rows x labels each, as those of all rows in their order. */
-export function inRowOrder(
-  byFold: readonly Float32Array[],
-  fold: Uint8Array,
-  labels: number,
-): Float32Array {
+export function inRowOrder(byFold: readonly Float32Array[], fold: Uint8Array, labels: number): Float32Array {
   const all = new Float32Array(fold.length * labels);
   const next = new Uint32Array(byFold.length);
   fold.forEach((f, row) => {
