@@ -113,6 +113,20 @@ const COMMANDS: readonly CommandSpec[] = [
     examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
   },
   {
+    name: "report",
+    description: "List the rows that are most likely mislabelled.",
+    load: async () => (await import("./commands/audit.ts")).audit,
+    options: [
+      [
+        "--audit",
+        "list the rows of the pack's dataset that are most likely mislabelled, as a page and a CSV",
+      ],
+      ["--task <task>", "audit one task; without it, every task"],
+      ["--top <rows>", "rows of a task on the audit's page (default: 100); the CSV has all"],
+    ],
+    examples: ["modelpack report --audit", "modelpack report --audit --task query_domain --top 300"],
+  },
+  {
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
     load: async () => (await import("./commands/types.ts")).types,

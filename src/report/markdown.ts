@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { oneLine } from "../core/printable.ts";
 
-/** What GitHub-flavoured Markdown reads as more than itself, in a line or in a cell of a table. */
-const SPECIAL = /[\\`*_{}[\]()#+\-.!|~>$:@]/g;
+/** What GitHub-flavoured Markdown reads as markup anywhere in a line. */
+const SPECIAL = /[\\`*_{}[\]|~>$@]/g;
+/** What makes a link of a text by itself. */
+const LINKS = /:(?=\/\/)|(?<=www)\./gi;
+/** What makes a heading, a list, a quote or a rule of a line, at its start. */
+const START = /^(?=[-+#=])|(?<=^\d{1,9})(?=[.)])/;
 
 /**
  * A stranger's text in a line of Markdown: it shows as it is, and is no markup, no HTML, no link and no mention. What a
  * page would obey, such as marks of direction, is shown as an escape.
  */
 export function markdownText(text: string): string {
-  return oneLine(text).replace(SPECIAL, "\\$&").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return oneLine(text)
+    .trim()
+    .replace(SPECIAL, "\\$&")
+    .replace(LINKS, "\\$&")
+    .replace(START, "\\")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;");
 }
 
 /** A table; cells are Markdown. The columns `right` hold numbers. */
