@@ -6,7 +6,7 @@ import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
 import { NO_SPLIT, type TaskRows } from "../data/rows.ts";
-import type { BootstrapReport, SourceReport } from "./collect.ts";
+import type { BootstrapReport, MapReport, SourceReport } from "./collect.ts";
 import {
   backfillProjection,
   type PrepareInputs,
@@ -53,8 +53,21 @@ export interface TaskEntry {
   readonly backfill?: SnakeCased<BackfillCounts>;
 }
 
+/** What a dataset's manifest says of one source. */
+export interface SourceEntry {
+  readonly dataset: string;
+  readonly license: string;
+  /** Left out for local files. */
+  readonly hub?: { readonly dataset_id: string; readonly split: string; readonly commit: string };
+  readonly files: readonly { readonly format: string; readonly bytes: number; readonly sha256: string }[];
+  readonly rows: number;
+  readonly sampled: number;
+  readonly maps: readonly MapReport[];
+}
+
 export interface DatasetManifest {
   readonly version: string;
+  readonly sources: readonly SourceEntry[];
   readonly tasks: readonly TaskEntry[];
   readonly config: { readonly tasks: readonly unknown[] };
 }

@@ -3,8 +3,9 @@ import type { Examples, Split } from "../core/example.ts";
 import { sliceTexts } from "../core/text-column.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
+import type { TaskEvidence } from "../training/evidence.ts";
 import type { ScoreBatch } from "../training/job.ts";
-import { overallMetrics, type TaskMetrics } from "../training/metrics.ts";
+import { type OverallMetrics, overallMetrics, type TaskMetrics } from "../training/metrics.ts";
 import type { WorkerPool } from "../training/pool.ts";
 import type { ClassificationReport } from "../training/report.ts";
 
@@ -58,7 +59,7 @@ export interface SplitMetrics {
   readonly metrics: {
     readonly family: string;
     readonly split: Split;
-    readonly overall: unknown;
+    readonly overall: OverallMetrics;
     readonly per_task: ReadonlyMap<string, TaskMetrics>;
   };
   readonly report: {
@@ -66,6 +67,8 @@ export interface SplitMetrics {
     readonly split: Split;
     readonly per_task: ReadonlyMap<string, ClassificationReport>;
   };
+  /** What the charts show, by task. */
+  readonly evidence: ReadonlyMap<string, TaskEvidence>;
 }
 
 /**
@@ -80,7 +83,7 @@ export async function measureSplit(
   pool: WorkerPool,
 ): Promise<SplitMetrics> {
   const measured = await Promise.all(
-    model.tasks.map(async ({ name, labels, calibration }, t) => {
+    model.tasks.map(async ({ name, labels, calibration, minConfidence }, t) => {
       const rows = examples.get(name);
       if (rows === undefined) return [];
       const { label, count, group, origin } = rows;
@@ -89,6 +92,7 @@ export async function measureSplit(
         scores: scores[t] as Float32Array,
         rows: { label, count, group, origin },
         calibration,
+        minConfidence,
         crossFit: crossFit?.(name) ?? null,
       };
       return [{ name, ...(await pool.run<"measure">({ kind: "measure", of })) }];
@@ -100,5 +104,6 @@ export async function measureSplit(
   return {
     metrics: { family: model.family, split, overall, per_task: metrics },
     report: { family: model.family, split, per_task: reports },
+    evidence: new Map(measured.flat().map((task) => [task.name, task.evidence])),
   };
 }

@@ -7,6 +7,7 @@ import { type FamilyProblem, type TaskRowsAndSettings, trainFamily } from "../tr
 import type { WorkerPool } from "../training/pool.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
 import { measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
+import { gatherEvidence } from "./mistakes.ts";
 import type { FamilyResult } from "./model-files.ts";
 import { readSplit } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
@@ -95,25 +96,29 @@ export async function trainOne(
   const onTest = await run.phase(`${family}: score test`, () =>
     scoreSplit(fit.model, rowsOfTest, pool, settings.predict_batch_size),
   );
-  return run.phase(`${family}: measure`, async () => {
-    const { model, histories } = fit;
+  const { model, histories } = fit;
+  const splits = await run.phase(`${family}: measure`, async () => {
     // Eval by the fit on train alone: the shipped one has seen the eval rows.
     const [test, held] = await Promise.all([
       measureSplit(model, rowsOfTest, onTest, null, pool),
       measureSplit(model, rows.eval, fit.evalScores, methodOf, pool),
     ]);
-    const splits = { test, eval: held };
-    return {
-      family,
-      model,
-      histories,
-      splits,
-      dataset: dataset.version,
-      settings: problem.tasks,
-      filters,
-      methodOf,
-    };
+    return { test, eval: held };
   });
+  const evidence = await run.phase(`${family}: gather evidence`, () =>
+    gatherEvidence(dataset.folder, model, splits, { test: rowsOfTest, eval: rows.eval }),
+  );
+  return {
+    family,
+    model,
+    histories,
+    splits,
+    dataset: dataset.version,
+    settings: problem.tasks,
+    filters,
+    methodOf,
+    evidence,
+  };
 }
 
 function describeEpoch(task: string, { epoch, train, eval: held, gap }: EpochStatistics): string {

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/family-file.ts";
+import { renderReport } from "../report/report-page.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
 import { WorkerPool } from "../training/pool.ts";
+import { readDatasetManifest } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
 import { readTasks, type TrainContext, trainOne } from "./family-training.ts";
 import { type FamilyResult, familyFiles, modelManifest } from "./model-files.ts";
+import { packReport, REPORT_FILE } from "./pack-report.ts";
 import { familiesOf } from "./prepare.ts";
 import { openDataset } from "./prepared-dataset.ts";
 import { RunLog } from "./run-log.ts";
@@ -21,6 +24,7 @@ import {
   producer,
   type RunOptions,
   reuseVersion,
+  type TrainProjection,
   taskProjection,
   versionOf,
 } from "./workspace.ts";
@@ -56,6 +60,7 @@ export async function train(
     kind: "modelpack",
     ...producer(),
     format: [FORMAT_VERSION, FILE_VERSIONS],
+    files: [REPORT_FILE],
     dataset: dataset.version,
     config: projection,
   });
@@ -76,6 +81,18 @@ export async function train(
         where: `dataset ${dataset.version}`,
         hint: "run `modelpack status` to see what each label has, and map a dataset to it",
       });
+    const files = results.flatMap(familyFiles);
+    const report = await run.phase("report", async () =>
+      renderReport(
+        packReport({
+          version,
+          dataset: await readDatasetManifest(dataset.folder),
+          projection,
+          results,
+          files,
+        }),
+      ),
+    );
     await commitVersion({
       root,
       version,
@@ -83,8 +100,9 @@ export async function train(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       write: async (into) => {
         await mkdir(into, { recursive: true });
-        for (const result of results)
-          for (const [name, content] of familyFiles(result)) await writeFile(join(into, name), content);
+        for (const [name, content] of files) await writeFile(join(into, name), content);
+        await mkdir(join(into, dirname(REPORT_FILE)));
+        await writeFile(join(into, REPORT_FILE), report);
         await writeFile(join(into, "run.json"), prettyJson(run.record(pool.size)));
       },
       manifest: (files) =>
@@ -99,7 +117,7 @@ export async function train(
 }
 
 /** What of [train] can change a model's bytes: not the threads, not how rows are batched. */
-function trainProjection(config: PipelineConfig, families: readonly string[]): unknown {
+function trainProjection(config: PipelineConfig, families: readonly string[]): TrainProjection {
   const effective = (settings: TrainSettings) => {
     const { workers: _workers, predict_batch_size: _batch, synthetic_filter, ...rest } = settings;
     // Without a filter nothing differs from before there were any: neither do the versions.

@@ -61,6 +61,16 @@ export function taskProjection(tasks: readonly TaskDefinition[]) {
   }));
 }
 
+/** What of [train] can change a model's bytes, as digests and manifests have it. */
+export interface TrainProjection {
+  readonly families: readonly {
+    readonly family: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  }[];
+  readonly tasks: readonly { readonly task: string; readonly settings: Readonly<Record<string, unknown>> }[];
+  readonly definitions: readonly unknown[];
+}
+
 /** A version on disk, verified whole, with its manifest. */
 export interface OpenedVersion {
   readonly version: string;

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { wilson } from "../../training/binomial.ts";
+import type { ReliabilityBin } from "../../training/calibration-error.ts";
 import { type Html, html } from "../html.ts";
 import { amountText, percentText } from "../number-text.ts";
 import { type ChartText, figure, type Plot, plot } from "./frame.ts";
 import { place, px } from "./scale.ts";
 
-/** The answers whose confidence falls into one bin; shares in [0, 1]. */
-export interface ReliabilityBin {
-  readonly rows: number;
-  /** Mean confidence. */
-  readonly confidence: number;
-  /** Share of right answers, and its 95 % interval. */
-  readonly accuracy: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 export interface ReliabilityDiagram extends ChartText {
-  /** Bins with rows, by rising confidence. */
+  /** Those with rows, by rising confidence. */
   readonly bins: readonly ReliabilityBin[];
 }
 
@@ -26,7 +17,7 @@ const BARS = 34;
 
 /**
  * How often answers of a confidence are right: on the diagonal they are as often right as they say, below it they are too
- * sure. The bars at the foot are the rows of each bin.
+ * sure. The whiskers are Wilson's 95 % intervals, the bars at the foot the rows of each bin.
  */
 export function reliabilityDiagram(chart: ReliabilityDiagram): Html {
   const on = plot({ label: "confidence", ...SHARE }, { label: "right answers", ...SHARE });
@@ -56,6 +47,7 @@ function binMarks(bin: ReliabilityBin, most: number, { x, y }: Plot): Html {
   const at = place(x, bin.confidence);
   const [bottom] = y.range;
   const height = Math.max((bin.rows / most) * BARS, 1);
-  const says = `confidence ${percentText(bin.confidence)}, right ${percentText(bin.accuracy)} (95 % interval ${percentText(bin.low)} to ${percentText(bin.high)}), ${amountText(bin.rows, "row")}`;
-  return html`<rect class="rows" x="${px(at - 6)}" y="${px(bottom - height)}" width="12" height="${px(height)}"/><path class="whisker s1" d="M${px(at)} ${px(place(y, bin.low))}V${px(place(y, bin.high))}"/><circle class="dot s1" cx="${px(at)}" cy="${px(place(y, bin.accuracy))}" r="4"><title>${says}</title></circle>`;
+  const { low, high } = wilson(bin.right, bin.rows) ?? { low: 0, high: 1 };
+  const says = `confidence ${percentText(bin.confidence)}, right ${percentText(bin.accuracy)} (95 % interval ${percentText(low)} to ${percentText(high)}), ${amountText(bin.rows, "row")}`;
+  return html`<rect class="rows" x="${px(at - 6)}" y="${px(bottom - height)}" width="12" height="${px(height)}"/><path class="whisker s1" d="M${px(at)} ${px(place(y, low))}V${px(place(y, high))}"/><circle class="dot s1" cx="${px(at)}" cy="${px(place(y, bin.accuracy))}" r="4"><title>${says}</title></circle>`;
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import { wilson } from "../training/binomial.ts";
+import { isMiscalibrated, type SubsetMetrics, type TaskMetrics } from "../training/metrics.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { countText, figureText, NONE, percentText } from "./number-text.ts";
+import type { FamilyReport, TaskReport } from "./pack-report.ts";
+import { type Column, table } from "./table.ts";
+
+/** A share with its 95 % interval, of counted rows. */
+export interface Interval {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Wilson's 95 % interval of hits / of; null without rows. */
+function interval(hits: number, of: number): Interval | null {
+  const bounds = wilson(hits, of);
+  return bounds === null ? null : { share: hits / of, ...bounds };
+}
+
+/** The figures that stand for a task: of its real rows, or of all where none is real. */
+export function headlineMetrics(metrics: TaskMetrics): SubsetMetrics {
+  return metrics.real ?? metrics;
+}
+
+/** What the task's threshold does to its rows; null without a threshold or rows. */
+export function atThreshold({
+  measured,
+}: TaskReport): { readonly coverage: Interval; readonly precision: Interval | null } | null {
+  const { answered, rows } = measured?.evidence ?? { answered: null, rows: 0 };
+  if (answered === null) return null;
+  const coverage = interval(answered.rows, rows);
+  return coverage === null ? null : { coverage, precision: interval(answered.right, answered.rows) };
+}
+
+/** `93.1 % (91.2–94.6)`. */
+export function intervalText(of: Interval | null): string {
+  if (of === null) return NONE;
+  const bound = (value: number) => (value * 100).toFixed(1);
+  return `${percentText(of.share)} (${bound(of.low)}–${bound(of.high)})`;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "task", kind: "text" },
+  { title: "labels", kind: "number" },
+  { title: "rows", kind: "number", hint: "test rows" },
+  { title: "accuracy", kind: "number", hint: "share of right answers" },
+  { title: "macro F1", kind: "number", hint: "mean F1 of the labels that have rows" },
+  { title: "log loss", kind: "number", hint: "mean of -ln p(right label), nats" },
+  { title: "ECE", kind: "number", hint: "expected calibration error of the top label" },
+  {
+    title: "band",
+    kind: "number",
+    hint: "a perfectly calibrated model stays under this 95 times in 100, with as many rows",
+  },
+  { title: "ECE before", kind: "number", hint: "before calibration" },
+  {
+    title: "threshold",
+    kind: "number",
+    hint: "confidence under which the default answers",
+  },
+  { title: "coverage", kind: "number", hint: "rows that the model answers at the threshold" },
+  { title: "precision", kind: "number", hint: "right ones of the rows that it answers" },
+];
+
+/** A family's tasks with their figures, and the means. */
+export function headlineTable(family: FamilyReport): Html {
+  const overall = family.overall.real ?? family.overall;
+  return table({
+    title: `Figures of family ${family.family}`,
+    columns: COLUMNS,
+    rows: family.tasks.map(headlineRow),
+    ...(overall.tasks < 2
+      ? {}
+      : {
+          total: [
+            `mean of ${overall.tasks} tasks`,
+            null,
+            countText(overall.rows),
+            ...[overall.accuracy, overall.macro_f1, overall.log_loss, overall.ece].map((f) => figureText(f)),
+            null,
+            figureText(overall.ece_uncalibrated),
+            null,
+            null,
+            null,
+          ],
+        }),
+  });
+}
+
+function headlineRow(task: TaskReport): Content[] {
+  const { measured, labels, minConfidence } = task;
+  const link = html`<a href="#${`task-${task.task}`}">${task.task}</a>`;
+  if (measured === null)
+    return [link, countText(labels.length), "0", ...Array.from({ length: 9 }, () => NONE)];
+  const figures = headlineMetrics(measured.metrics);
+  const at = atThreshold(task);
+  const rows = `${countText(figures.rows)}${measured.split === "test" ? "" : ` (${measured.split})`}`;
+  return [
+    link,
+    countText(labels.length),
+    rows,
+    figureText(figures.accuracy),
+    figureText(figures.macro_f1),
+    figureText(figures.log_loss),
+    isMiscalibrated(figures)
+      ? html`<strong title="more than a calibrated model would show">${figureText(figures.ece)} *</strong>`
+      : figureText(figures.ece),
+    figureText(figures.ece_band_95),
+    figureText(figures.ece_uncalibrated),
+    minConfidence === null ? NONE : figureText(minConfidence),
+    percentText(at?.coverage.share),
+    percentText(at?.precision?.share),
+  ];
+}
