@@ -6,7 +6,8 @@ import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
 import { NO_SPLIT, type TaskRows } from "../data/rows.ts";
-import type { BootstrapReport, MapReport, SourceReport } from "./collect.ts";
+import type { DatasetFacts, SourceFacts } from "../report/dataset-facts.ts";
+import type { BootstrapReport, SourceReport } from "./collect.ts";
 import {
   backfillProjection,
   type PrepareInputs,
@@ -54,29 +55,20 @@ export interface TaskEntry {
 }
 
 /** What a dataset's manifest says of one source. */
-export interface SourceEntry {
-  readonly dataset: string;
-  readonly license: string;
-  /** Left out for local files. */
-  readonly hub?: { readonly dataset_id: string; readonly split: string; readonly commit: string };
+export interface SourceEntry extends SourceFacts {
   readonly files: readonly { readonly format: string; readonly bytes: number; readonly sha256: string }[];
-  readonly rows: number;
-  readonly sampled: number;
-  readonly maps: readonly MapReport[];
 }
 
-export interface DatasetManifest {
-  readonly version: string;
+export interface DatasetManifest extends DatasetFacts {
   readonly sources: readonly SourceEntry[];
   readonly tasks: readonly TaskEntry[];
-  readonly config: { readonly tasks: readonly unknown[] };
 }
 
 /**
  * Body of a dataset's manifest.json: where its rows come from, what was dropped and why, what is missing. The data card
  * reads it as {@link DatasetFacts}.
  */
-export function datasetManifest(parts: ManifestParts) {
+export function datasetManifest(parts: ManifestParts): DatasetManifest & Readonly<Record<string, unknown>> {
   const reports = new Map(parts.sources.map((report) => [report.dataset, report]));
   return {
     kind: "dataset",

@@ -16,6 +16,9 @@ import type { HubOptions } from "./hub-run.ts";
 import type { UsedRows } from "./used-rows.ts";
 import { producer, taskProjection } from "./workspace.ts";
 
+/** What a dataset version holds besides rows. */
+export const DATA_CARD = "DATA_CARD.md";
+
 /** A dataset of the config with its files. */
 export interface ResolvedDataset {
   readonly dataset: DatasetConfig;
@@ -204,6 +207,7 @@ export function datasetInputs(
   return {
     kind: "dataset",
     ...producer(),
+    files: [DATA_CARD],
     config: prepareProjection(config),
     sample: options.sample,
     sources: inputs.datasets.map((resolved) => ({

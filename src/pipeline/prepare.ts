@@ -17,13 +17,18 @@ import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
 import { finishTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
-import { checkAny, datasetInputs, type PrepareInputs, resolveInputs, withoutFailed } from "./inputs.ts";
+import {
+  checkAny,
+  DATA_CARD,
+  datasetInputs,
+  type PrepareInputs,
+  resolveInputs,
+  withoutFailed,
+} from "./inputs.ts";
 import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
-
-const DATA_CARD = "DATA_CARD.md";
 
 export interface PrepareResult {
   readonly version: string;

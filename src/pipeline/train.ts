@@ -6,6 +6,7 @@ import { type PipelineConfig, type TrainSettings, trainSettings } from "../confi
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/family-file.ts";
+import { modelCard } from "../report/model-card.ts";
 import { renderReport } from "../report/report-page.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
@@ -28,6 +29,8 @@ import {
   taskProjection,
   versionOf,
 } from "./workspace.ts";
+
+const MODEL_CARD = "MODEL_CARD.md";
 
 export interface TrainResult {
   readonly version: string;
@@ -60,7 +63,7 @@ export async function train(
     kind: "modelpack",
     ...producer(),
     format: [FORMAT_VERSION, FILE_VERSIONS],
-    files: [REPORT_FILE],
+    files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
     config: projection,
   });
@@ -82,17 +85,11 @@ export async function train(
         hint: "run `modelpack status` to see what each label has, and map a dataset to it",
       });
     const files = results.flatMap(familyFiles);
-    const report = await run.phase("report", async () =>
-      renderReport(
-        packReport({
-          version,
-          dataset: await readDatasetManifest(dataset.folder),
-          projection,
-          results,
-          files,
-        }),
-      ),
-    );
+    const [report, card] = await run.phase("report", async () => {
+      const prepared = await readDatasetManifest(dataset.folder);
+      const shown = packReport({ version, dataset: prepared, projection, results, files });
+      return [renderReport(shown), modelCard(shown, prepared)];
+    });
     await commitVersion({
       root,
       version,
@@ -103,6 +100,7 @@ export async function train(
         for (const [name, content] of files) await writeFile(join(into, name), content);
         await mkdir(join(into, dirname(REPORT_FILE)));
         await writeFile(join(into, REPORT_FILE), report);
+        await writeFile(join(into, MODEL_CARD), card);
         await writeFile(join(into, "run.json"), prettyJson(run.record(pool.size)));
       },
       manifest: (files) =>

@@ -6,7 +6,7 @@ const SPECIAL = /[\\`*_{}[\]|~>$@]/g;
 /** What makes a link of a text by itself. */
 const LINKS = /:(?=\/\/)|(?<=www)\./gi;
 /** What makes a heading, a list, a quote or a rule of a line, at its start. */
-const START = /^(?=[-+#=])|(?<=^\d{1,9})(?=[.)])/;
+const START = /^(?=[-+#=])|(?<=^\d{1,9})(?=[.)](?:\s|$))/;
 
 /**
  * A stranger's text in a line of Markdown: it shows as it is, and is no markup, no HTML, no link and no mention. What a
