@@ -114,9 +114,12 @@ const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "report",
-    description: "List the rows that are most likely mislabelled.",
-    load: async () => (await import("./commands/audit.ts")).audit,
+    description:
+      "Say where the report of the newest pack is, with its headline; --open shows it, --audit looks for wrong labels.",
+    load: async () => (await import("./commands/report.ts")).report,
     options: [
+      ["--open", "open it in the browser of this machine"],
+      PACK,
       [
         "--audit",
         "list the rows of the pack's dataset that are most likely mislabelled, as a page and a CSV",
@@ -124,7 +127,13 @@ const COMMANDS: readonly CommandSpec[] = [
       ["--task <task>", "audit one task; without it, every task"],
       ["--top <rows>", "rows of a task on the audit's page (default: 100); the CSV has all"],
     ],
-    examples: ["modelpack report --audit", "modelpack report --audit --task query_domain --top 300"],
+    examples: [
+      "modelpack report",
+      "modelpack report --open",
+      "modelpack report --pack trained_models/0123456789ab --json",
+      "modelpack report --audit --open",
+      "modelpack report --audit --task query_domain --top 300",
+    ],
   },
   {
     name: "types",

@@ -92,12 +92,19 @@ function explained(
   });
 }
 
+/** One text may be several n-grams: a word, the first word, its characters. They count together here. */
 function reasonsOf({ contributions }: Explanation): Reason[] {
-  const all = contributions.map(({ kind, text, label, runnerUp }) => ({
-    kind,
-    text,
-    weight: label - runnerUp,
-  }));
+  const byText = new Map<string, { readonly kinds: Set<string>; weight: number }>();
+  for (const { kind, text, label, runnerUp } of contributions) {
+    const shown = text.trim();
+    const reason = byText.get(shown) ?? { kinds: new Set<string>(), weight: 0 };
+    byText.set(shown, reason);
+    reason.kinds.add(kind);
+    reason.weight += label - runnerUp;
+  }
+  const all = [...byText]
+    .map(([text, { kinds, weight }]) => ({ kind: [...kinds].join(", "), text, weight }))
+    .sort((a, b) => b.weight - a.weight);
   const pro = all.filter(({ weight }) => weight > 0).slice(0, REASONS_FOR);
   const contra = all.filter(({ weight }) => weight < 0).slice(-REASONS_AGAINST);
   return [...pro, ...contra.reverse()];

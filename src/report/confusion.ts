@@ -52,7 +52,7 @@ export function confusion(
       id: `confusion-${task}`,
       title: "Confusion matrix",
       description: `Rows by true label across predicted label. ${describe(labels, wrong)}`,
-      rows: { title: "true", names },
+      rows: { title: "true", names, totals: order.map((label) => sumOf(matrix[label] ?? [])) },
       columns: { title: "predicted", names },
       cells: drawn.map(
         ({ truth, predicted, count, share }): HeatCell => ({
@@ -70,9 +70,11 @@ export function confusion(
   ];
 }
 
+const sumOf = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+
 function cellsOf(matrix: readonly (readonly number[])[]): Confused[] {
   return matrix.flatMap((row, truth) => {
-    const sum = row.reduce((total, count) => total + count, 0);
+    const sum = sumOf(row);
     return row.flatMap((count, predicted) =>
       count === 0 ? [] : [{ truth, predicted, count, share: count / sum }],
     );

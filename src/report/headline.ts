@@ -64,29 +64,29 @@ const COLUMNS: readonly Column[] = [
   { title: "precision", kind: "number", hint: "right ones of the rows that it answers" },
 ];
 
+/** Columns that only a task with a threshold fills. */
+const OF_THRESHOLD = 3;
+
 /** A family's tasks with their figures, and the means. */
 export function headlineTable(family: FamilyReport): Html {
-  const overall = family.overall.real ?? family.overall;
+  const hasThreshold = family.tasks.some(({ minConfidence }) => minConfidence !== null);
+  const shown = hasThreshold ? COLUMNS.length : COLUMNS.length - OF_THRESHOLD;
+  const total = headlineTotal(family);
   return table({
     title: `Figures of family ${family.family}`,
-    columns: COLUMNS,
-    rows: family.tasks.map(headlineRow),
-    ...(overall.tasks < 2
-      ? {}
-      : {
-          total: [
-            `mean of ${overall.tasks} tasks`,
-            null,
-            countText(overall.rows),
-            ...[overall.accuracy, overall.macro_f1, overall.log_loss, overall.ece].map((f) => figureText(f)),
-            null,
-            figureText(overall.ece_uncalibrated),
-            null,
-            null,
-            null,
-          ],
-        }),
+    columns: COLUMNS.slice(0, shown),
+    rows: family.tasks.map((task) => headlineRow(task).slice(0, shown)),
+    ...(total === null ? {} : { total: total.slice(0, shown) }),
   });
+}
+
+function headlineTotal({ overall: all }: FamilyReport): Content[] | null {
+  const overall = all.real ?? all;
+  if (overall.tasks < 2) return null;
+  const { tasks, rows, accuracy, macro_f1, log_loss, ece, ece_uncalibrated } = overall;
+  const means = [accuracy, macro_f1, log_loss, ece].map((figure) => figureText(figure));
+  const before = figureText(ece_uncalibrated);
+  return [`mean of ${tasks} tasks`, null, countText(rows), ...means, null, before, null, null, null];
 }
 
 function headlineRow(task: TaskReport): Content[] {

@@ -12,13 +12,18 @@ const MOST_NGRAM = 40;
 /** The wrong answers that the model was surest of, `most` at most: each with its text, source and reasons. */
 export function mistakes({ mistakes: all }: TaskReport, most: number): Content {
   if (all.length === 0) return null;
-  return [html`<h4>Most confident mistakes</h4>`, all.slice(0, most).map(card)];
+  const shown = all.slice(0, most);
+  return [
+    html`<h4>Most confident mistakes</h4>
+<p class="soft">Wrong answers that the model was surest of, each with the n-grams that spoke most for it (solid) and against it (dashed), and what they add to its score over that of the label that came second.</p>`,
+    html`<div class="cards">${shown.map(card)}</div>`,
+  ];
 }
 
 function card({ text, textB, source, truth, predicted, confidence, runnerUp, reasons }: MistakeReport): Html {
-  const against = runnerUp === null ? "" : `, held against ${labelText(runnerUp)}`;
+  const over = runnerUp === null || runnerUp === truth ? "" : ` (second: ${labelText(runnerUp)})`;
   return html`<article class="card">${textB === null ? quote(text) : [quote(text, "A"), quote(textB, "B")]}
-<p class="soft">true <b>${labelText(truth)}</b>, predicted <b>${labelText(predicted)}</b> with ${percentText(confidence)}${against}; from <span class="code">${labelText(source)}</span></p>
+<p class="verdict"><b>${percentText(confidence)}</b> ${labelText(predicted)}${over}, but it is <b>${labelText(truth)}</b> in <span class="code">${labelText(source)}</span></p>
 ${reasons.length === 0 ? null : html`<p class="chips">${reasons.map(chip)}</p>`}</article>
 `;
 }
@@ -30,8 +35,6 @@ function quote(text: string, side?: string): Html {
 
 function chip({ kind, text, weight }: Reason): Html {
   const sign = weight < 0 ? weight.toFixed(2) : `+${weight.toFixed(2)}`;
-  // Spaces at the ends of character n-grams are where words begin and end.
-  const shown = kind === "characters" ? text.replaceAll(" ", "·") : text;
-  return html`<span class="${weight < 0 ? "against" : "for"}" title="${`${kind}: ${sign}`}">${shortened(shown, MOST_NGRAM)} <small>${sign}</small></span>
+  return html`<span class="${weight < 0 ? "against" : "for"}" title="${`${kind}: ${sign}`}">${shortened(text, MOST_NGRAM)} <small>${sign}</small></span>
 `;
 }

@@ -15,7 +15,7 @@ export const MOST_BYTES = 2_000_000;
 
 /** What a page shows of each task, from all to nothing but the headline: the first that fits is taken. */
 const BUDGETS: readonly (TaskBudget | null)[] = [
-  { cells: 4000, pairs: 20, labels: 500, mistakes: 10, tableLabels: 500 },
+  { cells: 3000, pairs: 20, labels: 500, mistakes: 10, tableLabels: 500 },
   { cells: 1500, pairs: 15, labels: 200, mistakes: 6, tableLabels: 150 },
   { cells: 600, pairs: 10, labels: 100, mistakes: 4, tableLabels: 60 },
   { cells: 200, pairs: 5, labels: 30, mistakes: 2, tableLabels: 20 },

@@ -10,12 +10,11 @@ for (const heat of document.querySelectorAll(".heat")) {
   const [columns, rows] = [".across text", ".names:not(.across) text"].map((of) =>
     Array.from(heat.querySelectorAll(of), (text) => text.textContent));
   const counts = new Map();
-  const sums = new Map();
+  const totals = cells.dataset.totals.split(" ").map(Number);
   const numbers = cells.dataset.cells.split(" ").map(Number);
   for (let i = 0; i + 2 < numbers.length; i += 3) {
     const [row, column, count] = numbers.slice(i, i + 3);
     counts.set(row * columns.length + column, count);
-    sums.set(row, (sums.get(row) ?? 0) + count);
   }
   const output = document.createElement("output");
   output.textContent = "Point at a cell, or tap it, to read it.";
@@ -29,8 +28,8 @@ for (const heat of document.querySelectorAll(".heat")) {
     const row = Math.floor(((event.clientY - box.top) / box.height) * rows.length);
     if (columns[column] === undefined || rows[row] === undefined) return;
     const count = counts.get(row * columns.length + column) ?? 0;
-    const sum = sums.get(row) ?? 0;
-    const share = sum === 0 ? "" : ", " + ((100 * count) / sum).toFixed(1) + " % of " + sum + " in this row";
+    const total = totals[row] ?? 0;
+    const share = total === 0 ? "" : ", " + ((100 * count) / total).toFixed(1) + " % of " + total;
     output.textContent = cells.dataset.rows + " " + rows[row] + ", " + cells.dataset.columns + " " + columns[column] + ": " + count + share;
     cross.setAttribute("d", "M0 " + row * 10 + "h" + columns.length * 10 + "m0 10h-" + columns.length * 10 +
       "M" + column * 10 + " 0v" + rows.length * 10 + "m10 0v-" + rows.length * 10);

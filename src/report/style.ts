@@ -19,8 +19,9 @@ h1, h2, h3, h4 { line-height: 1.25; overflow-wrap: anywhere; }
 h1 { font-size: 1.9rem; font-weight: 650; margin: 0 0 .4rem; letter-spacing: -.01em; }
 h2 { font-size: 1.45rem; font-weight: 650; margin: 3.2rem 0 .8rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.2rem; font-weight: 650; margin: 2.6rem 0 .6rem; }
-h4 { font-size: .95rem; font-weight: 600; margin: 0 0 .5rem; }
+h4 { font-size: .95rem; font-weight: 600; margin: 1.6rem 0 .5rem; } figure h4, .columns h4 { margin-top: 0; }
 p { margin: 0 0 .9rem; max-width: 46rem; overflow-wrap: anywhere; }
+td a { text-decoration: none; } td a:hover { text-decoration: underline; }
 a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: .18em; }
 :focus-visible { outline: 2px solid var(--s1); outline-offset: 2px; }
 code, .code { font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
@@ -75,8 +76,9 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 td.text { overflow-wrap: anywhere; min-width: 7rem; max-width: 34rem; unicode-bidi: isolate; }
 tbody tr:hover { background: var(--raised); }
 tfoot td { font-weight: 600; border-bottom: 0; border-top: 1px solid var(--rule); }
-.card { border: 1px solid var(--rule); border-radius: 6px; padding: .8rem 1rem; margin: 0 0 .8rem; }
-.card > :last-child { margin-bottom: 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: .8rem; margin: 0 0 1.6rem; }
+.card { border: 1px solid var(--rule); border-radius: 6px; padding: .7rem .9rem; min-width: 0; }
+.card > :last-child { margin-bottom: 0; } .card .quote { margin-bottom: .4rem; } .verdict { color: var(--soft); font-size: .88rem; margin-bottom: .5rem; }
 .chips { display: flex; flex-wrap: wrap; gap: .3rem; margin: .5rem 0 0; font-size: .82rem; }
 .chips span { border: 1px solid var(--rule); border-radius: 4px; padding: .05rem .45rem; overflow-wrap: anywhere; unicode-bidi: isolate; }
 .chips .for { border-color: var(--same); } .chips .against { border-color: var(--other); border-style: dashed; }

@@ -71,6 +71,7 @@ function thresholds(coverage: SplitReport["evidence"]["coverage"]): string {
 
 /** Log loss and macro F1 of every pass over the rows, on train and eval. */
 export function learningCharts(epochs: readonly EpochStatistics[]): Html[] {
+  if (epochs.length === 0) return [];
   return [
     learningChart("Learning: log loss", "log loss, nats", epochs, (figures) => figures.loss),
     learningChart("Learning: macro F1", "macro F1", epochs, (figures) => figures.macroF1),

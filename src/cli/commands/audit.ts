@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../../core/error.ts";
 import { audit as runAudit } from "../../pipeline/audit.ts";
 import type { AuditedTask } from "../../report/audit-page.ts";
-import { type Action, countOption, notedConfigOf, table } from "../context.ts";
+import { openInBrowser } from "../browser.ts";
+import { type Action, countOption, EXIT, notedConfigOf, table } from "../context.ts";
 import { shownPath } from "../printable.ts";
 
 /** Rows of a task on the page, where nothing is said: what a person reads in a sitting. */
@@ -9,6 +11,10 @@ const TOP = 100;
 
 /** `modelpack report --audit`: the rows most likely mislabelled, as a page and a table. */
 export const audit: Action = async (context, options) => {
+  if (options.pack !== undefined)
+    throw new ModelpackError("USAGE", "--audit and --pack exclude each other", {
+      hint: "an audit reads the dataset of the config's newest pack: name the config with --config",
+    });
   const loaded = notedConfigOf(context, options);
   const result = await runAudit(loaded, context.reporter, {
     signal: context.signal,
@@ -16,6 +22,8 @@ export const audit: Action = async (context, options) => {
     top: countOption(options, "top", "--top") ?? TOP,
   });
   const { version, dataset, page, table: csv, tasks } = result;
+  const problem = options.open === true ? await openInBrowser(page, context.environment) : null;
+  if (problem !== null) context.reporter.warn(`${problem}: open the file by hand`);
   return {
     text: [
       auditSummary(tasks),
@@ -25,6 +33,7 @@ export const audit: Action = async (context, options) => {
       `and all of them as a table: ${shownPath(csv)}`,
     ].join("\n"),
     json: { version, dataset, page, table: csv, tasks: tasks.map(taskJson) },
+    exit: problem === null ? EXIT.done : EXIT.failed,
   };
 };
 

@@ -17,7 +17,12 @@ export interface HeatCell {
 export interface HeatMap extends ChartText {
   /** Unique on the page: letters, digits, `-` and `_`. */
   readonly id: string;
-  readonly rows: { readonly title: string; readonly names: readonly string[] };
+  readonly rows: {
+    readonly title: string;
+    readonly names: readonly string[];
+    /** What a cell's count is a share of; the sum of the row's cells where nothing is said. */
+    readonly totals?: readonly number[];
+  };
   readonly columns: { readonly title: string; readonly names: readonly string[] };
   /** Cells with a count; others are empty. Those of the diagonal have a colour of their own. */
   readonly cells: readonly HeatCell[];
@@ -50,16 +55,23 @@ export function heatMap(map: HeatMap): Html {
   const size = SIZES.find(({ most }) => Math.max(down, across) <= most) ?? LARGE;
   const letters = (size.letters / size.cell) * CELL;
   const width = across * size.cell;
+  const totals = map.rows.totals ?? rowSums(map.cells, down);
   const data = map.cells.map(({ row, column, count }) => `${row} ${column} ${count}`).join(" ");
   const isShort = [...map.rows.names, ...map.columns.names].every((name) => name.length <= SHORT_NAME);
   return html`<figure class="chart heat${isShort ? " short" : ""}" id="${map.id}"><h4>${map.title}</h4>${zoomChoice(map, Math.max(down, across))}
 <div class="matrix" role="region" aria-label="${map.title}" tabindex="0">
 <div class="matrix-top"><div class="corner"><span>${map.columns.title} →</span><span>${map.rows.title} ↓</span></div>${columnNames(map.columns.names, letters, width)}</div>
 <div class="matrix-body">${rowNames(map.rows.names, letters)}
-<svg class="cells" width="${px(width)}" viewBox="0 0 ${across * CELL} ${down * CELL}" role="img" aria-label="${`${map.title}. ${map.description}`}" data-cells="${data}" data-rows="${map.rows.title}" data-columns="${map.columns.title}"><path class="lattice" d="${lattice(down, across)}"/>${cellPaths(map.cells)}${size.counts ? countTexts(map.cells, letters) : null}</svg></div>
+<svg class="cells" width="${px(width)}" viewBox="0 0 ${across * CELL} ${down * CELL}" role="img" aria-label="${`${map.title}. ${map.description}`}" data-cells="${data}" data-totals="${totals.join(" ")}" data-rows="${map.rows.title}" data-columns="${map.columns.title}"><path class="lattice" d="${lattice(down, across)}"/>${cellPaths(map.cells)}${size.counts ? countTexts(map.cells, letters) : null}</svg></div>
 </div>
 <figcaption>${shareLegend()}${map.caption ?? null}</figcaption></figure>
 `;
+}
+
+function rowSums(cells: readonly HeatCell[], rows: number): number[] {
+  const sums = new Array<number>(rows).fill(0);
+  for (const { row, count } of cells) sums[row] = (sums[row] ?? 0) + count;
+  return sums;
 }
 
 /** Magnifications with which the names of a phone's narrow column can be read. */
