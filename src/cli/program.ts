@@ -136,6 +136,28 @@ const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "diff",
+    args: "<packs...>",
+    description:
+      "Compare two packs: figures, calibration, size, settings, and on texts the answers that flipped.",
+    load: async () => (await import("./commands/diff.ts")).diff,
+    options: [
+      ["--task <task>", "one task; without it, all that both have"],
+      ["--texts <file>", "texts that both answer: txt (a text a line), CSV, JSONL, Parquet, Arrow"],
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of pairs, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of pairs, column of the second text (default: text_b)"],
+      ["--top <n>", "flipped answers of a task to print (default: 20)"],
+      ["--out <page.html>", "write a page too"],
+    ],
+    examples: [
+      "modelpack diff 1a2b3c latest",
+      "modelpack diff trained_models/1a2b3c4d5e6f ../deployed/pack --out diff.html",
+      "modelpack diff 1a2b latest --task query_domain --texts logs.txt --top 50",
+      "modelpack diff 1a2b latest --texts pairs.jsonl --text-a said --text-b says --json",
+    ],
+  },
+  {
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
     load: async () => (await import("./commands/types.ts")).types,
