@@ -6,6 +6,7 @@ import { readFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import type { DiffSide } from "../report/diff-page.ts";
 import { type Modelpack, openModelpack } from "../runtime/node.ts";
+import type { PackConfig } from "./diff-settings.ts";
 import type { TaskHeadline } from "./report.ts";
 import { namedVersion } from "./trained-pack.ts";
 
@@ -21,7 +22,7 @@ export interface DiffPack {
 /** What of a pack's manifest.json is compared. */
 interface DiffManifest {
   readonly dataset: string;
-  readonly config: unknown;
+  readonly config: PackConfig;
   readonly families: readonly { readonly family: string; readonly tasks: readonly TaskHeadline[] }[];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
