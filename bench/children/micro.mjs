@@ -101,7 +101,12 @@ await loop("score: one task of 77 labels", "src/model/linear-model.ts", "text", 
 });
 await loop("score: the whole family", "src/model/linear-model.ts", "text", async () => {
   const { all, linear, scores } = await vectors();
-  return { units: all.length, work: () => all.forEach((x) => scores.forEach((out, t) => void linear.score(x, t, out))) };
+  return {
+    units: all.length,
+    work: () => {
+      for (const x of all) for (const [t, out] of scores.entries()) linear.score(x, t, out);
+    },
+  };
 });
 await loop(
   "probabilities: text to calibrated answer, one task",

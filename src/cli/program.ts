@@ -187,6 +187,51 @@ const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "report",
+    description:
+      "Say where the report of the newest pack is, with its headline; --open shows it, --audit looks for wrong labels.",
+    load: async () => (await import("./commands/report.ts")).report,
+    options: [
+      ["--open", "open it in the browser of this machine"],
+      PACK,
+      [
+        "--audit",
+        "list the rows of the pack's dataset that are most likely mislabelled, as a page and a CSV",
+      ],
+      ["--task <task>", "audit one task; without it, every task"],
+      ["--top <rows>", "rows of a task on the audit's page (default: 100); the CSV has all"],
+    ],
+    examples: [
+      "modelpack report",
+      "modelpack report --open",
+      "modelpack report --pack trained_models/0123456789ab --json",
+      "modelpack report --audit --open",
+      "modelpack report --audit --task query_domain --top 300",
+    ],
+  },
+  {
+    name: "diff",
+    args: "<packs...>",
+    description:
+      "Compare two packs: figures, calibration, size, settings, and on texts the answers that flipped.",
+    load: async () => (await import("./commands/diff.ts")).diff,
+    options: [
+      ["--task <task>", "one task; without it, all that both have"],
+      ["--texts <file>", "texts that both answer: txt (a text a line), CSV, JSONL, Parquet, Arrow"],
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of pairs, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of pairs, column of the second text (default: text_b)"],
+      ["--top <n>", "flipped answers of a task to print (default: 20)"],
+      ["--out <page.html>", "write a page too"],
+    ],
+    examples: [
+      "modelpack diff 1a2b3c latest",
+      "modelpack diff trained_models/1a2b3c4d5e6f ../deployed/pack --out diff.html",
+      "modelpack diff 1a2b latest --task query_domain --texts logs.txt --top 50",
+      "modelpack diff 1a2b latest --texts pairs.jsonl --text-a said --text-b says --json",
+    ],
+  },
+  {
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
     load: async () => (await import("./commands/types.ts")).types,

@@ -2,6 +2,7 @@
 import type { DatasetManifest } from "../pipeline/dataset-manifest.ts";
 import type { SplitMetrics } from "../pipeline/evaluation.ts";
 import type { Share } from "../training/abstention.ts";
+import { isMiscalibrated, SMALL_ECE } from "../training/metrics.ts";
 import { table } from "./context.ts";
 
 /** Labels of a task shown at the end of a run at most; the others are summed up. `status` shows all. */
@@ -58,9 +59,6 @@ function counts(labels: readonly LabelEntry[], isMade: boolean): string[] {
   ];
 }
 
-/** An ECE under this is small whatever the number of rows. */
-const SMALL_ECE = 0.02;
-
 /** Headline figures of every task on a split. */
 export function metricsTable(families: readonly SplitMetrics["metrics"][]): string {
   const split = families[0]?.split ?? "test";
@@ -70,7 +68,7 @@ export function metricsTable(families: readonly SplitMetrics["metrics"][]): stri
   let marked = false;
   for (const { family, per_task } of families)
     for (const [task, m] of per_task) {
-      const high = (m.ece ?? 0) > Math.max(m.ece_band_95 ?? 0, SMALL_ECE);
+      const high = isMiscalibrated(m);
       marked ||= high;
       rows.push([
         family,

@@ -12,7 +12,8 @@ import { modelFileName } from "../modelpack/manifest.ts";
 import { WorkerPool } from "../training/pool.ts";
 import { measureSplit, type SplitMetrics, scoreSplits } from "./evaluation.ts";
 import { openDataset, readOutside, readSplit } from "./prepared-dataset.ts";
-import { checkpoint, MODEL_POINTER, type OpenedVersion, openVersion, type RunOptions } from "./workspace.ts";
+import { familiesIn, openPack } from "./trained-pack.ts";
+import { checkpoint, type RunOptions } from "./workspace.ts";
 
 /** What {@link evaluate} measured: the version of the pack, that of the dataset, and the figures of each family. */
 export interface EvaluateResult {
@@ -64,21 +65,6 @@ export async function evaluate(
   } finally {
     await pool.close();
   }
-}
-
-/** The newest pack, verified whole. */
-async function openPack(root: string): Promise<OpenedVersion> {
-  const pack = await openVersion(root, MODEL_POINTER);
-  if (pack !== null) return pack;
-  throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
-    where: root,
-    hint: "run `modelpack train` (npm run train) first",
-  });
-}
-
-function familiesIn(pack: OpenedVersion): string[] {
-  const families = pack.manifest.families as readonly { readonly family: string }[];
-  return families.map(({ family }) => family);
 }
 
 function taskOf(tasks: readonly TaskDefinition[], name: string, labels: readonly string[]): TaskDefinition {

@@ -3,10 +3,11 @@ import type { Examples, Split } from "../core/example.ts";
 import { sliceTexts } from "../core/text-column.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
+import type { TaskEvidence } from "../training/evidence.ts";
 import type { RowScores } from "../training/familiarity.ts";
 import type { ScoreBatch } from "../training/job.ts";
 import type { TaskMeasurement } from "../training/measurement.ts";
-import { overallMetrics } from "../training/metrics.ts";
+import { type OverallMetrics, overallMetrics } from "../training/metrics.ts";
 import type { WorkerPool } from "../training/pool.ts";
 import type { ClassificationReport } from "../training/report.ts";
 
@@ -66,7 +67,7 @@ export interface SplitMetrics {
   readonly metrics: {
     readonly family: string;
     readonly split: Split;
-    readonly overall: unknown;
+    readonly overall: OverallMetrics;
     readonly per_task: ReadonlyMap<string, TaskMeasurement["metrics"]>;
   };
   readonly report: {
@@ -74,6 +75,8 @@ export interface SplitMetrics {
     readonly split: Split;
     readonly per_task: ReadonlyMap<string, ClassificationReport>;
   };
+  /** What the charts show, by task. */
+  readonly evidence: ReadonlyMap<string, TaskEvidence>;
 }
 
 /** What a model says of a split, in the order of its tasks. */
@@ -117,5 +120,6 @@ export async function measureSplit(
   return {
     metrics: { family: model.family, split, overall, per_task: metrics },
     report: { family: model.family, split, per_task: reports },
+    evidence: new Map(measured.flat().map((task) => [task.name, task.evidence])),
   };
 }

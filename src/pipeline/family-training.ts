@@ -4,12 +4,18 @@ import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
 import { usualShareOf } from "../training/familiarity.ts";
-import { type FamilyFit, type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
+import {
+  type FamilyFit,
+  type FamilyProblem,
+  type TaskRowsAndSettings,
+  trainFamily,
+} from "../training/family-trainer.ts";
 import type { WorkerPool } from "../training/pool.ts";
 import { withThresholds, withUsualShares } from "../training/quantizer.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
 import { fitThresholds } from "./abstaining.ts";
 import { measureSplit, type SplitExamples, scoreSplits } from "./evaluation.ts";
+import { gatherEvidence } from "./mistakes.ts";
 import type { FamilyResult } from "./model-files.ts";
 import { readOutside, readSplit } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
@@ -66,13 +72,15 @@ export async function readTasks(
   return tasks.length === 0 || input === undefined ? null : { family, input, rows, readTest, tasks };
 }
 
-/** Trains, calibrates and measures a family. */
-export async function trainOne(
-  { family, input, rows, readTest, tasks }: TrainableFamily,
-  { config, dataset, pool, run, reporter }: TrainContext,
-): Promise<FamilyResult> {
+/** A family's tasks with the settings that they share. */
+export function familyProblem(
+  config: PipelineConfig,
+  family: string,
+  input: InputKind,
+  tasks: readonly TaskRowsAndSettings[],
+): FamilyProblem {
   const settings = trainSettings(config, family);
-  const asRead = {
+  return {
     family,
     input,
     analyzer: {
@@ -85,6 +93,15 @@ export async function trainOne(
     quantization: settings.quantization,
     tasks,
   };
+}
+
+/** Trains, calibrates and measures a family. */
+export async function trainOne(
+  { family, input, rows, readTest, tasks }: TrainableFamily,
+  { config, dataset, pool, run, reporter }: TrainContext,
+): Promise<FamilyResult> {
+  const settings = trainSettings(config, family);
+  const asRead = familyProblem(config, family, input, tasks);
   const { problem, filters } = await run.phase(`${family}: filter`, () =>
     filterFamily(asRead, pool, reporter),
   );
@@ -103,12 +120,16 @@ export async function trainOne(
     batch: settings.predict_batch_size,
   };
   const measured = await run.phase(`${family}: measure`, () => measureFamily(of, { config, pool, reporter }));
+  const evidence = await run.phase(`${family}: gather evidence`, () =>
+    gatherEvidence(dataset.folder, measured.model, measured.splits, { test: heldOut.test, eval: rows.eval }),
+  );
   return {
     family,
     histories: fit.histories,
     dataset: dataset.version,
     settings: problem.tasks,
     filters,
+    evidence,
     ...measured,
   };
 }

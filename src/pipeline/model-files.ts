@@ -9,6 +9,7 @@ import type { Figures } from "../training/figures.ts";
 import { abstentionRecord, type Threshold } from "./abstaining.ts";
 import { snakeCase } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
+import type { FamilyEvidence } from "./mistakes.ts";
 import type { FilterRecord } from "./synthetic-filtering.ts";
 import { producer } from "./workspace.ts";
 
@@ -27,6 +28,7 @@ export interface FamilyResult {
   /** What `train.synthetic_filter` did, by task; a task without it has none. */
   readonly filters: ReadonlyMap<string, FilterRecord>;
   readonly methodOf: (task: string) => CalibrationMethod;
+  readonly evidence: FamilyEvidence;
 }
 
 /** The files of a family, by name. */

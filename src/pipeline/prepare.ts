@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
+import { dataCard } from "../report/data-card.ts";
 import { commitVersion, probeWritable, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { verifyVersion } from "../storage/verify.ts";
@@ -16,7 +17,14 @@ import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
 import { finishTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
-import { checkAny, datasetInputs, type PrepareInputs, resolveInputs, withoutFailed } from "./inputs.ts";
+import {
+  checkAny,
+  DATA_CARD,
+  datasetInputs,
+  type PrepareInputs,
+  resolveInputs,
+  withoutFailed,
+} from "./inputs.ts";
 import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
 import type { PreparedTask } from "./prepared-task.ts";
@@ -164,6 +172,7 @@ async function commit(
 ): Promise<void> {
   const { config } = loaded;
   const sample = options.sample ?? null;
+  const parts = { version, config, sample, inputs, accepted: accepted.used, ...collected, tasks };
   await commitVersion({
     root: config.paths.prepared_dir,
     version,
@@ -171,19 +180,10 @@ async function commit(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     write: async (into) => {
       await writeFamilies(into, config, tasks, reporter, options.signal);
+      await writeFileAtomic(join(into, DATA_CARD), dataCard(datasetManifest({ ...parts, files: [] })));
       await writeFileAtomic(join(into, "run.json"), prettyJson(runRecord(inputs, seconds())));
     },
-    manifest: (files) =>
-      datasetManifest({
-        version,
-        config,
-        sample,
-        inputs,
-        accepted: accepted.used,
-        ...collected,
-        tasks,
-        files,
-      }),
+    manifest: (files) => datasetManifest({ ...parts, files }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { Calibration } from "../model/calibrator.ts";
 import type { OutOfScope } from "./abstention.ts";
 import { measureOutOfScope } from "./answered.ts";
 import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./calibration.ts";
+import { type TaskEvidence, taskEvidence } from "./evidence.ts";
 import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
 import { predictedLabels, type TaskMetrics, taskMetrics } from "./metrics.ts";
 import { type ClassificationReport, classificationReport } from "./report.ts";
@@ -33,6 +34,7 @@ export interface TaskMeasurement {
     readonly out_of_scope: OutOfScope | null;
   };
   readonly report: ClassificationReport;
+  readonly evidence: TaskEvidence;
 }
 
 /** Every figure of one task and split. */
@@ -46,13 +48,15 @@ export function measureTask(of: TaskScores): TaskMeasurement {
       : crossFitProbabilities(crossFit, scores, truth, count, group, labels.length).probabilities;
   moderateRows(probabilities, of.knownShare, of.usualShare);
   const predicted = predictedLabels(probabilities, uncalibrated, labels.length);
+  const predictions = { labels, truth, probabilities, uncalibrated, origin, minConfidence };
   return {
     metrics: {
-      ...taskMetrics({ labels, truth, probabilities, uncalibrated, origin, minConfidence }),
+      ...taskMetrics(predictions),
       min_confidence: minConfidence,
       out_of_scope: outOfScopeOf(of, confidences(probabilities, scores, labels.length)),
     },
     report: classificationReport(labels, truth, predicted),
+    evidence: taskEvidence(predictions),
   };
 }
 

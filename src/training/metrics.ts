@@ -63,6 +63,13 @@ export interface OverallMetrics extends OverallScores {
 }
 
 const LEAST_PROBABILITY = 1e-15;
+/** A calibration error under this is small whatever the number of rows. */
+export const SMALL_ECE = 0.02;
+
+/** Whether a calibration error is more than small, and than a perfectly calibrated model would show. */
+export function isMiscalibrated({ ece, ece_band_95 }: Pick<SubsetMetrics, "ece" | "ece_band_95">): boolean {
+  return (ece ?? 0) > Math.max(ece_band_95 ?? 0, SMALL_ECE);
+}
 
 /**
  * Every figure of one task and split. The predicted label is {@link topLabel} of the calibrated
@@ -145,7 +152,7 @@ function logLoss(p: Predictions, rows: Uint32Array): number | null {
 }
 
 /** Confidence in each of `rows`, and whether the label was right; `probabilities` as many rows as `truth`. */
-function answersOf(
+export function answersOf(
   probabilities: Float64Array,
   predicted: Uint32Array,
   truth: Uint32Array,

@@ -55,7 +55,10 @@ async function init(folder: string, names: readonly string[], options: Options =
     environment: {},
     clock: () => 0,
     stdin: new PassThrough(),
+    colours: "none",
+    commands: [],
     print: () => undefined,
+    printFile: async () => undefined,
   };
   const config = join(folder, "model_pipeline.toml");
   const sources = names.map((name) => join(folder, name));
