@@ -1,15 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
-import type { Command } from "commander";
 import { withEnvFile } from "../config/env-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { cell } from "./printable.ts";
+import type { Colours } from "./colour.ts";
+import { cell, columnsOf } from "./printable.ts";
 
 /** What the process is done with: DESIGN's exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, short: 3, interrupted: 130, terminated: 143 } as const;
+
+/** An option as its command's help shows it. */
+export interface OptionOutline {
+  /** As commander writes it: `--name` or `-n, --name <value>`; what stands for the value says what can be one. */
+  readonly flag: string;
+  readonly doc: string;
+  /** A list where the option may be repeated. */
+  readonly fallback?: string | readonly string[] | undefined;
+  readonly isRequired: boolean;
+  /** Heading of the help that it stands under. */
+  readonly group: string;
+}
+
+/** A command as its help, its documentation and the shell's completion show it. */
+export interface CommandOutline {
+  readonly name: string;
+  /** Arguments, as commander writes them; "" for none. */
+  readonly args: string;
+  readonly description: string;
+  readonly options: readonly OptionOutline[];
+  readonly examples: readonly string[];
+}
 
 /** What a command gets of the world, so that a test can give it another. */
 export interface Context {
@@ -20,13 +42,21 @@ export interface Context {
   /** Seconds on a monotonic clock. */
   readonly clock: () => number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  /** Writes to standard output. */
-  print(text: string): void;
+  /** How results may be coloured. */
+  readonly colours: Colours;
+  /** All commands but hidden ones. */
+  readonly commands: readonly CommandOutline[];
+  /** Writes to standard output; whatever a terminal might obey is escaped, unless the caller did that (`isSafe`). */
+  print(text: string, isSafe?: boolean): void;
+  /** Copies a file of UTF-8 to standard output: byte for byte, but to a terminal escaped like all else. */
+  printFile(path: string): Promise<void>;
 }
 
 /** What a command came to; `text` is for people, `json` for programs. */
 export interface Outcome {
   readonly text: string;
+  /** The text is safe for a terminal as it is, and coloured. */
+  readonly isSafe?: boolean;
   readonly json: Readonly<Record<string, unknown>>;
   readonly exit?: number;
 }
@@ -79,16 +109,34 @@ const FLAGS: readonly ConfigFlag[] = [
   { flag: "--seed <n>", keys: ["prepare.seed", "train.seed"], doc: "seed of prepare and train" },
 ];
 
-/** Adds `--config`, `--set`, `--json` and the everyday flags. */
-export function addConfigOptions(command: Command): Command {
-  command
-    .option("-c, --config <file>", "the pipeline's TOML", "model_pipeline.toml")
-    .option("--set <section.key=value>", "override one key; repeatable", collect, [] as string[]);
-  for (const { flag, doc } of FLAGS) command.option(flag, doc);
-  return command.option("--json", "print one JSON object instead of text");
+/** How much of the config the flags of a command reach: all of it, which file it is, where it is written, or nothing. */
+export type ConfigReach = "all" | "file" | "written" | "none";
+
+/** `--config`, `--set` and the everyday flags, as far as a command has them, then what every command has. */
+export function sharedOptions(reach: ConfigReach): readonly OptionOutline[] {
+  const shared = (group: string, flag: string, doc: string, fallback?: OptionOutline["fallback"]) => ({
+    flag,
+    doc,
+    fallback,
+    isRequired: false,
+    group,
+  });
+  const file = reach === "written" ? "the TOML to write" : "the pipeline's TOML";
+  const config =
+    reach === "none" ? [] : [shared("Config:", "-c, --config <file>", file, "model_pipeline.toml")];
+  if (reach === "all" || reach === "file")
+    config.push(shared("Config:", "--set <section.key=value>", "override one key; repeatable", []));
+  const everyday = reach === "all" ? FLAGS.map(({ flag, doc }) => shared("Config:", flag, doc)) : [];
+  return [
+    ...config,
+    ...everyday,
+    shared("Output:", "--json", "print one JSON object instead of text"),
+    shared("Output:", "--no-color", "no colours; so does NO_COLOR=1 in the environment"),
+  ];
 }
 
-function collect(value: string, before: string[]): string[] {
+/** The values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -111,7 +159,7 @@ export function besideConfig(context: Context, options: Options): Context {
 export function configOf(context: Context, options: Options): LoadedConfig {
   return loadConfig(String(options.config), {
     flags: flagValues(options),
-    set: options.set as readonly string[],
+    set: (options.set ?? []) as readonly string[],
     environment: context.environment,
   });
 }
@@ -160,12 +208,15 @@ export function table(cells: readonly (readonly string[])[], right: readonly num
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((text, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, text.length);
+      widths[i] = Math.max(widths[i] ?? 0, columnsOf(text));
     });
   return rows
     .map((row) =>
       row
-        .map((text, i) => (right.includes(i) ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))
+        .map((text, i) => {
+          const space = " ".repeat((widths[i] ?? 0) - columnsOf(text));
+          return right.includes(i) ? space + text : text + space;
+        })
         .join("  ")
         .trimEnd(),
     )

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { realpathSync } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
 import { ModelpackError } from "../core/error.ts";
 import { storageFailure } from "../storage/failure.ts";
+import { coloursOf } from "./colour.ts";
 import { type Context, EXIT } from "./context.ts";
+import { failureLine } from "./json-output.ts";
 import { safeText, shownPath } from "./printable.ts";
-import { buildProgram, type Invocation } from "./program.ts";
-import { terminalReporter } from "./reporter.ts";
+import { buildProgram, commandOutlines, type Invocation } from "./program.ts";
+import { type TerminalReporter, terminalReporter } from "./reporter.ts";
 
 /** Runs `modelpack` with these arguments; returns the exit code. Never throws, and never exits by itself. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -31,24 +34,47 @@ async function run(args: readonly string[]): Promise<number> {
     environment: process.env,
     clock,
     stdin: process.stdin,
-    print: (text) => void process.stdout.write(safeText(text)),
+    commands: commandOutlines(),
+    colours: coloursOf(process.stdout, process.env, asksFor("--no-color", args)),
+    printFile: (path) => copyFile(path, reporter),
+    print: (text, isSafe = false) => void process.stdout.write(isSafe ? text : safeText(text)),
   };
-  const invocation: Invocation = { json: asksForJson(args) };
+  const invocation: Invocation = { json: asksFor("--json", args), command: commandIn(args) };
   try {
     const program = buildProgram(context, invocation, () => reporter.close());
     await program.parseAsync([...args], { from: "user" });
     return invocation.exit ?? EXIT.done;
   } catch (error) {
     reporter.close();
-    return report(error, context, invocation.json, interrupted());
+    return report(error, context, invocation, interrupted());
   } finally {
     interrupted.stop();
   }
 }
 
-function asksForJson(args: readonly string[]): boolean {
+/** A file to standard output, as fast as that is read; whoever stops reading ends it. */
+async function copyFile(path: string, reporter: TerminalReporter): Promise<void> {
+  const { stdout } = process;
+  reporter.close();
+  const file = createReadStream(path);
+  const decoder = new TextDecoder();
+  for await (const bytes of file as AsyncIterable<Buffer>) {
+    if (stdout.destroyed || stdout.errored !== null) return;
+    const isTaken = stdout.write(stdout.isTTY ? safeText(decoder.decode(bytes, { stream: true })) : bytes);
+    if (!isTaken) await Promise.race(["drain", "close", "error"].map((event) => once(stdout, event)));
+  }
+}
+
+/** The command that is asked for, as far as there is one: the first word that is no option. */
+function commandIn(args: readonly string[]): string | null {
+  const word = args.find((arg) => !arg.startsWith("-"));
+  return commandOutlines().find(({ name }) => name === word)?.name ?? null;
+}
+
+/** Whether a flag without a value is given, also where the rest of the line is wrong. */
+function asksFor(flag: string, args: readonly string[]): boolean {
   const end = args.indexOf("--");
-  return (end < 0 ? args : args.slice(0, end)).includes("--json");
+  return (end < 0 ? args : args.slice(0, end)).includes(flag);
 }
 
 /**
@@ -106,16 +132,17 @@ function listen(stop: AbortController): { (): number | null; stop(): void } {
   });
 }
 
-function report(error: unknown, context: Context, json: boolean, signalled: number | null): number {
+/** Errors are for people, on standard error; with `--json` they are also the one object on standard output. */
+function report(error: unknown, context: Context, invocation: Invocation, signalled: number | null): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
     // commander has told people on standard error already.
-    if (json) printError(context, usageError(error));
+    if (invocation.json) context.print(failureLine(invocation.command, usageError(error)));
     return EXIT.usage;
   }
   const known = explained(error);
-  if (json) printError(context, known);
-  else process.stderr.write(`${safeText(renderError(known))}\n`);
+  process.stderr.write(`${safeText(renderError(known))}\n`);
+  if (invocation.json) context.print(failureLine(invocation.command, known));
   if (signalled !== null) return signalled;
   return known.code === "CONFIG_INVALID" || known.code === "USAGE" ? EXIT.usage : EXIT.failed;
 }
@@ -136,11 +163,6 @@ function explained(error: unknown): ModelpackError {
 function usageError({ code, message }: CommanderError): ModelpackError {
   const what = code === "commander.help" ? "no command was given" : message.replace(/^error: /, "");
   return new ModelpackError("USAGE", what, { hint: "modelpack --help lists the commands and their options" });
-}
-
-function printError(context: Context, { code, message, where, hint }: ModelpackError): void {
-  const error = { code, message, where: where ?? null, hint: hint ?? null };
-  context.print(`${JSON.stringify({ ok: false, error })}\n`);
 }
 
 /** `error: what` with where and what to do next below it; a config's diagnostics come rendered already. */

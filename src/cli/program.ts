@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { producer } from "../pipeline/workspace.ts";
-import { type Action, addConfigOptions, besideConfig, type Context, type Options } from "./context.ts";
+import {
+  type Action,
+  besideConfig,
+  type CommandOutline,
+  type ConfigReach,
+  type Context,
+  collect,
+  type OptionOutline,
+  type Options,
+  sharedOptions,
+} from "./context.ts";
+import { resultLine } from "./json-output.ts";
 
 /** How a run of the program went. */
 export interface Invocation {
   readonly json: boolean;
+  /** Name of the command; null where there is none of that name. */
+  readonly command: string | null;
   exit?: number;
 }
 
@@ -16,14 +29,48 @@ interface CommandSpec {
   readonly description: string;
   /** Loaded when it is asked for: DuckDB and the rest take several times as long as a prediction. */
   readonly load: () => Promise<Action>;
-  readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string])[];
+  /**
+   * An option whose fallback is a list may be repeated. What stands for the value (`<file>`, `<task>`) tells the
+   * shell's completion what can stand there: completion.ts has the list.
+   */
+  readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string | readonly string[]])[];
   readonly required?: readonly (readonly [flag: string, doc: string])[];
+  /** Which flags of the config it has; all of them where nothing is said. */
+  readonly config?: ConfigReach;
+  /** For scripts of ours, not for people. */
+  readonly isHidden?: boolean;
   readonly examples: readonly string[];
 }
 
 const PACK = ["--pack <folder>", "a folder of versions or one version, instead of the config's"] as const;
 
 const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "init",
+    args: "[sources...]",
+    description:
+      "Look at rows of yours (CSV, TSV, JSONL, JSON, Parquet, Arrow files, or a dataset of the Hub) and write a config for them.",
+    load: async () => (await import("./commands/init.ts")).init,
+    config: "written",
+    options: [
+      ["--label <column>", "column of the label, instead of the one that looks like it"],
+      ["--text <column>", "column of the text, likewise"],
+      ["--text-a <column>", "of a pair, column of the first text"],
+      ["--text-b <column>", "of a pair, column of the second text"],
+      ["--task <name>", "name of the question, instead of one made of the label column or the file"],
+      ["--min-rows <rows>", "leave out labels with fewer rows"],
+      ["--hub-config <name>", "the Hub's configuration of the dataset"],
+      ["-y, --yes", "ask nothing, take what is proposed"],
+      ["--force", "write over a config that is there"],
+      ["--dry-run", "print the config instead of writing it"],
+    ],
+    examples: [
+      "modelpack init rows.csv",
+      "modelpack init train.parquet test.parquet --label intent",
+      "modelpack init 'chats/*.jsonl' --text message --label team --min-rows 20",
+      "modelpack init PolyAI/banking77 --dry-run",
+    ],
+  },
   {
     name: "check",
     description: "Check the config: every problem at once, with its place in the file.",
@@ -88,19 +135,37 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     name: "predict",
     args: "[texts...]",
-    description: "Answer tasks for texts given as arguments or, a line each, on standard input.",
+    description:
+      "Answer tasks for texts: arguments, lines of standard input, or rows of files, which are written with the answers.",
     load: async () => (await import("./commands/predict.ts")).predict,
+    config: "file",
     options: [
       ["--task <task>", "one task; without it, every task"],
       ["--pair", "two texts that are compared (on standard input, a tab between them)"],
       ["--top <n>", "show the n likeliest labels"],
       PACK,
+      [
+        "--file <path>",
+        "rows to predict: .txt, .csv, .tsv, .jsonl, .json, .parquet or .arrow; repeatable, or a pattern in quotes",
+        [],
+      ],
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of a pair, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of a pair, column of the second text (default: text_b)"],
+      [
+        "--out <file>",
+        "where the rows go, in the format that the name says (default: standard output, as they came)",
+      ],
+      ["--force", "replace the file of --out"],
+      ["--prefix <text>", "what the names of the new columns begin with"],
     ],
     examples: [
       'modelpack predict "wire 200 euros to Anna"',
       'modelpack predict --task query_domain --top 3 "wire 200 euros to Anna"',
       'modelpack predict --pair --task conflict_detection "I moved to Oslo" "I live in Rome"',
       "cat texts.txt | modelpack predict --task query_domain --json",
+      "modelpack predict --file reviews.csv --text review --out predicted.parquet",
+      "modelpack predict --task conflict_detection --file pairs.jsonl --text-a said --text-b says > predicted.jsonl",
     ],
   },
   {
@@ -108,25 +173,69 @@ const COMMANDS: readonly CommandSpec[] = [
     args: "<texts...>",
     description: "Take a prediction apart into its n-grams and what each adds.",
     load: async () => (await import("./commands/explain.ts")).explain,
+    config: "file",
     required: [["--task <task>", "the task"]],
-    options: [["--top <n>", "show the n strongest"], PACK],
-    examples: ['modelpack explain --task query_domain "wire 200 euros to Anna"'],
+    options: [
+      ["--against <label>", "compare with that label instead of the second likeliest"],
+      ["--top <n>", "show the n strongest (default: 20)"],
+      PACK,
+    ],
+    examples: [
+      'modelpack explain --task query_domain "wire 200 euros to Anna"',
+      'modelpack explain --task query_domain --against travel "a flight for 200 euros"',
+      'modelpack explain --task conflict_detection "I moved to Oslo" "I live in Rome"',
+    ],
   },
   {
     name: "report",
-    description: "Say where the report of the newest pack is, with its headline; --open shows it.",
+    description:
+      "Say where the report of the newest pack is, with its headline; --open shows it, --audit looks for wrong labels.",
     load: async () => (await import("./commands/report.ts")).report,
-    options: [["--open", "open it in the browser of this machine"], PACK],
+    options: [
+      ["--open", "open it in the browser of this machine"],
+      PACK,
+      [
+        "--audit",
+        "list the rows of the pack's dataset that are most likely mislabelled, as a page and a CSV",
+      ],
+      ["--task <task>", "audit one task; without it, every task"],
+      ["--top <rows>", "rows of a task on the audit's page (default: 100); the CSV has all"],
+    ],
     examples: [
       "modelpack report",
       "modelpack report --open",
       "modelpack report --pack trained_models/0123456789ab --json",
+      "modelpack report --audit --open",
+      "modelpack report --audit --task query_domain --top 300",
+    ],
+  },
+  {
+    name: "diff",
+    args: "<packs...>",
+    description:
+      "Compare two packs: figures, calibration, size, settings, and on texts the answers that flipped.",
+    load: async () => (await import("./commands/diff.ts")).diff,
+    options: [
+      ["--task <task>", "one task; without it, all that both have"],
+      ["--texts <file>", "texts that both answer: txt (a text a line), CSV, JSONL, Parquet, Arrow"],
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of pairs, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of pairs, column of the second text (default: text_b)"],
+      ["--top <n>", "flipped answers of a task to print (default: 20)"],
+      ["--out <page.html>", "write a page too"],
+    ],
+    examples: [
+      "modelpack diff 1a2b3c latest",
+      "modelpack diff trained_models/1a2b3c4d5e6f ../deployed/pack --out diff.html",
+      "modelpack diff 1a2b latest --task query_domain --texts logs.txt --top 50",
+      "modelpack diff 1a2b latest --texts pairs.jsonl --text-a said --text-b says --json",
     ],
   },
   {
     name: "types",
     description: "Write task names, labels and defaults as TypeScript for the application.",
     load: async () => (await import("./commands/types.ts")).types,
+    config: "file",
     options: [["--out <file>", "write there instead of to standard output"]],
     examples: ["modelpack types --out src/modelpack-tasks.ts"],
   },
@@ -134,9 +243,51 @@ const COMMANDS: readonly CommandSpec[] = [
     name: "status",
     description: "Show the versions on disk, and what each label has and misses.",
     load: async () => (await import("./commands/status.ts")).status,
+    config: "file",
     examples: ["modelpack status", "modelpack status --json"],
   },
+  {
+    name: "completion",
+    args: "<shell>",
+    description: "Print what lets bash, zsh or fish complete commands, options, tasks and files.",
+    load: async () => (await import("./commands/completion.ts")).completion,
+    config: "none",
+    examples: [
+      'eval "$(modelpack completion bash)"         # in ~/.bashrc',
+      'eval "$(modelpack completion zsh)"          # in ~/.zshrc, below compinit',
+      "modelpack completion fish | source           # in ~/.config/fish/config.fish",
+    ],
+  },
+  {
+    name: "complete",
+    args: "[words...]",
+    description: "What could stand for the last of the words; the shells' scripts ask this.",
+    load: async () => (await import("./commands/complete.ts")).complete,
+    config: "none",
+    isHidden: true,
+    examples: ["modelpack complete -- predict --ta"],
+  },
 ];
+
+/** The commands that people use. */
+export function commandOutlines(): readonly CommandOutline[] {
+  return COMMANDS.filter(({ isHidden }) => isHidden !== true).map((spec) => ({
+    name: spec.name,
+    args: spec.args ?? "",
+    description: spec.description,
+    options: optionsOf(spec),
+    examples: spec.examples,
+  }));
+}
+
+function optionsOf({ required = [], options = [], config = "all" }: CommandSpec): readonly OptionOutline[] {
+  const group = "Options:";
+  return [
+    ...required.map(([flag, doc]) => ({ flag, doc, isRequired: true, group })),
+    ...options.map(([flag, doc, fallback]) => ({ flag, doc, fallback, isRequired: false, group })),
+    ...sharedOptions(config),
+  ];
+}
 
 /** The command line. `beforeOutput` runs before a result is printed. */
 export function buildProgram(context: Context, invocation: Invocation, beforeOutput: () => void): Command {
@@ -147,7 +298,15 @@ export function buildProgram(context: Context, invocation: Invocation, beforeOut
     .showHelpAfterError("(modelpack --help lists the commands, modelpack <command> --help its options)")
     .addHelpText(
       "after",
-      '\nExamples:\n  modelpack prepare && modelpack train\n  modelpack predict "wire 200 euros to Anna"',
+      `
+Examples:
+  modelpack check
+  modelpack prepare && modelpack train
+  modelpack predict "wire 200 euros to Anna"
+  modelpack predict --file reviews.csv --text review --out predicted.csv
+
+Results go to standard output, all else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or
+config, 3 done but short of what was asked, 130 and 143 stopped.`,
     );
   for (const spec of COMMANDS) addCommand(program, spec, context, invocation, beforeOutput);
   return program;
@@ -160,26 +319,26 @@ function addCommand(
   invocation: Invocation,
   beforeOutput: () => void,
 ): void {
-  const command = program.command(spec.args === undefined ? spec.name : `${spec.name} ${spec.args}`);
+  const name = spec.args === undefined ? spec.name : `${spec.name} ${spec.args}`;
+  const command = program.command(name, { hidden: spec.isHidden === true });
   command.description(spec.description).exitOverride();
-  for (const [flag, doc] of spec.required ?? []) command.requiredOption(flag, doc);
-  for (const [flag, doc, fallback] of spec.options ?? []) command.option(flag, doc, fallback);
-  addConfigOptions(command);
+  for (const option of optionsOf(spec)) addOption(command, option);
   command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
   command.action(async (...parsed: unknown[]) => {
-    const [args, options] = spec.args === undefined ? [[], parsed[0]] : [parsed[0], parsed[1]];
+    const [given, options] = spec.args === undefined ? [[], parsed[0]] : [parsed[0], parsed[1]];
+    const args = Array.isArray(given) ? (given as string[]) : [String(given)];
     const action = await spec.load();
-    const given = besideConfig(context, options as Options);
-    const outcome = await action(given, options as Options, args as string[]);
+    const outcome = await action(besideConfig(context, options as Options), options as Options, args);
     beforeOutput();
-    if (invocation.json)
-      context.print(`${JSON.stringify({ ok: true, command: spec.name, ...outcome.json }, mapsAsObjects)}\n`);
-    else if (outcome.text !== "") context.print(`${outcome.text}\n`);
+    if (invocation.json) context.print(resultLine(spec.name, outcome.json));
+    else if (outcome.text !== "") context.print(`${outcome.text}\n`, outcome.isSafe);
     invocation.exit = outcome.exit ?? 0;
   });
 }
 
-// Maps are keyed by task names, which are checked: none of them reorders or shadows anything.
-function mapsAsObjects(_key: string, value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value;
+function addOption(command: Command, { flag, doc, fallback, isRequired, group }: OptionOutline): void {
+  const option = new Option(flag, doc).helpGroup(group).makeOptionMandatory(isRequired);
+  if (typeof fallback === "object") option.argParser(collect);
+  else if (fallback !== undefined) option.default(fallback);
+  command.addOption(option);
 }

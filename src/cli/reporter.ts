@@ -3,6 +3,7 @@ import { MultiBar, SingleBar } from "cli-progress";
 import { dollarsText, durationText, tokensText } from "../backfill/cost.ts";
 import { bytesText } from "../core/byte-count.ts";
 import type { FillProgress, Reporter } from "../core/reporter.ts";
+import { showsBars } from "./colour.ts";
 import { oneLine, shortened } from "./printable.ts";
 
 /** Milliseconds between two plain progress lines where there is no terminal. */
@@ -21,9 +22,14 @@ export interface TerminalReporter extends Reporter {
  * steps as a bar on a terminal, downloads as a bar a file and one of all, and as a line now and then
  * elsewhere.
  */
-export function terminalReporter(stream: NodeJS.WriteStream, now: () => number): TerminalReporter {
-  const step = stream.isTTY === true ? new StepBar(stream) : null;
-  const bars = stream.isTTY === true ? new Bars(stream) : null;
+export function terminalReporter(
+  stream: NodeJS.WriteStream,
+  now: () => number,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): TerminalReporter {
+  const isDrawn = showsBars(stream, environment);
+  const step = isDrawn ? new StepBar(stream) : null;
+  const bars = isDrawn ? new Bars(stream) : null;
   let lastLine = now();
   const hide = () => {
     step?.hide();

@@ -2,10 +2,10 @@
 
 /**
  * What a terminal or a page might obey instead of showing: control characters (ESC among them, and C1, which some
- * terminals read as ESC), line separators, and marks that turn the direction of writing.
+ * terminals read as ESC), line separators, and marks that turn the direction of writing or set it.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSHOWN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNSHOWN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const BREAKS = /[\t\n]/g;
 
 function escaped(character: string): string {

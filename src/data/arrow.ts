@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { DataType, type RecordBatch, RecordBatchReader, type Schema, type Vector } from "apache-arrow";
+import { pipeline } from "node:stream/promises";
+import {
+  type Data,
+  DataType,
+  Field,
+  Float64,
+  makeBuilder,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  RecordBatchReader,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Utf8,
+  type Vector,
+} from "apache-arrow";
+import { ModelpackError } from "../core/error.ts";
 import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { newPause } from "./pause.ts";
@@ -44,14 +63,14 @@ export async function arrowToJson(path: string, into: string): Promise<ArrowColu
 }
 
 // A stream that was cut between two batches looks whole but for its end.
-async function checkEnd(input: FileHandle): Promise<void> {
+async function checkEnd(input: FileHandle): Promise<{ readonly isFile: boolean }> {
   const { size } = await input.stat();
   const head = Buffer.alloc(MAGIC.length);
   const tail = Buffer.alloc(END_OF_STREAM.length);
   await input.read(head, 0, head.length, 0);
   await input.read(tail, 0, tail.length, Math.max(0, size - tail.length));
   const isFile = head.toString("latin1") === MAGIC;
-  if (isFile ? tail.toString("latin1", 2) === MAGIC : tail.equals(END_OF_STREAM)) return;
+  if (isFile ? tail.toString("latin1", 2) === MAGIC : tail.equals(END_OF_STREAM)) return { isFile };
   throw new RangeError("it does not end as an Arrow file or stream does");
 }
 
@@ -181,4 +200,129 @@ function columnType(type: DataType): ColumnType {
   if (isText.some((is) => is(type)) || DataType.isTimestamp(type)) return { kind: "text", sql: "VARCHAR" };
   // Bytes, maps, unions, decimals and the rest are there as NULLs, so that naming them is refused.
   return { kind: "binary", sql: "BLOB" };
+}
+
+/** Columns to add, some rows' values at a time; see `Annotation` in `annotation.ts`. */
+export interface ArrowAnnotation {
+  readonly texts: readonly string[];
+  readonly columns: readonly { readonly name: string; readonly type: "text" | "number" }[];
+  valuesOf(texts: readonly (readonly string[])[]): readonly (readonly (string | number | null)[])[];
+}
+
+/** Rows whose values are asked for at a time. */
+const ANNOTATED_ROWS = 2048;
+
+/**
+ * Writes the record batches of Arrow files with columns added, a file as a file and all else as a stream; everything
+ * else in them stays as it is. `check` sees the columns of each file before its rows are read, and throws.
+ */
+export async function annotateArrow(
+  paths: readonly string[],
+  annotation: ArrowAnnotation,
+  into: string,
+  check: (schema: readonly Column[], path: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const first = await open(paths[0] ?? "", "r");
+  const { isFile } = await checkEnd(first).finally(() => first.close());
+  // Two files may have two dictionaries for a column, of which an Arrow file holds one.
+  const writer = isFile && paths.length === 1 ? new RecordBatchFileWriter() : new RecordBatchStreamWriter();
+  const bytes = writer.toNodeStream();
+  const file = createWriteStream(into, { flags: "wx" });
+  const written = pipeline(bytes, file);
+  try {
+    for await (const batch of annotatedBatches(paths, annotation, check, signal)) {
+      writer.write(batch);
+      // The bytes go on to the file; one that is slower than us must not let them pile up.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (file.writableNeedDrain) await Promise.race([once(file, "drain"), written]);
+    }
+    writer.close();
+  } catch (error) {
+    bytes.destroy();
+    await written.catch(() => undefined);
+    throw error;
+  }
+  await written;
+}
+
+async function* annotatedBatches(
+  paths: readonly string[],
+  annotation: ArrowAnnotation,
+  check: (schema: readonly Column[], path: string) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RecordBatch> {
+  const added = annotation.columns.map(
+    ({ name, type }) => new Field(name, type === "text" ? new Utf8() : new Float64(), true),
+  );
+  let first: Schema | undefined;
+  for (const path of paths) {
+    const input = await open(path, "r");
+    try {
+      await checkEnd(input);
+      const reader = await RecordBatchReader.from(input);
+      await reader.open();
+      const { schema } = reader;
+      first ??= schema;
+      check(columnsOf(schema, new Map()), path);
+      if (String(schema) !== String(first))
+        throw new ModelpackError("SOURCE_UNREADABLE", "its columns differ from the first file's", {
+          where: path,
+          hint: "run the command once for each kind of file",
+        });
+      // One schema for all, or the writer would begin anew.
+      const whole = new Schema([...first.fields, ...added], first.metadata, first.dictionaries);
+      for await (const batch of reader) yield await annotatedBatch(batch, whole, annotation, signal);
+    } finally {
+      await input.close();
+    }
+  }
+}
+
+async function annotatedBatch(
+  batch: RecordBatch,
+  schema: Schema,
+  { texts, columns, valuesOf }: ArrowAnnotation,
+  signal: AbortSignal | undefined,
+): Promise<RecordBatch> {
+  const readers = texts.map((name) => textReader(batch, name));
+  const builders = columns.map(({ type }) =>
+    type === "text"
+      ? makeBuilder({ type: new Utf8(), nullValues: [null] })
+      : makeBuilder({ type: new Float64(), nullValues: [null] }),
+  );
+  const pause = newPause();
+  for (let from = 0; from < batch.numRows; from += ANNOTATED_ROWS) {
+    signal?.throwIfAborted();
+    const length = Math.min(ANNOTATED_ROWS, batch.numRows - from);
+    const read = readers.map((textAt) => Array.from({ length }, (_, i) => textAt(from + i)));
+    for (const row of valuesOf(read)) row.forEach((value, c) => void builders[c]?.append(value as never));
+    if (pause.due()) await pause.turn();
+  }
+  const made: Data[] = builders.map((builder) => builder.finish().flush());
+  const children = [...batch.data.children, ...made];
+  const data = makeData({
+    type: new Struct(schema.fields),
+    length: batch.numRows,
+    nullCount: 0,
+    children,
+  });
+  return new RecordBatch(schema, data);
+}
+
+/** What gives the text of a column, or of a member of a STRUCT, whose names are joined by dots; "" for null. */
+function textReader(batch: RecordBatch, path: string): (row: number) => string {
+  const place = batch.schema.fields.findIndex(({ name }) => name === path);
+  let vector: Vector | null = batch.getChildAt(place);
+  if (vector === null) {
+    const [head = "", ...rest] = path.split(".");
+    vector = batch.getChild(head);
+    for (const name of rest) vector = vector?.getChild(name) ?? null;
+  }
+  const found = vector;
+  if (found === null) return () => "";
+  return (row) => {
+    const value: unknown = found.get(row);
+    return value === null || value === undefined ? "" : String(value);
+  };
 }

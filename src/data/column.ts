@@ -37,7 +37,8 @@ export type PathProblem =
   | { readonly problem: "missing"; readonly name: string; readonly among: readonly string[] }
   | { readonly problem: "type"; readonly name: string; readonly type: ColumnType };
 
-export type Path = { readonly sql: string } | PathProblem;
+/** SQL for a text, and the members that lead to it from a row. */
+export type Path = { readonly sql: string; readonly keys: readonly string[] } | PathProblem;
 
 // DuckDB's names ignore case; ours do not, so that "Text" never silently reads "text".
 function find(columns: readonly Column[], name: string): Column | undefined {
@@ -47,12 +48,11 @@ function find(columns: readonly Column[], name: string): Column | undefined {
 function textOf(sql: string, name: string, type: ColumnType): Path {
   switch (type.kind) {
     case "text":
-      return { sql: `CAST(${sql} AS VARCHAR)` };
     case "scalar":
     case "temporal":
-      return { sql: `CAST(${sql} AS VARCHAR)` };
+      return { sql: `CAST(${sql} AS VARCHAR)`, keys: [name] };
     case "json":
-      return { sql: jsonText(sql, name) };
+      return { sql: jsonText(sql, name), keys: [name] };
     default:
       return { problem: "type", name, type };
   }
@@ -84,17 +84,19 @@ export function textPath(columns: readonly Column[], path: string, parent = ""):
 
 function pathInside(sql: string, head: Column, rest: string): Path {
   const { type } = head;
-  if (type.kind === "struct") return textPath(type.fields, rest, `${sql}.`);
+  if (type.kind === "struct") {
+    const found = textPath(type.fields, rest, `${sql}.`);
+    return "sql" in found ? { sql: found.sql, keys: [head.name, ...found.keys] } : found;
+  }
   if (type.kind === "json")
-    return { sql: jsonText(`json_extract(${sql}, ${quoteText(jsonPointer(rest))})`, rest) };
-  if (type.kind === "map") return { sql: `CAST(${sql}[${quoteText(rest)}] AS VARCHAR)` };
+    return { sql: textInJson(sql, rest.split("."), rest), keys: [head.name, ...rest.split(".")] };
+  if (type.kind === "map")
+    return { sql: `CAST(${sql}[${quoteText(rest)}] AS VARCHAR)`, keys: [head.name, rest] };
   return { problem: "type", name: head.name, type };
 }
 
-function jsonPointer(path: string): string {
-  const token = (name: string) => name.replaceAll("~", "~0").replaceAll("/", "~1");
-  return path
-    .split(".")
-    .map((name) => `/${token(name)}`)
-    .join("");
+/** SQL for the text that `keys` lead to from JSON; `name` is for the error where it is no text. */
+export function textInJson(sql: string, keys: readonly string[], name: string): string {
+  const pointer = keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return jsonText(`json_extract(${sql}, ${quoteText(pointer)})`, name);
 }

@@ -27,6 +27,8 @@ const CLOSED = 3;
 export interface CsvShape {
   /** Names of the columns, each of them once. */
   readonly header: readonly string[];
+  /** Names of the file that are not in `header`, since they are empty or repeat one, and what is there instead. */
+  readonly renamed: readonly (readonly [from: string, to: string])[];
   /** Rows below the header. A blank line is none, but where there is one column, an empty value. */
   readonly rows: number;
 }
@@ -50,6 +52,7 @@ class CsvScanner {
   readonly #delimiter: number;
   readonly #head: number[] = [];
   #header: readonly string[] | undefined;
+  #renamed: readonly (readonly [string, string])[] = [];
   #rows = 0;
   #state = START;
   /** Line of the byte at hand, and where its record and its quoted field began. */
@@ -76,7 +79,7 @@ class CsvScanner {
     if (this.#bytes > 0) this.#endRecord();
     if (this.#header === undefined)
       throw this.#refuse(1, "there is no header: the first row must name the columns");
-    return { header: this.#header, rows: this.#rows };
+    return { header: this.#header, renamed: this.#renamed, rows: this.#rows };
   }
 
   #byte(byte: number): void {
@@ -148,7 +151,9 @@ class CsvScanner {
     const text = new TextDecoder().decode(Uint8Array.from(this.#head));
     const names = splitRecord(text, String.fromCharCode(this.#delimiter));
     this.#head.length = 0;
-    return distinct(names);
+    const header = distinct(names);
+    this.#renamed = header.flatMap((name, i) => (name === names[i] ? [] : [[names[i] ?? "", name] as const]));
+    return header;
   }
 
   #refuse(line: number, message: string): ModelpackError {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   BLOB,
+  DOUBLE,
   DuckDBBlobValue,
   DuckDBBlobVector,
   type DuckDBConnection,
@@ -9,10 +10,14 @@ import {
   DuckDBInstance,
   DuckDBIntegerVector,
   DuckDBListType,
+  DuckDBScalarFunction,
   DuckDBStructType,
   type DuckDBType,
   DuckDBTypeId,
   INTEGER,
+  STRUCT,
+  structValue,
+  VARCHAR,
 } from "@duckdb/node-api";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
 import { type Column, type ColumnType, quoteText } from "./column.ts";
@@ -42,6 +47,12 @@ export interface Batch {
 
 /** Values of one column for {@link Engine.fill}: bytes, where null is SQL's NULL, or integers. */
 export type Values = readonly (Uint8Array | null)[] | Int32Array;
+
+/** What a column that {@link Engine.addFunction} makes holds. */
+export type MadeType = "text" | "number";
+export type MadeValue = string | number | null;
+/** From some rows' texts, one array an argument, to as many rows of made values. */
+export type RowFunction = (texts: readonly (readonly string[])[]) => readonly (readonly MadeValue[])[];
 
 /** `text` as SQL, whatever it holds: SQL itself can't hold NUL. */
 export function exactText(text: string): string {
@@ -170,6 +181,31 @@ export class Engine {
     } finally {
       appender.closeSync();
     }
+  }
+
+  /**
+   * Makes `name` a function of SQL: of so many texts, given as BLOBs (see {@link stream}), NULL read as empty, to a
+   * STRUCT with the members f0, f1 and so on. It runs in this thread, up to {@link CHUNK_ROWS} rows at a time, in the
+   * order of the rows; other work of the thread has its turn in between.
+   */
+  addFunction(name: string, texts: number, made: readonly MadeType[], of: RowFunction): void {
+    const fields = made.map((type, i) => [`f${i}`, type === "text" ? VARCHAR : DOUBLE] as const);
+    this.#connection.registerScalarFunction(
+      DuckDBScalarFunction.create({
+        name,
+        parameterTypes: Array.from({ length: texts }, () => BLOB),
+        returnType: STRUCT(Object.fromEntries(fields)),
+        specialHandling: true, // NULLs come to us
+        mainFunction: (_info, input, output) => {
+          const batch = batchOf(input);
+          const columns = Array.from({ length: texts }, (_, i) => batch.texts(i).map((text) => text ?? ""));
+          of(columns).forEach((values, row) => {
+            output.setItem(row, structValue(Object.fromEntries(values.map((value, i) => [`f${i}`, value]))));
+          });
+          output.flush();
+        },
+      }),
+    );
   }
 
   /** From here on no statement opens any file but `files`, and none changes a setting. */

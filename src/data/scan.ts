@@ -20,6 +20,10 @@ export interface Scan {
   readonly columns: readonly Column[];
   /** Rows that the files hold, where checking them has counted. */
   readonly rows: number | null;
+  /** Of JSON, the same rows as they are written, in a column `json`; stands after FROM. */
+  readonly objects?: string;
+  /** Columns that could not keep the name that the file gives them, and what they are called instead. */
+  readonly renamed?: readonly (readonly [from: string, to: string])[];
 }
 
 /** The longest object of JSON, in bytes: DuckDB holds several at once, and no text to classify comes near. */
@@ -166,16 +170,18 @@ function sameColumns(
 async function scanCsv(source: Source, delimiter: string): Promise<Scan> {
   let first: readonly Column[] | undefined;
   let rows = 0;
+  let renamed: Scan["renamed"] = [];
   const reads: string[] = [];
   for (const file of source.files) {
     const found = await checkCsv(source, file, delimiter);
+    renamed = found.renamed;
     const columns = found.header.map(textColumn);
     first ??= columns;
     sameColumns(source, first, file, columns);
     rows += found.rows;
     reads.push(`SELECT * FROM ${readCsv(file, delimiter, found.header)}`);
   }
-  return { from: `(${reads.join(" UNION ALL BY NAME ")})`, columns: first ?? [], rows };
+  return { from: `(${reads.join(" UNION ALL BY NAME ")})`, columns: first ?? [], rows, renamed };
 }
 
 // Every column is text, so that 010, TRUE and 2020-01-01 stay as they are. The file is RFC 4180 by our
@@ -197,14 +203,15 @@ async function scanJson(engine: Engine, source: Source, format: string): Promise
   for (const file of source.files) await checkJson(source, file);
   const options = `${jsonOptions(format)}, compression = ${compression(source.files)}`;
   const paths = pathsOf(source.files);
-  await checkKeys(engine, source, `read_json_objects(${paths}, ${options})`);
+  const objects = `read_json_objects(${paths}, ${options})`;
+  await checkKeys(engine, source, objects);
   // Every row is looked at for the types (0.3 s for 1.5 million): a key that first comes after a sample
   // would be dropped without a word. MAPs are off: an object with many keys is an object.
   const guess = `read_json(${paths}, ${options}, sample_size = -1, map_inference_threshold = -1, union_by_name = true)`;
   const guessed = await describe(engine, source, undefined, guess);
   // The second reading has no dates: DuckDB guesses them from texts, and writes them another way.
   const from = `read_json(${paths}, ${options}, auto_detect = false, columns = {${jsonTypes(guessed)}})`;
-  return { from, columns: await describe(engine, source, undefined, from), rows: null };
+  return { from, columns: await describe(engine, source, undefined, from), rows: null, objects };
 }
 
 // DuckDB takes 10 s and all of its memory to find that there are 100,000 keys, so they are counted first,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { ModelpackError } from "../core/error.ts";
 import { storageFailure } from "../storage/failure.ts";
 import { MAX_RAW_LENGTH } from "./cleaning.ts";
@@ -11,7 +13,7 @@ const LF = 10;
 const CR = 13;
 
 /**
- * The lines of a file, which end with LF, CR LF or CR; in bounded memory. Throws where one is not UTF-8, and for
+ * The lines of a file (of one whose name ends in `.gz`, unpacked), which end with LF, CR LF or CR; in bounded memory. Throws where one is not UTF-8, and for
  * one that is far too long.
  */
 export async function* textLines(path: string): AsyncGenerator<string> {
@@ -62,10 +64,23 @@ async function* rawLines(path: string): AsyncGenerator<Uint8Array> {
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const raw = createReadStream(path, { highWaterMark: READ_BYTES });
+  const gunzip = createGunzip({ chunkSize: READ_BYTES });
+  const isGzip = path.toLowerCase().endsWith(".gz");
+  const stream: Readable = isGzip ? raw.on("error", (error) => gunzip.destroy(error)).pipe(gunzip) : raw;
   try {
-    yield* createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>;
+    yield* stream as AsyncIterable<Uint8Array>;
   } catch (error) {
+    if (error instanceof Error && "code" in error && String(error.code).startsWith("Z_"))
+      throw new ModelpackError("SOURCE_UNREADABLE", `${path} can't be read as gzip: ${error.message}`, {
+        where: path,
+        hint: "the file may be cut: fetch it again, and compare its size",
+        cause: error,
+      });
     throw storageFailure(error, "read", path);
+  } finally {
+    raw.destroy();
+    gunzip.destroy();
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { characterClass, foldText, OTHER, SPACE, UNASSIGNED, WORD } from "../core/text.ts";
+import { characterClass, foldText, OTHER, SPACE, WORD } from "../core/text.ts";
 
 /** Which n-grams a family looks at; 0 as a maximum switches that kind off. */
 export interface AnalyzerSettings {
@@ -30,11 +30,15 @@ const PAD = 0x20;
 
 /** What a feature hash stands for, for explanations. */
 export interface Term {
-  /**
-   * `word`, `first`, `first two`, `last`, `characters`; for pairs `both`, `only a`, `only b`, `overlap`, `exchange`.
-   */
+  /** `word`, `first`, `first two`, `last`, `characters`; for pairs also `overlap` and `exchange`. */
   readonly kind: string;
+  /** The n-gram, folded; what an `overlap` counts and the step that it reached; the two words of an `exchange`. */
   readonly text: string;
+  /** The text that has it: the only one, the one of a pair that alone has it, or both together. */
+  readonly in: "text" | "a" | "b" | "both";
+  /** Where it begins and ends in the folded text; both are 0 for what a pair has in common or not. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
@@ -193,7 +197,7 @@ export class Analyzer {
       const width = codePoint > 0xffff ? 2 : 1;
       for (let j = i; j < i + width; j++) {
         this.#units[j] = text.charCodeAt(j);
-        this.#classes[j] = kind === UNASSIGNED ? OTHER : kind;
+        this.#classes[j] = kind;
       }
       i += width;
     }
@@ -235,7 +239,8 @@ export class Analyzer {
         h = step(Math.imul(h, 31) + n, hashes[last] as number);
         if (n < ngramMin) continue;
         out.push(mix32(h));
-        out.terms?.push({ kind: "word", text: this.#slice(from, this.#tokenEnd[last] as number) });
+        const end = this.#tokenEnd[last] as number;
+        out.terms?.push({ kind: "word", text: this.#slice(from, end), in: "text", start: from, end });
       }
     }
     if (tokens > 0) this.#positions(out);
@@ -246,13 +251,19 @@ export class Analyzer {
     const first = this.#tokenHash[0] as number;
     const last = this.#tokens - 1;
     out.push(mix32(step(FIRST_SEED, first)));
-    out.terms?.push({ kind: "first", text: this.token(0) });
+    this.#term("first", 0, 0, out);
     if (last > 0) {
       out.push(mix32(step(step(FIRST_TWO_SEED, first), this.#tokenHash[1] as number)));
-      out.terms?.push({ kind: "first two", text: `${this.token(0)} ${this.token(1)}` });
+      this.#term("first two", 0, 1, out);
     }
     out.push(mix32(step(LAST_SEED, this.#tokenHash[last] as number)));
-    out.terms?.push({ kind: "last", text: this.token(last) });
+    this.#term("last", last, last, out);
+  }
+
+  #term(kind: string, first: number, last: number, out: FeatureHashes): void {
+    const text = first === last ? this.token(first) : `${this.token(first)} ${this.token(last)}`;
+    const start = this.#tokenStart[first] as number;
+    out.terms?.push({ kind, text, in: "text", start, end: this.#tokenEnd[last] as number });
   }
 
   #characters(out: FeatureHashes): void {
@@ -283,11 +294,17 @@ export class Analyzer {
         out.terms?.push({
           kind: "characters",
           text: ` ${this.#slice(start, end)} `.slice(i - start + 1, j - start + 2),
+          in: "text",
+          start: Math.max(i, start),
+          end: Math.min(j + 1, end),
         });
       }
     }
   }
 }
 
-const ASCII_CLASS = new Uint8Array(128);
-for (let unit = 0; unit < 128; unit++) ASCII_CLASS[unit] = characterClass(unit);
+/** What {@link characterClass} has for ASCII, without its table, which a pack may never need. */
+const ASCII_CLASS = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, unit) => {
+  const character = String.fromCharCode(unit);
+  return /\w/.test(character) ? WORD : /\s/.test(character) ? SPACE : OTHER;
+});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
-import { type Analyze, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
-import { type Calibration, calibrate, topLabel } from "./calibrator.ts";
+import { type Analyze, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
+import { type Calibration, calibrate, moderate, topLabel } from "./calibrator.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
 import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
 
@@ -13,6 +13,11 @@ export interface TaskModel extends Head {
   /** Confidence in [0, 1] under which the default answers; null where there is none. */
   readonly minConfidence: number | null;
   readonly calibration: Calibration;
+  /**
+   * Share of its n-grams, in (0, 1], that the task knows of nearly every text of its own; of a text with less known, the
+   * probabilities are moved towards an even guess ({@link moderate}). Files of before there was one leave them alone.
+   */
+  readonly usualShare?: number;
 }
 
 /** Everything that a family predicts with, and nothing that it was trained with. */
@@ -29,10 +34,12 @@ export interface FamilyModel {
   readonly weights: LinearWeights;
 }
 
-/** What one n-gram of the input adds to the score of a label. */
-export interface Contribution {
-  readonly kind: string;
-  readonly text: string;
+/** What one feature of the input, an n-gram most often, adds to the scores of two labels. */
+export interface Contribution extends Pick<Term, "kind" | "text" | "in"> {
+  /** The feature's hash, as in the model file: the same n-gram has the same in every pack. */
+  readonly hash: number;
+  /** Further n-grams of the input with this very hash, counted in here; hardly ever set. */
+  readonly others?: readonly string[];
   /** To the label's raw score. */
   readonly label: number;
   /** To the runner-up's raw score. */
@@ -42,6 +49,7 @@ export interface Contribution {
 /** A prediction taken apart: contributions and bias add up to the raw score. */
 export interface Explanation {
   readonly label: string;
+  /** The label that came second, or the one that was asked for; null for a task of one label. */
   readonly runnerUp: string | null;
   readonly confidence: number;
   readonly bias: { readonly label: number; readonly runnerUp: number };
@@ -63,6 +71,8 @@ export class Classifier {
   readonly #vector = new SparseVector();
   readonly #scores: readonly Float64Array[];
   readonly #probabilities: readonly Float64Array[];
+  /** Of the last text, the n-grams that each task knows. */
+  readonly #known: number[] = [];
 
   /** `analyze` reads what the family reads, by `model.analyzer`. */
   constructor(model: FamilyModel, analyze: Analyze) {
@@ -79,12 +89,22 @@ export class Classifier {
     this.#vectorizer.vectorize(this.#features, this.#vector);
   }
 
+  #score(t: number): Float64Array {
+    const scores = this.#scores[t] as Float64Array;
+    this.#known[t] = this.#linear.score(this.#vector, t, scores);
+    return scores;
+  }
+
+  /** Share of the n-grams of the last text that task `t` knows, in [0, 1], once its scores were asked for. */
+  knownShare(t: number): number {
+    const { length, unknown } = this.#vector;
+    return (this.#known[t] as number) / (length + unknown || 1);
+  }
+
   /** Raw scores of task `t`, one a label. `b` is text_b of a pair, "" otherwise. */
   scores(t: number, a: string, b: string): Float64Array {
     this.#read(a, b);
-    const scores = this.#scores[t] as Float64Array;
-    this.#linear.score(this.#vector, t, scores);
-    return scores;
+    return this.#score(t);
   }
 
   /** Calibrated probabilities of task `t`, one a label: 18 us for a text of banking77, 77 labels, on a busy machine. */
@@ -95,10 +115,7 @@ export class Classifier {
   /** Calibrated probabilities of every task, in the order of `model.tasks`, in one pass over the text. */
   probabilitiesOfAll(a: string, b: string): readonly Float64Array[] {
     this.#read(a, b);
-    this.#linear.scoreAll(this.#vector, this.#scores);
-    this.#scores.forEach((scores, t) => {
-      this.#calibrate(t, scores);
-    });
+    for (let t = 0; t < this.#scores.length; t++) this.#calibrate(t, this.#score(t));
     return this.#probabilities;
   }
 
@@ -109,18 +126,24 @@ export class Classifier {
 
   #calibrate(t: number, scores: Float64Array): Float64Array {
     const out = this.#probabilities[t] as Float64Array;
-    calibrate((this.model.tasks[t] as TaskModel).calibration, scores, out);
+    const { calibration, usualShare } = this.model.tasks[t] as TaskModel;
+    calibrate(calibration, scores, out);
+    if (usualShare !== undefined) moderate(out, this.knownShare(t), usualShare);
     return out;
   }
 
-  /** Takes the prediction of task `t` for an input apart, against the label that came second. */
-  explain(t: number, a: string, b: string): Explanation {
+  /**
+   * Takes the prediction of task `t` for an input apart, against the label at `against`, or where that is -1 or the
+   * prediction itself, the one that came second.
+   */
+  explain(t: number, a: string, b: string, against = -1): Explanation {
     const task = this.model.tasks[t] as TaskModel;
     const probabilities = this.probabilities(t, a, b);
     const scores = this.#scores[t] as Float64Array;
     const label = this.best(t);
     const others = probabilities.map((p, k) => (k === label ? -1 : p));
-    const second = others.length > 1 ? topLabel(others, scores) : -1;
+    const second =
+      against >= 0 && against !== label ? against : others.length > 1 ? topLabel(others, scores) : -1;
     this.#analyze(a, b, this.#features, true);
     const contributions = this.#contributions(t, label, second);
     return {
@@ -133,24 +156,41 @@ export class Classifier {
     };
   }
 
+  // One for each feature of the vector that the score is made of, so that nothing is left out and nothing counts twice.
   #contributions(t: number, label: number, second: number): Contribution[] {
-    const { hashes, terms } = this.#features;
-    const table = this.#vectorizer.table;
-    const termOf = new Map<number, { kind: string; text: string }>();
-    terms?.forEach((term, i) => {
-      const id = table.find(hashes[i] as number);
-      if (id >= 0 && !termOf.has(id)) termOf.set(id, term);
-    });
+    const { hashes } = this.#vectorizer.table;
+    const terms = termsByHash(this.#features);
     const found: Contribution[] = [];
     for (let i = 0; i < this.#vector.length; i++) {
       const id = this.#vector.ids[i] as number;
       const block = this.#linear.block(id, t);
-      const term = termOf.get(id);
-      if (block < 0 || term === undefined) continue;
+      if (block < 0) continue;
+      const hash = hashes[id] as number;
       const value = this.#vector.values[i] as number;
       const share = (k: number) => (k < 0 ? 0 : value * this.#linear.weight(t, block, k));
-      found.push({ ...term, label: share(label), runnerUp: share(second) });
+      const [term, ...others] = terms.get(hash) as [Term, ...Term[]];
+      found.push({
+        kind: term.kind,
+        text: term.text,
+        in: term.in,
+        hash,
+        label: share(label),
+        runnerUp: share(second),
+        ...(others.length > 0 ? { others: others.map((other) => other.text) } : {}),
+      });
     }
     return found.sort((x, y) => y.label - y.runnerUp - (x.label - x.runnerUp));
   }
+}
+
+/** What each hash of an input stands for: one n-gram, or more where two have one hash. White space is no difference. */
+function termsByHash({ hashes, terms }: FeatureHashes): ReadonlyMap<number, readonly Term[]> {
+  const byHash = new Map<number, Term[]>();
+  const nameOf = ({ kind, text }: Term) => `${kind} ${text.replace(/\s+/g, " ")}`;
+  terms?.forEach((term, i) => {
+    const known = byHash.get(hashes[i] as number);
+    if (known === undefined) byHash.set(hashes[i] as number, [term]);
+    else if (!known.some((other) => nameOf(other) === nameOf(term))) known.push(term);
+  });
+  return byHash;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32, step32 } from "../core/hash.ts";
-import { type Analyze, Analyzer, type AnalyzerSettings, FeatureHashes } from "./analyzer.ts";
+import { type Analyze, Analyzer, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
 import { HashComparison, HashList } from "./hash-comparison.ts";
 import { count, fact, flag, overlap, share, shares } from "./pair-facts.ts";
 import { MOST_ORDERED, WordOrder } from "./word-order.ts";
@@ -13,10 +13,19 @@ const LONGEST_CHARACTERS = 4;
  */
 const MOST_EXCHANGES = 144;
 
-const BOTH = 0x51ed270b;
-const ONLY_A = 0x2127599b;
-const ONLY_B = 0x7a3f9d2d;
+/** One hash space for the n-grams of both texts, and one each for those that only one has. */
+export const SALTS = { both: 0x51ed270b, a: 0x2127599b, b: 0x7a3f9d2d } as const;
 const EXCHANGE = 0x3ad8025f;
+
+/** Hash of the feature that an n-gram with this hash is in one of the {@link SALTS}' spaces. */
+export function saltedHash(salt: number, hash: number): number {
+  return mix32(step32(salt, hash));
+}
+
+/** Hash of the feature that a word only in A makes with a word only in B. */
+export function exchangeHash(from: number, to: number): number {
+  return mix32(step32(step32(EXCHANGE, from), to));
+}
 
 const WORDS = shares("words");
 const WORD_NGRAMS = shares("word n-grams");
@@ -90,8 +99,8 @@ export function pairAnalyzer(settings: AnalyzerSettings): Analyze {
   return (a, b, out, withTerms) => analyzer.analyze(a, b, out, withTerms);
 }
 
-/** Texts of the hashes of the pair at hand. */
-type Names = ReadonlyMap<number, string>;
+/** What the hashes of the pair at hand stand for. */
+type Names = ReadonlyMap<number, Pick<Term, "kind" | "text">>;
 
 /**
  * Features of a pair of texts. Seven namespaces: word n-grams in both, only in A and only in B; character n-grams in
@@ -143,15 +152,15 @@ export class PairAnalyzer {
 
   #emitNgrams(out: FeatureHashes, names: Names | null): void {
     const { both, onlyA, onlyB } = this.#ngrams;
-    emit(both, BOTH, "both", out, names);
-    emit(onlyA, ONLY_A, "only a", out, names);
-    emit(onlyB, ONLY_B, "only b", out, names);
+    emit(both, "both", out, names);
+    emit(onlyA, "a", out, names);
+    emit(onlyB, "b", out, names);
     out.close();
-    emit(this.#characters.both, BOTH, "both", out, names);
+    emit(this.#characters.both, "both", out, names);
     out.close();
-    emit(this.#characters.onlyA, ONLY_A, "only a", out, names);
+    emit(this.#characters.onlyA, "a", out, names);
     out.close();
-    emit(this.#characters.onlyB, ONLY_B, "only b", out, names);
+    emit(this.#characters.onlyB, "b", out, names);
     out.close();
   }
 
@@ -200,38 +209,42 @@ export class PairAnalyzer {
     if (onlyA.length * onlyB.length <= MOST_EXCHANGES)
       for (let i = 0; i < onlyA.length; i++) {
         const from = onlyA.hashes[i] as number;
-        const half = step32(EXCHANGE, from);
         for (let j = 0; j < onlyB.length; j++) {
           const to = onlyB.hashes[j] as number;
-          out.push(mix32(step32(half, to)));
-          if (names !== null)
-            out.terms?.push({ kind: "exchange", text: `${names.get(from)} > ${names.get(to)}` });
+          out.push(exchangeHash(from, to));
+          if (names === null) continue;
+          const text = `${names.get(from)?.text} > ${names.get(to)?.text}`;
+          out.terms?.push({ kind: "exchange", text, in: "both", start: 0, end: 0 });
         }
       }
     out.close();
   }
 }
 
-function emit(list: HashList, salt: number, kind: string, out: FeatureHashes, names: Names | null): void {
+function emit(list: HashList, owner: keyof typeof SALTS, out: FeatureHashes, names: Names | null): void {
+  const salt = SALTS[owner];
   for (let i = 0; i < list.length; i++) {
     const hash = list.hashes[i] as number;
-    out.push(mix32(step32(salt, hash)));
-    if (names !== null) out.terms?.push({ kind, text: names.get(hash) ?? "" });
+    out.push(saltedHash(salt, hash));
+    const name = names?.get(hash);
+    if (name !== undefined)
+      out.terms?.push({ kind: name.kind, text: name.text, in: owner, start: 0, end: 0 });
   }
 }
 
 function ngramNames(...sides: readonly Side[]): Names {
-  const names = new Map<number, string>();
+  const names = new Map<number, Term>();
   for (const { ngrams } of sides)
-    ngrams.terms?.forEach(({ kind, text }, i) => {
-      names.set(ngrams.hashes[i] as number, kind === "word" ? text : `${text} (${kind})`);
+    ngrams.terms?.forEach((term, i) => {
+      names.set(ngrams.hashes[i] as number, term);
     });
   return names;
 }
 
 function wordNames(...sides: readonly Side[]): Names {
-  const names = new Map<number, string>();
+  const names = new Map<number, Pick<Term, "kind" | "text">>();
   for (const { analyzer } of sides)
-    for (let i = 0; i < analyzer.tokens; i++) names.set(analyzer.tokenHash(i), analyzer.token(i));
+    for (let i = 0; i < analyzer.tokens; i++)
+      names.set(analyzer.tokenHash(i), { kind: "word", text: analyzer.token(i) });
   return names;
 }

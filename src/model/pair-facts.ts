@@ -33,7 +33,7 @@ export const shares = (name: string): Shares => ({
 
 export function flag({ name, salt }: Fact, level: number, out: FeatureHashes): void {
   out.push(mix32(step32(salt, level)));
-  out.terms?.push({ kind: "overlap", text: `${name} ${level}` });
+  out.terms?.push({ kind: "overlap", text: `${name} ${level}`, in: "both", start: 0, end: 0 });
 }
 
 /** One feature for each level up to this one, so that a linear model can fit any monotone curve. */

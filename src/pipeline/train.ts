@@ -6,6 +6,7 @@ import { type PipelineConfig, type TrainSettings, trainSettings } from "../confi
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/family-file.ts";
+import { modelCard } from "../report/model-card.ts";
 import { renderReport } from "../report/report-page.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
@@ -29,9 +30,15 @@ import {
   versionOf,
 } from "./workspace.ts";
 
+const MODEL_CARD = "MODEL_CARD.md";
+
+/** The pack that {@link train} committed, or found, and how its families do. */
 export interface TrainResult {
+  /** 12 hex digits of the digest of everything that decides its bytes. */
   readonly version: string;
+  /** Absolute path. */
   readonly folder: string;
+  /** The inputs had not changed: the version was there already. */
   readonly unchanged: boolean;
   readonly families: readonly {
     readonly family: string;
@@ -60,7 +67,7 @@ export async function train(
     kind: "modelpack",
     ...producer(),
     format: [FORMAT_VERSION, FILE_VERSIONS],
-    files: [REPORT_FILE],
+    files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
     config: projection,
   });
@@ -82,17 +89,11 @@ export async function train(
         hint: "run `modelpack status` to see what each label has, and map a dataset to it",
       });
     const files = results.flatMap(familyFiles);
-    const report = await run.phase("report", async () =>
-      renderReport(
-        packReport({
-          version,
-          dataset: await readDatasetManifest(dataset.folder),
-          projection,
-          results,
-          files,
-        }),
-      ),
-    );
+    const [report, card] = await run.phase("report", async () => {
+      const prepared = await readDatasetManifest(dataset.folder);
+      const shown = packReport({ version, dataset: prepared, projection, results, files });
+      return [renderReport(shown), modelCard(shown, prepared)];
+    });
     await commitVersion({
       root,
       version,
@@ -103,6 +104,7 @@ export async function train(
         for (const [name, content] of files) await writeFile(join(into, name), content);
         await mkdir(join(into, dirname(REPORT_FILE)));
         await writeFile(join(into, REPORT_FILE), report);
+        await writeFile(join(into, MODEL_CARD), card);
         await writeFile(join(into, "run.json"), prettyJson(run.record(pool.size)));
       },
       manifest: (files) =>

@@ -47,7 +47,7 @@ export function checkpoint(signal: AbortSignal | undefined): void {
 }
 
 /** Tasks as the digests and manifests have them. */
-export function taskProjection(tasks: readonly TaskDefinition[]): unknown[] {
+export function taskProjection(tasks: readonly TaskDefinition[]) {
   return tasks.map((task) => ({
     name: task.name,
     family: task.family,
@@ -56,6 +56,10 @@ export function taskProjection(tasks: readonly TaskDefinition[]): unknown[] {
     description: task.description,
     default: task.default,
     target_precision: task.targetPrecision,
+    // Without it nothing differs from before there was any: neither do the versions.
+    ...(task.targetOutOfScopeRecall === null
+      ? {}
+      : { target_out_of_scope_recall: task.targetOutOfScopeRecall }),
     min_confidence: task.minConfidence,
     labels: task.labels.map(({ name, description }) => ({ name, description })),
   }));

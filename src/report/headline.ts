@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { wilson } from "../training/binomial.ts";
+import type { Share } from "../training/abstention.ts";
 import { isMiscalibrated, type SubsetMetrics, type TaskMetrics } from "../training/metrics.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { countText, figureText, NONE, percentText } from "./number-text.ts";
@@ -13,10 +13,9 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Wilson's 95 % interval of hits / of; null without rows. */
-function interval(hits: number, of: number): Interval | null {
-  const bounds = wilson(hits, of);
-  return bounds === null ? null : { share: hits / of, ...bounds };
+function intervalOf(share: Share | undefined): Interval | null {
+  const { value = null, low = null, high = null } = share ?? {};
+  return value === null || low === null || high === null ? null : { share: value, low, high };
 }
 
 /** The figures that stand for a task: of its real rows, or of all where none is real. */
@@ -28,10 +27,9 @@ export function headlineMetrics(metrics: TaskMetrics): SubsetMetrics {
 export function atThreshold({
   measured,
 }: TaskReport): { readonly coverage: Interval; readonly precision: Interval | null } | null {
-  const { answered, rows } = measured?.evidence ?? { answered: null, rows: 0 };
-  if (answered === null) return null;
-  const coverage = interval(answered.rows, rows);
-  return coverage === null ? null : { coverage, precision: interval(answered.right, answered.rows) };
+  const answered = measured === null ? null : headlineMetrics(measured.metrics).answered;
+  const coverage = intervalOf(answered?.coverage);
+  return coverage === null ? null : { coverage, precision: intervalOf(answered?.precision) };
 }
 
 /** `93.1 % (91.2–94.6)`. */

@@ -31,14 +31,13 @@ export function reliabilityCharts({ metrics, evidence }: SplitReport, method: st
 }
 
 /** Precision against coverage as the threshold moves, and where the task's threshold is. */
-export function coverageChart({ minConfidence }: TaskReport, { evidence }: SplitReport): Html {
-  const { coverage, answered, rows } = evidence;
+export function coverageChart({ minConfidence }: TaskReport, { evidence, metrics }: SplitReport): Html {
+  const { coverage } = evidence;
+  const at = headlineMetrics(metrics).answered?.coverage.value ?? null;
   const lowest = coverage.reduce((least, point) => Math.min(least, point.precision), 1);
   const [from, to] = niceDomain(Math.min(lowest, 0.98), 1, 5);
   const marks: Mark[] =
-    minConfidence === null || answered === null || rows === 0
-      ? []
-      : [{ x: answered.rows / rows, label: `threshold ${figureText(minConfidence)}` }];
+    minConfidence === null || at === null ? [] : [{ x: at, label: `threshold ${figureText(minConfidence)}` }];
   const all = coverage.at(-1);
   const half = coverage.find((point) => point.coverage >= 0.5);
   return lineChart({

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ORIGINS, type Origin } from "../core/example.ts";
+import { shortened } from "../core/printable.ts";
 import type { SubsetMetrics } from "../training/metrics.ts";
 import { type ConfusionBudget, confusion } from "./confusion.ts";
 import { atThreshold, headlineMetrics, intervalText } from "./headline.ts";

@@ -58,8 +58,8 @@ export interface ThresholdFit {
    * target where there is a threshold. Without one, that of the most promising threshold; null without rows.
    */
   readonly bound: number | null;
-  /** All right or held back, so many rows would have reached the target. */
-  readonly needed: number;
+  /** All right or held back, so many rows would have reached the target; null for a target of 1, which none can. */
+  readonly needed: number | null;
   /** False where rows that an LLM wrote judged as well, because too few real ones were there. */
   readonly real: boolean;
 }

@@ -73,9 +73,9 @@ export function lowerBound(hits: number, of: number): number {
   return low;
 }
 
-/** Rows that show a chance of at least `target` where every one is a hit: target^rows <= 0.05. Infinity for 1. */
-export function rowsNeeded(target: number): number {
-  if (target >= 1) return Number.POSITIVE_INFINITY;
+/** Rows that show a chance of at least `target` where every one is a hit: target^rows <= 0.05. Null for 1, which none can. */
+export function rowsNeeded(target: number): number | null {
+  if (target >= 1) return null;
   return Math.max(1, Math.ceil(log(MISS) / log(target) - 1e-9));
 }
 

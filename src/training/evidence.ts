@@ -31,8 +31,6 @@ export interface TaskEvidence {
   readonly uncalibrated: readonly ReliabilityBin[];
   /** By rising coverage; {@link CURVE_POINTS} at most, the last one with all rows. */
   readonly coverage: readonly CoveragePoint[];
-  /** At the task's own threshold; null without one. */
-  readonly answered: { readonly rows: number; readonly right: number } | null;
   /** The most confident ones first; {@link MOST_MISTAKES} at most. */
   readonly mistakes: readonly Mistake[];
 }
@@ -40,8 +38,8 @@ export interface TaskEvidence {
 export const CURVE_POINTS = 100;
 export const MOST_MISTAKES = 10;
 
-/** What the charts of one task and split show; `minConfidence` is the threshold of the task, null without one. */
-export function taskEvidence(p: Predictions, minConfidence: number | null): TaskEvidence {
+/** What the charts of one task and split show. */
+export function taskEvidence(p: Predictions): TaskEvidence {
   const labels = p.labels.length;
   const real = Uint32Array.from(p.truth.keys()).filter((row) => ORIGINS[p.origin[row] as number] === "real");
   const rows = real.length > 0 ? real : Uint32Array.from(p.truth.keys());
@@ -55,7 +53,6 @@ export function taskEvidence(p: Predictions, minConfidence: number | null): Task
     calibrated: reliabilityBins(answers),
     uncalibrated: reliabilityBins(answersOf(p.uncalibrated, before, p.truth, rows)),
     coverage: coverageCurve(answers, order),
-    answered: minConfidence === null ? null : answeredAt(answers, minConfidence),
     mistakes: mistakes(answers, order, (i) => {
       const row = rows[i] as number;
       return { row, truth: p.truth[row] as number, predicted: predicted[row] as number };
@@ -84,16 +81,6 @@ function coverageCurve({ confidence, right }: Answers, order: Uint32Array): Cove
       points.push({ threshold, coverage: answered / order.length, precision: correct / answered });
   });
   return points;
-}
-
-function answeredAt({ confidence, right }: Answers, threshold: number): { rows: number; right: number } {
-  const counts = { rows: 0, right: 0 };
-  confidence.forEach((c, row) => {
-    if (c < threshold) return;
-    counts.rows += 1;
-    counts.right += right[row] as number;
-  });
-  return counts;
 }
 
 function mistakes(

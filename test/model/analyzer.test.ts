@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { characterClass, foldText, SPACE, WORD } from "../../src/core/text.ts";
-import { Analyzer, type AnalyzerSettings, FeatureHashes, MAX_TEXT_LENGTH } from "../../src/model/analyzer.ts";
+import {
+  Analyzer,
+  type AnalyzerSettings,
+  FeatureHashes,
+  MAX_TEXT_LENGTH,
+  type Term,
+} from "../../src/model/analyzer.ts";
 import { SETTINGS } from "../support/model.ts";
 import { expectLinear } from "../support/timing.ts";
 
@@ -10,11 +16,6 @@ function analyze(text: string, settings: AnalyzerSettings = SETTINGS) {
   const out = new FeatureHashes();
   new Analyzer(settings).analyze(text, out, true);
   return { hashes: [...out.hashes.subarray(0, out.length)], ends: [...out.ends], terms: out.terms ?? [] };
-}
-
-interface NaiveTerm {
-  readonly kind: string;
-  readonly text: string;
 }
 
 interface Token {
@@ -39,29 +40,37 @@ function naiveTokens(text: string): Token[] {
 }
 
 /** The terms of a text, from the description of the analyzer alone, with a string for each of them. */
-function naiveTerms(raw: string, s: AnalyzerSettings): NaiveTerm[] {
+function naiveTerms(raw: string, s: AnalyzerSettings): Term[] {
   const text = foldText(raw);
   const tokens = naiveTokens(text);
   const token = (i: number) => text.slice(tokens[i]?.start, tokens[i]?.end);
-  const terms: NaiveTerm[] = [];
+  const span = (from: number, to: number) => [tokens[from]?.start ?? 0, tokens[to]?.end ?? 0] as const;
+  const terms: Term[] = [];
+  const push = (kind: string, term: string, start: number, end: number) =>
+    terms.push({ kind, text: term, in: "text", start, end });
   for (let i = 0; s.ngramMax > 0 && i < tokens.length; i++)
     for (let n = s.ngramMin; n <= s.ngramMax && i + n <= tokens.length; n++)
-      if (n > 0) terms.push({ kind: "word", text: text.slice(tokens[i]?.start, tokens[i + n - 1]?.end) });
+      if (n > 0) push("word", text.slice(...span(i, i + n - 1)), ...span(i, i + n - 1));
   if (s.ngramMax > 0 && tokens.length > 0) {
-    terms.push({ kind: "first", text: token(0) });
-    if (tokens.length > 1) terms.push({ kind: "first two", text: `${token(0)} ${token(1)}` });
-    terms.push({ kind: "last", text: token(tokens.length - 1) });
+    const last = tokens.length - 1;
+    push("first", token(0), ...span(0, 0));
+    if (tokens.length > 1) push("first two", `${token(0)} ${token(1)}`, ...span(0, 1));
+    push("last", token(last), ...span(last, last));
   }
   let stretch = "";
+  let at = 0;
   for (const character of s.charNgramMax > 0 ? [...text, " "] : []) {
+    at += character.length;
     if (characterClass(character.codePointAt(0) as number) !== SPACE) {
       stretch += character;
       continue;
     }
     const padded = stretch === "" ? "" : ` ${stretch} `;
+    const end = at - character.length;
+    const from = end - stretch.length - 1;
     for (let i = 0; i < padded.length; i++)
       for (let n = Math.max(1, s.charNgramMin); n <= s.charNgramMax && i + n <= padded.length; n++)
-        terms.push({ kind: "characters", text: padded.slice(i, i + n) });
+        push("characters", padded.slice(i, i + n), Math.max(from + i, from + 1), Math.min(from + i + n, end));
     stretch = "";
   }
   return terms;
@@ -187,6 +196,17 @@ describe("the folded path", () => {
 });
 
 describe("tokens", () => {
+  it("know the class of ASCII without the table, and it is the table's", () => {
+    const analyzer = new Analyzer(SETTINGS);
+    for (let unit = 0; unit < 128; unit++) {
+      const text = String.fromCharCode(unit);
+      analyzer.analyze(text, new FeatureHashes());
+      const isWord = analyzer.tokens > 0 && analyzer.isWord(0);
+      const kind = characterClass(unit);
+      expect([unit, analyzer.tokens, isWord]).toEqual([unit, kind === SPACE ? 0 : 1, kind === WORD]);
+    }
+  });
+
   it.each([
     ["", []],
     [" \t\n", []],
@@ -197,7 +217,9 @@ describe("tokens", () => {
     ["\ud800 b", ["\ud800", "b"]],
     ["\ud800\ud83d\ude00", ["\ud800", "😀"]],
     ["a\udc00b", ["a", "\udc00", "b"]],
-    ["x\u{10d50}y", ["x", "\u{10d50}", "y"]],
+    // Letters after Unicode 15: as what stands before them there, a letter and a symbol.
+    ["x\u{10d50}y", ["x\u{10d50}y"]],
+    ["x\u{1fae9}y", ["x", "\u{1fae9}", "y"]],
     ["हिन्दी ภาษาไทย", ["हिन्दी", "ภาษาไทย"]],
     ["\u0301", []],
   ])("of %j are %j", (text, expected) => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
 import type { Classifier, FamilyModel } from "../../src/model/classifier.ts";
@@ -89,6 +90,21 @@ describe("a classifier", () => {
   });
 });
 
+/** Two words with one hash, by looking at as many as it takes: some 80,000. */
+function collidingWords(): readonly [string, string] {
+  const analyzer = new Analyzer({ ngramMin: 1, ngramMax: 1, charNgramMin: 1, charNgramMax: 0 });
+  const features = new FeatureHashes();
+  const wordOf = new Map<number, string>();
+  for (let i = 0; ; i++) {
+    const word = `w${i.toString(36)}`;
+    analyzer.analyze(word, features);
+    const hash = features.hashes[0] as number;
+    const known = wordOf.get(hash);
+    if (known !== undefined) return [known, word];
+    wordOf.set(hash, word);
+  }
+}
+
 /** Checks that an explanation accounts for the whole score. */
 function expectWhole(classifier: Classifier, t: number, a: string, b: string): void {
   const found = classifier.explain(t, a, b);
@@ -109,7 +125,80 @@ function expectWhole(classifier: Classifier, t: number, a: string, b: string): v
   expect(gains).toEqual(gains.toSorted((x, y) => y - x));
 }
 
+// Odd Unicode on purpose: marks, ligatures, letters of two units, halves of such, controls, right-to-left, ZWJ.
+const oddTexts = fc.oneof(
+  fc
+    .array(
+      fc.constantFrom(
+        ..."I wire 200 euros bank don't Été ﬁne ŉ ΟΔΟΣ 你好 한국 नमस्ते 👩‍👩‍👧 e\u0301\u0323 \u202eabc \u0000 \ud800".split(
+          " ",
+        ),
+        "  ",
+        "\u3000",
+      ),
+      { maxLength: 12 },
+    )
+    .map((words) => words.join(" ")),
+  fc.string({ unit: "binary", maxLength: 40 }),
+);
+
 describe("explain", () => {
+  it.each([
+    ["int8", router],
+    ["not quantized", precise],
+    ["pairs", pairs],
+  ])("accounts for the whole score of any text: %s", (_, model) => {
+    const classifier = classifierOf(model);
+    fc.assert(
+      fc.property(oddTexts, oddTexts, (a, b) => {
+        model.tasks.forEach((__, t) => {
+          expectWhole(classifier, t, a, b);
+        });
+      }),
+    );
+  });
+
+  it("accounts for it against every other label", () => {
+    const classifier = classifierOf(router);
+    const labels = router.tasks[0]?.labels ?? [];
+    const text = "Wire 200 euros to Anna, please.";
+    const best = classifier.explain(0, text, "");
+    labels.forEach((label, k) => {
+      const found = classifier.explain(0, text, "", k);
+      expect(found.label).toBe(best.label);
+      expect(found.runnerUp).toBe(label === best.label ? best.runnerUp : label);
+      const other = sum(found.contributions.map((c) => c.runnerUp)) + found.bias.runnerUp;
+      expect(other).toBeCloseTo(found.score.runnerUp, 9);
+      expect(found.score.runnerUp).toBe(classifier.scores(0, text, "")[labels.indexOf(found.runnerUp ?? "")]);
+    });
+  });
+
+  it("names both n-grams where two have one hash, and counts them once", () => {
+    const [one, other] = collidingWords();
+    const words = { [one]: [2, -1], [other]: [2, -1] };
+    const model = handmadeModel("one", [{ name: "t", labels: ["a", "b"], words }], false);
+    const classifier = classifierOf(model);
+    expect(model.hashes.length).toBe(1);
+    const { contributions } = classifier.explain(0, `${one} and ${other}`, "");
+    expect(contributions).toMatchObject([{ kind: "word", text: one, others: [other] }]);
+    expectWhole(classifier, 0, `${one} and ${other}`, "");
+  });
+
+  it("says of a pair which text has what", () => {
+    const [a, b] = ["My budget is 800 euros.", "My budget is 1500 euros now."];
+    const { contributions } = classifierOf(pairs).explain(0, a, b);
+    const has = (owner: string, word: string) =>
+      contributions.some((c) => c.in === owner && c.kind === "word" && c.text === word);
+    expect([has("both", "is"), has("a", "is"), has("b", "now"), has("a", "now")]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    for (const { kind, in: owner } of contributions)
+      if (kind === "overlap" || kind === "exchange") expect(owner).toBe("both");
+  });
+
   it.each([
     ["int8", router],
     ["not quantized", precise],
@@ -167,5 +256,46 @@ describe("explain", () => {
     const found = classifierOf(tinyModel()).explain(0, "unheard-of", "");
     expect(found.contributions).toEqual([]);
     expect(found.score).toEqual(found.bias);
+  });
+});
+
+describe("a text unlike those that taught the model", () => {
+  const usual: FamilyModel = {
+    ...router,
+    tasks: router.tasks.map((task) => ({ ...task, usualShare: 0.9 })),
+  };
+
+  it("gets no more than an even guess where no n-gram is known, and keeps its label", () => {
+    const [classifier, before] = [classifierOf(usual), classifierOf(router)];
+    usual.tasks.forEach(({ labels }, t) => {
+      const probabilities = classifier.probabilities(t, "ξψχω", "");
+      before.probabilities(t, "ξψχω", "");
+      expect(classifier.knownShare(t)).toBe(0);
+      expect([...probabilities]).toEqual(labels.map(() => 1 / labels.length));
+      expect(classifier.best(t)).toBe(before.best(t));
+    });
+  });
+
+  it("is told by the share of its n-grams that each task knows", () => {
+    const classifier = classifierOf(tinyModel());
+    // Of euros, hello and zzz: three words by themselves, two pairs of words, first, first two and last.
+    const share = (t: number) => {
+      classifier.probabilities(t, "euros hello zzz", "");
+      return classifier.knownShare(t);
+    };
+    const [first, second] = [share(0), share(1)];
+    expect(first).toBeGreaterThan(second);
+    expect(second).toBeGreaterThan(0);
+    expect(second / first).toBeCloseTo(1 / 2, 12);
+    classifier.probabilitiesOfAll("euros hello zzz", "");
+    expect([classifier.knownShare(0), classifier.knownShare(1)]).toEqual([first, second]);
+  });
+
+  it("has the confidence that the explanation gives", () => {
+    const classifier = classifierOf(usual);
+    const text = "Wire qqxz zzkv 200 ξψ.";
+    const confidence = Math.max(...classifier.probabilities(0, text, ""));
+    expect(classifier.knownShare(0)).toBeLessThan(0.9);
+    expect(classifier.explain(0, text, "").confidence).toBe(confidence);
   });
 });

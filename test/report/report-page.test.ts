@@ -27,8 +27,8 @@ describe("renderReport", () => {
     ])
       expect(page).toContain(title);
     expect(page).toContain("threshold 0.700");
-    const answered = evidence.answered as NonNullable<typeof evidence.answered>;
-    expect(page).toContain(`${((answered.right / answered.rows) * 100).toFixed(1)}\u00a0% (`);
+    const answered = metrics.answered as NonNullable<typeof metrics.answered>;
+    expect(page).toContain(`${((answered.right / answered.answered) * 100).toFixed(1)}\u00a0% (`);
     expect(count(page, /class="card"/g)).toBe(evidence.mistakes.length);
     expect(page).toContain("exact duplicate");
     expect(page).toContain("synthetic: news");

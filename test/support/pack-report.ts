@@ -44,6 +44,7 @@ export function predictions(form: TaskForm) {
     probabilities,
     uncalibrated,
     origin: Uint8Array.from({ length: rows }, (_, row) => origin(row)),
+    minConfidence: form.minConfidence ?? null,
   };
 }
 
@@ -51,7 +52,7 @@ export function predictions(form: TaskForm) {
 export function taskReport(form: TaskForm = {}): TaskReport {
   const p = predictions(form);
   const { task = "topic", split = "test", minConfidence = null, text = "a text", source = "news" } = form;
-  const evidence = taskEvidence(p, minConfidence);
+  const evidence = taskEvidence(p);
   const predicted = predictedLabels(p.probabilities, p.uncalibrated, p.labels.length);
   const figures = (loss: number) => ({ loss, accuracy: 0.8, macroF1: 0.75 + loss / 10, weightedF1: 0.8 });
   return {

@@ -11,6 +11,7 @@ function predictions(rows: readonly (readonly [p: number, truth: number, origin?
     probabilities,
     uncalibrated: probabilities.map((p) => (p + 0.5) / 2),
     origin: Uint8Array.from(rows, ([, , origin]) => origin ?? 0),
+    minConfidence: null,
   };
 }
 
@@ -23,7 +24,7 @@ describe("taskEvidence", () => {
   ] as const;
 
   it("bins the confidences before and after calibration", () => {
-    const { calibrated, uncalibrated } = taskEvidence(predictions(rows), null);
+    const { calibrated, uncalibrated } = taskEvidence(predictions(rows));
     expect(calibrated.map(({ rows: n, right }) => [n, right])).toEqual([
       [1, 1],
       [1, 0],
@@ -35,7 +36,7 @@ describe("taskEvidence", () => {
   });
 
   it("follows coverage and precision as the threshold falls", () => {
-    const { coverage } = taskEvidence(predictions(rows), null);
+    const { coverage } = taskEvidence(predictions(rows));
     expect(coverage).toEqual([
       { threshold: 0.95, coverage: 0.25, precision: 1 },
       { threshold: 0.94, coverage: 0.5, precision: 0.5 },
@@ -46,26 +47,20 @@ describe("taskEvidence", () => {
 
   it("has no point between answers of one confidence", () => {
     const same = Array.from({ length: 10 }, (_, i) => [0.8, i % 2] as const);
-    expect(taskEvidence(predictions(same), null).coverage).toEqual([
+    expect(taskEvidence(predictions(same)).coverage).toEqual([
       { threshold: 0.8, coverage: 1, precision: 0.5 },
     ]);
   });
 
   it("keeps the curve short, with its last point", () => {
     const many = Array.from({ length: 5000 }, (_, i) => [0.5 + i / 10_001, 0] as const);
-    const { coverage } = taskEvidence(predictions(many), null);
+    const { coverage } = taskEvidence(predictions(many));
     expect(coverage.length).toBe(CURVE_POINTS);
     expect(coverage.at(-1)?.coverage).toBe(1);
   });
 
-  it("counts what is answered at the task's threshold, itself with it", () => {
-    expect(taskEvidence(predictions(rows), 0.94).answered).toEqual({ rows: 2, right: 1 });
-    expect(taskEvidence(predictions(rows), 0.99).answered).toEqual({ rows: 0, right: 0 });
-    expect(taskEvidence(predictions(rows), null).answered).toBeNull();
-  });
-
   it("names the most confident wrong answers first", () => {
-    const { mistakes } = taskEvidence(predictions(rows), null);
+    const { mistakes } = taskEvidence(predictions(rows));
     expect(mistakes).toEqual([
       { row: 1, truth: 1, predicted: 0, confidence: 0.94 },
       { row: 2, truth: 0, predicted: 1, confidence: 0.9 },
@@ -78,21 +73,20 @@ describe("taskEvidence", () => {
       [0.9, 1, 0],
       [0.8, 0, 1],
     ]);
-    const found = taskEvidence(mixed, null);
+    const found = taskEvidence(mixed);
     expect([found.rows, found.real, found.mistakes.map(({ row }) => row)]).toEqual([1, true, [1]]);
-    const made = taskEvidence(predictions([[0.9, 1, 2]]), null);
+    const made = taskEvidence(predictions([[0.9, 1, 2]]));
     expect([made.rows, made.real]).toEqual([1, false]);
   });
 
   it("is empty without rows", () => {
-    const none = taskEvidence(predictions([]), 0.5);
+    const none = taskEvidence(predictions([]));
     expect(none).toEqual({
       rows: 0,
       real: true,
       calibrated: [],
       uncalibrated: [],
       coverage: [],
-      answered: { rows: 0, right: 0 },
       mistakes: [],
     });
   });

@@ -5,15 +5,20 @@ import { checkpoint } from "../../pipeline/workspace.ts";
 import type { Modelpack, Prediction, TaskStatus } from "../../runtime/node.ts";
 import { type Action, type Context, countOption, type Options } from "../context.ts";
 import { chosenTask, openPackOf } from "../pack.ts";
+import { asksForPairs, FILE_OPTIONS, predictRows } from "../predict-files.ts";
 import { oneLine } from "../printable.ts";
 
-/** `modelpack predict`: texts from the arguments or, a line each, from standard input. */
+/** `modelpack predict`: texts from the arguments, from files or, a line each, from standard input. */
 export const predict: Action = async (context, options, args) => {
+  const files = (options.file ?? []) as readonly string[];
+  checkSources(files, args, options);
   const pack = await openPackOf(context, options);
+  const isPair = asksForPairs(options);
   const tasks = options.task === undefined ? pack.status().tasks : [chosenTask(pack, String(options.task))];
+  const usable = tasks.filter((task) => (task.input === "pair") === isPair);
+  if (usable.length === 0) throw wrongInput(tasks, isPair, files.length > 0);
+  if (files.length > 0) return predictRows(context, options, pack, usable);
   const inputs = args.length > 0 ? argumentInputs(args, options) : await lineInputs(context, options);
-  const usable = tasks.filter((task) => (task.input === "pair") === (options.pair === true));
-  if (usable.length === 0) throw wrongInput(tasks, options.pair === true);
   const top = countOption(options, "top", "--top");
   const predictions = inputs.map((input) => ({
     input,
@@ -35,6 +40,28 @@ export const predict: Action = async (context, options, args) => {
     },
   };
 };
+
+/** Texts come from one place, and each option is for where it means something. */
+function checkSources(files: readonly string[], args: readonly string[], options: Options): void {
+  if (files.length > 0 && args.length > 0)
+    throw new ModelpackError(
+      "USAGE",
+      `texts come from files or from arguments, got --file and ${args.length} texts`,
+      {
+        hint: "put a pattern in quotes, so that the shell leaves it alone: --file 'logs/*.csv'; or repeat --file",
+      },
+    );
+  if (files.length > 0 && options.json === true && options.out === undefined)
+    throw new ModelpackError("USAGE", "with --json, the rows of --file need a file to go to", {
+      hint: "name it: --out predicted.jsonl",
+    });
+  if (files.length > 0) return;
+  for (const [name, flag] of Object.entries(FILE_OPTIONS))
+    if (options[name] !== undefined)
+      throw new ModelpackError("USAGE", `${flag} goes with --file`, {
+        hint: "modelpack predict --file reviews.csv --text review --out predicted.csv",
+      });
+}
 
 type Input = readonly [string, string | null];
 
@@ -105,14 +132,18 @@ async function readLines({ stdin, signal }: Context): Promise<string[]> {
   return lines.map((line, i) => (i === 0 ? line.replace(/^\ufeff/, "") : line).replace(/\r$/, ""));
 }
 
-function wrongInput(tasks: readonly TaskStatus[], pair: boolean): ModelpackError {
+function wrongInput(tasks: readonly TaskStatus[], pair: boolean, hasFiles: boolean): ModelpackError {
   if (tasks.length === 0)
     return new ModelpackError("MODEL_MISSING", "the pack has no task", { hint: "run `modelpack train`" });
-  return pair
-    ? new ModelpackError("USAGE", "--pair is for tasks that compare two texts; this pack's tasks read one", {
-        hint: "leave --pair out",
-      })
-    : new ModelpackError("USAGE", `task "${tasks[0]?.task}" compares two texts`, {
-        hint: "add --pair and give both",
-      });
+  if (pair)
+    return new ModelpackError(
+      "USAGE",
+      hasFiles
+        ? "two columns are for tasks that compare two texts; this task reads one"
+        : "--pair is for tasks that compare two texts; this pack's tasks read one",
+      { hint: hasFiles ? "name the column with --text" : "leave --pair out" },
+    );
+  return new ModelpackError("USAGE", `task "${tasks[0]?.task}" compares two texts`, {
+    hint: hasFiles ? "name the two columns with --text-a and --text-b" : "add --pair and give both",
+  });
 }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ModelpackError } from "../../core/error.ts";
 import { type FoundReport, findReport } from "../../pipeline/report.ts";
 import { openInBrowser } from "../browser.ts";
 import { type Action, EXIT, type Options, table } from "../context.ts";
 import { packFolder } from "../pack.ts";
 import { shownPath } from "../printable.ts";
 
-/** `modelpack report`: where a pack's report is, and its headline; `--open` shows it. */
-export const report: Action = async (context, options) => {
+/** `modelpack report`: where a pack's report is, and its headline; `--open` shows it, `--audit` looks for wrong labels. */
+export const report: Action = async (context, options, args) => {
+  if (options.audit === true) return (await import("./audit.ts")).audit(context, options, args);
+  for (const name of ["task", "top"])
+    if (options[name] !== undefined)
+      throw new ModelpackError("USAGE", `--${name} is for an audit`, {
+        hint: `add --audit, or leave --${name} out`,
+      });
   const found = await findReport(packFolder(context, options));
   const asked = options.open === true;
   const problem = asked ? await openInBrowser(found.report, context.environment) : null;

@@ -4,7 +4,7 @@ import { REPORT_FILE } from "../../pipeline/pack-report.ts";
 import { train as runTrain } from "../../pipeline/train.ts";
 import { type Action, notedConfigOf } from "../context.ts";
 import { shownPath } from "../printable.ts";
-import { metricsTable } from "../tables.ts";
+import { abstentionTable, metricsTable } from "../tables.ts";
 
 /** `modelpack train`: the prepared dataset to a calibrated pack. */
 export const train: Action = async (context, options) => {
@@ -14,7 +14,9 @@ export const train: Action = async (context, options) => {
   const next = 'next: modelpack predict "your text", or openModelpack() from modelpack/runtime/node';
   const report = `report: ${shownPath(join(folder, ...REPORT_FILE.split("/")))}`;
   const made = [`pack ${version} in ${shownPath(folder)}`, report, next];
-  const measured = unchanged ? [] : [metricsTable(result.families.map(({ test }) => test.metrics)), ""];
+  const metrics = result.families.map(({ test }) => test.metrics);
+  const tables = [metricsTable(metrics), abstentionTable(metrics)].filter((text) => text !== "");
+  const measured = unchanged ? [] : tables.flatMap((text) => [text, ""]);
   return {
     text: [...measured, ...made].join("\n"),
     json: {
