@@ -55,7 +55,8 @@ export async function train(
   const version = versionOf({
     kind: "modelpack",
     ...producer(),
-    format: [FORMAT_VERSION, FILE_VERSIONS],
+    // A file of before there was a usual share is another one, of the same inputs.
+    format: [FORMAT_VERSION, FILE_VERSIONS, "usual_share"],
     dataset: dataset.version,
     config: projection,
   });
