@@ -65,6 +65,7 @@ describe("the files of a pack", () => {
       const { colour } = metrics.per_task;
       expect(Object.keys(colour ?? {}).sort()).toEqual([
         "accuracy",
+        "answered",
         "confusion_matrix",
         "ece",
         "ece_band_95",
@@ -74,6 +75,8 @@ describe("the files of a pack", () => {
         "log_loss",
         "macro_f1",
         "micro_f1",
+        "min_confidence",
+        "out_of_scope",
         "real",
         "rows",
         "synthetic",
