@@ -46,14 +46,12 @@ describe("confusionOrder", () => {
   });
 
   it("is a permutation, the same each time", () => {
-    const counts = fc
-      .integer({ min: 0, max: 12 })
-      .chain((labels) =>
-        fc.array(fc.array(fc.nat(9), { minLength: labels, maxLength: labels }), {
-          minLength: labels,
-          maxLength: labels,
-        }),
-      );
+    const counts = fc.integer({ min: 0, max: 12 }).chain((labels) =>
+      fc.array(fc.array(fc.nat(9), { minLength: labels, maxLength: labels }), {
+        minLength: labels,
+        maxLength: labels,
+      }),
+    );
     fc.assert(
       fc.property(counts, (any) => {
         const order = confusionOrder(any);
