@@ -38,7 +38,7 @@ export function confusion(
     .filter(({ truth, predicted }) => truth !== predicted)
     .sort((a, b) => b.count - a.count || b.share - a.share || a.truth - b.truth || a.predicted - b.predicted);
   if (labels.length > budget.labels)
-    return html`<p class="soft">${`The matrix of ${countText(labels.length)} labels is left out to keep this page small; F_metrics_test.json has it.`}</p>${pairs(labels, wrong, budget.pairs)}`;
+    return html`<p class="soft">${`The matrix of ${countText(labels.length)} labels is left out to keep this page small; the family's metrics files have it.`}</p>${pairs(labels, wrong, budget.pairs)}`;
   const order = confusionOrder(matrix);
   const at = new Map(order.map((label, place) => [label, place]));
   const drawn = [

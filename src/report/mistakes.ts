@@ -21,9 +21,9 @@ export function mistakes({ mistakes: all }: TaskReport, most: number): Content {
 }
 
 function card({ text, textB, source, truth, predicted, confidence, runnerUp, reasons }: MistakeReport): Html {
-  const over = runnerUp === null || runnerUp === truth ? "" : ` (second: ${labelText(runnerUp)})`;
+  const second = runnerUp === null || runnerUp === truth ? "" : `, then ${labelText(runnerUp)}`;
   return html`<article class="card">${textB === null ? quote(text) : [quote(text, "A"), quote(textB, "B")]}
-<p class="verdict"><b>${percentText(confidence)}</b> ${labelText(predicted)}${over}, but it is <b>${labelText(truth)}</b> in <span class="code">${labelText(source)}</span></p>
+<p class="verdict">predicted <b>${labelText(predicted)}</b> with <b>${percentText(confidence)}</b>${second}; labelled <b>${labelText(truth)}</b> in <span class="code">${labelText(source)}</span></p>
 ${reasons.length === 0 ? null : html`<p class="chips">${reasons.map(chip)}</p>`}</article>
 `;
 }

@@ -8,9 +8,9 @@ export function figureText(value: number | null | undefined, digits = 3): string
   return value === null || value === undefined ? NONE : value.toFixed(digits);
 }
 
-/** A share in [0, 1] as `93.5 %`. */
+/** A share in [0, 1] as `93.5 %`; the space does not break. */
 export function percentText(share: number | null | undefined, digits = 1): string {
-  return share === null || share === undefined ? NONE : `${(share * 100).toFixed(digits)} %`;
+  return share === null || share === undefined ? NONE : `${(share * 100).toFixed(digits)}\u00a0%`;
 }
 
 /** A whole number in groups of three: `12,345`. */

@@ -69,7 +69,7 @@ function familySection(family: FamilyReport, budget: TaskBudget | null): Section
       ["size", bytesText(file.bytes)],
       ["features", countText(features)],
       ["weights", countText(weights)],
-      ["sha256", html`<span class="code">${file.sha256}</span>`],
+      ["sha256", html`<span class="code">${digestText([file.sha256])}</span>`],
     ]),
     missing.length === 0
       ? null

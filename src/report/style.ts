@@ -73,8 +73,9 @@ th { text-align: left; font-weight: 600; color: var(--soft); font-size: .82rem; 
 th, td { padding: .34rem .9rem .34rem 0; }
 td { border-bottom: 1px solid var(--grid); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: .5rem; }
-td.text { overflow-wrap: anywhere; min-width: 7rem; max-width: 34rem; unicode-bidi: isolate; }
-tbody tr:hover { background: var(--raised); }
+td.text { overflow-wrap: break-word; min-width: 7rem; max-width: 34rem; unicode-bidi: isolate; }
+tbody tr:hover td { background: var(--raised); }
+td:first-child, th:first-child { position: sticky; left: 0; background: var(--back); max-width: 45vw; }
 tfoot td { font-weight: 600; border-bottom: 0; border-top: 1px solid var(--rule); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: .8rem; margin: 0 0 1.6rem; }
 .card { border: 1px solid var(--rule); border-radius: 6px; padding: .7rem .9rem; min-width: 0; }
@@ -124,7 +125,7 @@ svg .name { fill: var(--soft); } svg .middle { text-anchor: middle; } svg .end {
 .heat:has(.zoom input[value="2"]:checked) { --zoom: 2; } .heat:has(.zoom input[value="4"]:checked) { --zoom: 4; }
 .heat:has(.zoom input[value="8"]:checked) { --zoom: 8; } .heat:has(.zoom input[value="16"]:checked) { --zoom: 16; }
 .tip { position: fixed; left: .6rem; right: .6rem; bottom: .6rem; z-index: 9; background: var(--text); color: var(--back); border-radius: 6px; padding: .5rem .8rem; font-size: .9rem; }
-@media (max-width: 45rem) { .heat, .heat.short { --band: 6rem; } h1 { font-size: 1.55rem; } h2 { font-size: 1.3rem; margin-top: 2.4rem; } main { padding-top: 1.3rem; } }
+@media (max-width: 45rem) { .lattice { opacity: .4; } .heat, .heat.short { --band: 6rem; } h1 { font-size: 1.55rem; } h2 { font-size: 1.3rem; margin-top: 2.4rem; } main { padding-top: 1.3rem; } }
 `;
 
 const PAPER = `

@@ -22,7 +22,7 @@ export interface Table {
 /** A table that scrolls inside its box where it is wider than the page. */
 export function table({ title, columns, rows, total }: Table): Html {
   const line = (cells: readonly Content[]) =>
-    html`<tr>${columns.map(({ kind }, i) => html`<td class="${kind}">${cells[i] ?? null}</td>`)}</tr>
+    html`<tr>${columns.map(({ kind }, i) => html`<td class="${kind}">${kind === "text" ? breakable(cells[i] ?? null) : (cells[i] ?? null)}</td>`)}</tr>
 `;
   const head = columns.map(
     ({ title: name, kind, hint }) => html`<th scope="col" class="${kind}" title="${hint ?? ""}">${name}</th>`,
@@ -33,6 +33,13 @@ export function table({ title, columns, rows, total }: Table): Html {
 <tbody>${rows.map(line)}</tbody>${foot}
 </table></div>
 `;
+}
+
+/** Names may break where their parts end: `sgd_` `domain`. */
+function breakable(cell: Content): Content {
+  if (typeof cell !== "string") return cell;
+  const parts = cell.split(/(?<=[_/.:-])(?=[^_/.:-])/);
+  return parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`));
 }
 
 /** Names and their values, one below the other: settings, digests, sizes. */

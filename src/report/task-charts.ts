@@ -65,7 +65,7 @@ function thresholds(coverage: SplitReport["evidence"]["coverage"]): string {
   return [0.25, 0.5, 0.75, 0.9]
     .map((share) => coverage.find((point) => point.coverage >= share))
     .filter((point) => point !== undefined)
-    .map(({ coverage: share, threshold }) => `${figureText(threshold, 2)} answers ${percentText(share, 0)}`)
+    .map(({ coverage: share, threshold }) => `${figureText(threshold)} answers ${percentText(share, 0)}`)
     .join(", ");
 }
 

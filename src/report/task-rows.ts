@@ -76,7 +76,7 @@ function labelTable({ rows, measured }: TaskReport, most: number): Content {
       ],
     }),
     left > 0
-      ? html`<p class="soft">${`${countText(left)} labels with fewer rows are left out to keep this page small; F_report_test.json has all.`}</p>`
+      ? html`<p class="soft">${`${countText(left)} labels with fewer rows are left out to keep this page small; the family's report files have all.`}</p>`
       : null,
   ];
 }
@@ -104,7 +104,7 @@ function sourceChart({ rows, labels }: TaskReport): Html {
     ],
     caption: isMixed
       ? "Real rows, rows that an LLM labelled and rows that it wrote are apart."
-      : "All rows are of one origin.",
+      : `All rows are ${words(bySize[0]?.origin ?? "real")}.`,
   });
 }
 

@@ -41,6 +41,8 @@ export function taskSection(task: TaskReport, budget: TaskBudget): Section {
       facts([
         ["labels", countText(task.labels.length)],
         ["default", task.default === null ? "none" : labelText(task.default)],
+        ["min_confidence", task.minConfidence === null ? "none" : figureText(task.minConfidence)],
+        ["target_precision", task.targetPrecision === null ? "none" : String(task.targetPrecision)],
         ["calibration", task.calibration],
         ["alpha (L2)", task.alpha.toPrecision(4)],
         ["epochs", countText(task.epochs.length)],
@@ -95,7 +97,7 @@ function tiles(task: TaskReport, shown: SubsetMetrics): Html {
 const ORIGIN_NAMES: Readonly<Record<Origin, string>> = {
   real: "real",
   llm_labelled: "labelled by an LLM",
-  synthetic: "synthetic: written by an LLM",
+  synthetic: "synthetic (written by an LLM)",
 };
 
 /** The figures of each origin apart; where all rows are real, a sentence says so. */

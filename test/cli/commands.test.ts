@@ -280,3 +280,62 @@ describe("status, types and evaluate", () => {
     );
   });
 });
+
+describe("report", () => {
+  const version = () =>
+    jsonOf<{ packs: { version: string }[] }>(cli(project, ["status", "--json"])).packs[0]?.version ?? "";
+
+  it("says where the newest report is, with its headline, and writes it once with the version", () => {
+    const { code, out, err } = cli(project, ["report"]);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^router {2}colour +12 +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d\.\d{4}$/m);
+    expect(out).toContain(
+      `report: trained_models/${version()}/report/report.html\nnext: modelpack report --open\n`,
+    );
+    const found = jsonOf<{ report: string; opened: boolean; families: unknown[] }>(
+      cli(project, ["report", "--json"]),
+    );
+    expect([found.opened, found.families.length]).toEqual([false, 2]);
+    expect(readFileSync(found.report, "utf8")).toContain(`<title>Report of pack ${version()}</title>`);
+  });
+
+  it("takes a version's folder, and tells what lacks", () => {
+    const folder = join(project, "trained_models", version());
+    expect(jsonOf<{ version: string }>(cli(project, ["report", "--json", "--pack", folder])).version).toBe(
+      version(),
+    );
+    const none = cli(project, ["report", "--pack", temporaryFolder()]);
+    expect(none.code).toBe(1);
+    expect(none.err).toMatch(/there is no trained pack[\s\S]*modelpack train/);
+    const dataset = join(project, "prepared_data", "modelpack");
+    const prepared =
+      jsonOf<{ datasets: { version: string }[] }>(cli(project, ["status", "--json"])).datasets[0]?.version ??
+      "";
+    expect(cli(project, ["report", "--pack", join(dataset, prepared)]).err).toContain(
+      "this is a dataset, and no pack",
+    );
+  });
+
+  it("hands the file to the system's opener, and tells where there is none", () => {
+    const bin = temporaryFolder();
+    const heard = join(bin, "heard.txt");
+    const opener = (script: string) =>
+      writeFileSync(join(bin, "xdg-open"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    opener(`printf '%s' "$1" > ${heard}`);
+    const opened = cli(project, ["report", "--open", "--json"], { env: { PATH: `${bin}:/bin` } });
+    expect(opened.code, opened.err).toBe(0);
+    expect(readFileSync(heard, "utf8")).toBe(jsonOf<{ report: string }>(opened).report);
+    opener("exit 3");
+    const failed = cli(project, ["report", "--open"], { env: { PATH: `${bin}:/bin` } });
+    expect([failed.code, failed.err]).toEqual([
+      1,
+      "warning: xdg-open found no browser (it ended with 3): open the file by hand\n",
+    ]);
+    const missing = cli(project, ["report", "--open"], { env: { PATH: temporaryFolder() } });
+    expect(missing.code).toBe(1);
+    expect(missing.err).toContain(
+      "xdg-open is not there, which opens files in the browser: open the file by hand",
+    );
+    expect(missing.out).toContain("report: trained_models/");
+  });
+});

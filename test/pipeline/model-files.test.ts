@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readPointer, verifyVersion } from "../../src/storage/commit.ts";
-import { namesIn, readJson, runPrepare, runTrain, writeProject } from "../support/project.ts";
+import { filesIn, namesIn, readJson, runPrepare, runTrain, writeProject } from "../support/project.ts";
 import { sharedFolder } from "../support/temporary-folder.ts";
 
 const FILES = [
@@ -40,10 +40,11 @@ describe("the files of a pack", () => {
     expect(namesIn(root)).toEqual([version, "latest.json"].sort());
     expect(await readPointer(root, "latest.json")).toBe(version);
     expect(await verifyVersion(folder)).toEqual([]);
-    expect(namesIn(folder)).toEqual(
+    expect(filesIn(folder)).toEqual(
       [
         "manifest.json",
         "run.json",
+        "report/report.html",
         ...["pair", "router"].flatMap((family) => [
           `${family}_model.safetensors`,
           ...FILES.map((name) => `${family}_${name}.json`),
@@ -165,7 +166,7 @@ describe("the files of a pack", () => {
     const prepared = join(project, "prepared_data", "modelpack");
     const dataset = join(prepared, (await readPointer(prepared, "current.json")) ?? "");
     for (const version of [folder, dataset])
-      for (const name of namesIn(version).filter((file) => file !== "run.json")) {
+      for (const name of filesIn(version).filter((file) => file !== "run.json")) {
         const bytes = readFileSync(join(version, name), "latin1");
         expect(bytes, name).not.toContain(project);
         expect(bytes, name).not.toContain(hostname());

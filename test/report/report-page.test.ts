@@ -11,7 +11,7 @@ describe("renderReport", () => {
     const task = taskReport({ minConfidence: 0.7 });
     const page = renderReport(packReport([task]));
     const { metrics, evidence } = task.measured as NonNullable<typeof task.measured>;
-    expect(page).toContain(`<dd>${((metrics.accuracy as number) * 100).toFixed(1)} %</dd>`);
+    expect(page).toContain(`<dd>${((metrics.accuracy as number) * 100).toFixed(1)}\u00a0%</dd>`);
     expect(page).toContain(`ECE ${(metrics.ece as number).toFixed(3)}`);
     for (const title of [
       "Reliability before calibration",
@@ -28,7 +28,7 @@ describe("renderReport", () => {
       expect(page).toContain(title);
     expect(page).toContain("threshold 0.700");
     const answered = evidence.answered as NonNullable<typeof evidence.answered>;
-    expect(page).toContain(`${((answered.right / answered.rows) * 100).toFixed(1)} % (`);
+    expect(page).toContain(`${((answered.right / answered.rows) * 100).toFixed(1)}\u00a0% (`);
     expect(count(page, /class="card"/g)).toBe(evidence.mistakes.length);
     expect(page).toContain("exact duplicate");
     expect(page).toContain("synthetic: news");
@@ -40,7 +40,7 @@ describe("renderReport", () => {
 
   it("tells apart what is real and what an LLM made", () => {
     const page = renderReport(packReport([taskReport({ origin: (row) => (row % 4 === 0 ? 2 : 0) })]));
-    expect(page).toContain("synthetic: written by an LLM");
+    expect(page).toContain("synthetic (written by an LLM)");
     expect(page).toMatch(/<td class="text">real<\/td><td class="number">150<\/td>/);
     const made = renderReport(packReport([taskReport({ origin: () => 2 })]));
     expect(made).toContain("No test row of this task is real");

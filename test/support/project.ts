@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import type { Overrides } from "../../src/config/override.ts";
 import type { Reporter } from "../../src/core/reporter.ts";
@@ -141,8 +141,16 @@ export function readJson<T>(...path: string[]): T {
 
 /** sha256 of every file of a version but run.json, by name. */
 export function digestsOf(folder: string): Record<string, string> {
-  const names = readdirSync(folder).filter((name) => name !== "run.json");
-  return Object.fromEntries(names.sort().map((name) => [name, sha256(readFileSync(join(folder, name)))]));
+  const names = filesIn(folder).filter((name) => name !== "run.json");
+  return Object.fromEntries(names.map((name) => [name, sha256(readFileSync(join(folder, name)))]));
+}
+
+/** Files of a folder and of those in it, sorted, by their paths from it with `/`. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
 }
 
 /** Names of what is in a folder, hidden files too; nothing where it is not there. */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { REPORT_FILE } from "../../pipeline/pack-report.ts";
 import { train as runTrain } from "../../pipeline/train.ts";
 import { type Action, notedConfigOf } from "../context.ts";
 import { shownPath } from "../printable.ts";
@@ -10,7 +12,8 @@ export const train: Action = async (context, options) => {
   const result = await runTrain(loaded, context.reporter, { signal: context.signal, clock: context.clock });
   const { version, folder, unchanged } = result;
   const next = 'next: modelpack predict "your text", or openModelpack() from modelpack/runtime/node';
-  const made = [`pack ${version} in ${shownPath(folder)}`, next];
+  const report = `report: ${shownPath(join(folder, ...REPORT_FILE.split("/")))}`;
+  const made = [`pack ${version} in ${shownPath(folder)}`, report, next];
   const measured = unchanged ? [] : [metricsTable(result.families.map(({ test }) => test.metrics)), ""];
   return {
     text: [...measured, ...made].join("\n"),
