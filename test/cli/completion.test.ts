@@ -26,24 +26,42 @@ describe("completion", () => {
   it.each<[string[], string[]]>([
     [["pre"], ["prepare", "predict"]],
     [["--ver"], ["--version"]],
-    [["predict", "--task", ""], ["colour", "size"]],
+    [
+      ["predict", "--task", ""],
+      ["colour", "size"],
+    ],
     [["predict", "--task", "s"], ["size"]],
     [["predict", "--task=s"], ["--task=size"]],
     [["predict", "--task", "=", "s"], ["size"]],
-    [["predict", "--task", "=", ""], ["colour", "size"]],
+    [
+      ["predict", "--task", "=", ""],
+      ["colour", "size"],
+    ],
     [["predict", "--file", "a.csv", "--fil"], ["--file"]],
     [["predict", "--task", "size", "--ta"], []],
-    [["predict", "--text"], ["--text", "--text-a", "--text-b"]],
+    [
+      ["predict", "--text"],
+      ["--text", "--text-a", "--text-b"],
+    ],
     [["predict", "--file", ""], ["files"]],
     [["predict", "-c", ""], ["files"]],
     [["predict", "--pack", "x"], ["folders"]],
     [["predict", "--top", ""], []],
     [["predict", "--", "--ta"], []],
     [["label", ""], ["files"]],
-    [["explain", "--task", "colour", "--against", ""], ["red", "green"]],
+    [
+      ["explain", "--task", "colour", "--against", ""],
+      ["red", "green"],
+    ],
     [["train", "--families", "router,"], ["router,pair"]],
-    [["evaluate", "--split", "t"], ["train", "test"]],
-    [["completion", ""], ["bash", "zsh", "fish"]],
+    [
+      ["evaluate", "--split", "t"],
+      ["train", "test"],
+    ],
+    [
+      ["completion", ""],
+      ["bash", "zsh", "fish"],
+    ],
     [["bogus", ""], commands.map(({ name }) => name)],
   ])("of %j is %j", (words, expected) => {
     expect(candidates(...words)).toEqual(expected);
