@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles src/ into dist/. Does nothing, in a few milliseconds, when dist/ already comes from these sources.
+// Compiles src/ into dist/, and that into packages/runtime/dist/. Does nothing, in a few milliseconds, when both
+// already come from these sources.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -18,6 +20,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
+const runtime = join(root, "packages", "runtime");
+const packager = fileURLToPath(new URL("runtime-package.mjs", import.meta.url));
 
 function sources(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -26,45 +30,60 @@ function sources(folder) {
     .sort();
 }
 
-function stamp(typescript) {
-  const hash = createHash("sha256").update(typescript);
+function stamp(tools) {
+  const hash = createHash("sha256").update(tools.join());
   const files = [
     ...sources(join(root, "src")),
+    join(root, "package.json"),
     join(root, "tsconfig.json"),
     join(root, "tsconfig.build.json"),
+    packager,
   ];
   for (const file of files) hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
   return hash.digest("hex");
 }
 
+/** What a script printed that failed; null where it did not. */
+function failureOf(args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return status === 0 ? null : `${stdout}${stderr}`;
+}
+
+function swap(fresh, place) {
+  rmSync(place, { recursive: true, force: true });
+  renameSync(fresh, place);
+}
+
 /**
- * Builds dist/ beside itself and swaps it in, so that a failed build leaves the last good one.
- * Returns tsc's messages, or null when the build is good. Throws where TypeScript is not installed.
+ * Builds both folders beside themselves and swaps them in, so that a failed build leaves the last good one.
+ * Returns the tools' messages, or null when the build is good. Throws where they are not installed.
  */
 export function build() {
-  const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
-  const wanted = stamp(readFileSync(typescript, "utf8"));
+  const { resolve } = createRequire(import.meta.url);
+  const typescript = resolve("typescript/package.json");
+  const wanted = stamp([typescript, resolve("rolldown/package.json")].map((path) => readFileSync(path)));
   const marker = join(dist, ".stamp");
-  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return null;
+  const shipped = join(runtime, "dist");
+  if (existsSync(shipped) && existsSync(marker) && readFileSync(marker, "utf8") === wanted) return null;
   const fresh = join(root, `dist.${process.pid}.tmp`);
+  const freshRuntime = join(runtime, `dist.${process.pid}.tmp`);
   mkdirSync(fresh, { recursive: true });
   try {
     const tsc = join(typescript, "..", "bin", "tsc");
-    const run = spawnSync(
-      process.execPath,
-      [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh],
-      {
-        encoding: "utf8",
-      },
-    );
-    if (run.status !== 0) return `${run.stdout}${run.stderr}`;
+    const failure =
+      failureOf([tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh]) ??
+      failureOf([packager, fresh, join(fresh, "cjs"), freshRuntime]);
+    if (failure !== null) return failure;
     chmodSync(join(fresh, "cli", "main.js"), 0o755);
     writeFileSync(join(fresh, ".stamp"), wanted);
-    rmSync(dist, { recursive: true, force: true });
-    renameSync(fresh, dist);
+    copyFileSync(join(root, "LICENSE"), join(runtime, "LICENSE"));
+    swap(freshRuntime, shipped);
+    // Last, for it has the stamp.
+    swap(fresh, dist);
     return null;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+    rmSync(freshRuntime, { recursive: true, force: true });
   }
 }
 

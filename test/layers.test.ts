@@ -17,7 +17,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ["core", "storage", "config"],
   backfill: ["core", "storage", "config", "data"],
   training: ["core", "storage", "config", "model"],
-  pipeline: ["core", "storage", "model", "modelpack", "runtime", "config", "data", "backfill", "training"],
+  report: ["core", "model", "training"],
+  pipeline: [
+    "core",
+    "storage",
+    "model",
+    "modelpack",
+    "runtime",
+    "config",
+    "data",
+    "backfill",
+    "training",
+    "report",
+  ],
   cli: [
     "core",
     "storage",
@@ -28,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "data",
     "backfill",
     "training",
+    "report",
     "pipeline",
   ],
 };

@@ -109,8 +109,8 @@ const FLAGS: readonly ConfigFlag[] = [
   { flag: "--seed <n>", keys: ["prepare.seed", "train.seed"], doc: "seed of prepare and train" },
 ];
 
-/** How much of the config the flags of a command reach: all of it, which file it is, or nothing. */
-export type ConfigReach = "all" | "file" | "none";
+/** How much of the config the flags of a command reach: all of it, which file it is, where it is written, or nothing. */
+export type ConfigReach = "all" | "file" | "written" | "none";
 
 /** `--config`, `--set` and the everyday flags, as far as a command has them, then what every command has. */
 export function sharedOptions(reach: ConfigReach): readonly OptionOutline[] {
@@ -121,13 +121,11 @@ export function sharedOptions(reach: ConfigReach): readonly OptionOutline[] {
     isRequired: false,
     group,
   });
+  const file = reach === "written" ? "the TOML to write" : "the pipeline's TOML";
   const config =
-    reach === "none"
-      ? []
-      : [
-          shared("Config:", "-c, --config <file>", "the pipeline's TOML", "model_pipeline.toml"),
-          shared("Config:", "--set <section.key=value>", "override one key; repeatable", []),
-        ];
+    reach === "none" ? [] : [shared("Config:", "-c, --config <file>", file, "model_pipeline.toml")];
+  if (reach === "all" || reach === "file")
+    config.push(shared("Config:", "--set <section.key=value>", "override one key; repeatable", []));
   const everyday = reach === "all" ? FLAGS.map(({ flag, doc }) => shared("Config:", flag, doc)) : [];
   return [
     ...config,

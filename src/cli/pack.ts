@@ -6,7 +6,7 @@ import { type Context, configOf, type Options } from "./context.ts";
 
 /** Opens the pack of `--pack`, or the newest of the config's; without a config, that of `trained_models`. */
 export async function openPackOf(context: Context, options: Options): Promise<Modelpack> {
-  const folder = folderOf(context, options);
+  const folder = packFolder(context, options);
   return openModelpack(folder, { strict: true }).catch((error: unknown) => {
     if (!(error instanceof ModelpackError)) throw error;
     throw new ModelpackError(error.code, error.message, {
@@ -16,7 +16,8 @@ export async function openPackOf(context: Context, options: Options): Promise<Mo
   });
 }
 
-function folderOf(context: Context, options: Options): string {
+/** The folder of `--pack`, or that of the config's packs; without a config, `trained_models`. */
+export function packFolder(context: Context, options: Options): string {
   if (typeof options.pack === "string") return options.pack;
   const config = String(options.config);
   if (!existsSync(config) && config === "model_pipeline.toml") return "trained_models";

@@ -46,6 +46,32 @@ const PACK = ["--pack <folder>", "a folder of versions or one version, instead o
 
 const COMMANDS: readonly CommandSpec[] = [
   {
+    name: "init",
+    args: "[sources...]",
+    description:
+      "Look at rows of yours (CSV, TSV, JSONL, JSON, Parquet, Arrow files, or a dataset of the Hub) and write a config for them.",
+    load: async () => (await import("./commands/init.ts")).init,
+    config: "written",
+    options: [
+      ["--label <column>", "column of the label, instead of the one that looks like it"],
+      ["--text <column>", "column of the text, likewise"],
+      ["--text-a <column>", "of a pair, column of the first text"],
+      ["--text-b <column>", "of a pair, column of the second text"],
+      ["--task <name>", "name of the question, instead of one made of the label column or the file"],
+      ["--min-rows <rows>", "leave out labels with fewer rows"],
+      ["--hub-config <name>", "the Hub's configuration of the dataset"],
+      ["-y, --yes", "ask nothing, take what is proposed"],
+      ["--force", "write over a config that is there"],
+      ["--dry-run", "print the config instead of writing it"],
+    ],
+    examples: [
+      "modelpack init rows.csv",
+      "modelpack init train.parquet test.parquet --label intent",
+      "modelpack init 'chats/*.jsonl' --text message --label team --min-rows 20",
+      "modelpack init PolyAI/banking77 --dry-run",
+    ],
+  },
+  {
     name: "check",
     description: "Check the config: every problem at once, with its place in the file.",
     load: async () => (await import("./commands/check.ts")).check,
@@ -158,6 +184,51 @@ const COMMANDS: readonly CommandSpec[] = [
       'modelpack explain --task query_domain "wire 200 euros to Anna"',
       'modelpack explain --task query_domain --against travel "a flight for 200 euros"',
       'modelpack explain --task conflict_detection "I moved to Oslo" "I live in Rome"',
+    ],
+  },
+  {
+    name: "report",
+    description:
+      "Say where the report of the newest pack is, with its headline; --open shows it, --audit looks for wrong labels.",
+    load: async () => (await import("./commands/report.ts")).report,
+    options: [
+      ["--open", "open it in the browser of this machine"],
+      PACK,
+      [
+        "--audit",
+        "list the rows of the pack's dataset that are most likely mislabelled, as a page and a CSV",
+      ],
+      ["--task <task>", "audit one task; without it, every task"],
+      ["--top <rows>", "rows of a task on the audit's page (default: 100); the CSV has all"],
+    ],
+    examples: [
+      "modelpack report",
+      "modelpack report --open",
+      "modelpack report --pack trained_models/0123456789ab --json",
+      "modelpack report --audit --open",
+      "modelpack report --audit --task query_domain --top 300",
+    ],
+  },
+  {
+    name: "diff",
+    args: "<packs...>",
+    description:
+      "Compare two packs: figures, calibration, size, settings, and on texts the answers that flipped.",
+    load: async () => (await import("./commands/diff.ts")).diff,
+    options: [
+      ["--task <task>", "one task; without it, all that both have"],
+      ["--texts <file>", "texts that both answer: txt (a text a line), CSV, JSONL, Parquet, Arrow"],
+      ["--text <column>", "column of the text (default: text)"],
+      ["--text-a <column>", "of pairs, column of the first text (default: text_a)"],
+      ["--text-b <column>", "of pairs, column of the second text (default: text_b)"],
+      ["--top <n>", "flipped answers of a task to print (default: 20)"],
+      ["--out <page.html>", "write a page too"],
+    ],
+    examples: [
+      "modelpack diff 1a2b3c latest",
+      "modelpack diff trained_models/1a2b3c4d5e6f ../deployed/pack --out diff.html",
+      "modelpack diff 1a2b latest --task query_domain --texts logs.txt --top 50",
+      "modelpack diff 1a2b latest --texts pairs.jsonl --text-a said --text-b says --json",
     ],
   },
   {

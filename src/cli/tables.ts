@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DatasetManifest } from "../pipeline/dataset-manifest.ts";
 import type { SplitMetrics } from "../pipeline/evaluation.ts";
+import type { Share } from "../training/abstention.ts";
+import { isMiscalibrated, SMALL_ECE } from "../training/metrics.ts";
 import { table } from "./context.ts";
 
 /** Labels of a task shown at the end of a run at most; the others are summed up. `status` shows all. */
@@ -57,9 +59,6 @@ function counts(labels: readonly LabelEntry[], isMade: boolean): string[] {
   ];
 }
 
-/** An ECE under this is small whatever the number of rows. */
-const SMALL_ECE = 0.02;
-
 /** Headline figures of every task on a split. */
 export function metricsTable(families: readonly SplitMetrics["metrics"][]): string {
   const split = families[0]?.split ?? "test";
@@ -69,7 +68,7 @@ export function metricsTable(families: readonly SplitMetrics["metrics"][]): stri
   let marked = false;
   for (const { family, per_task } of families)
     for (const [task, m] of per_task) {
-      const high = (m.ece ?? 0) > Math.max(m.ece_band_95 ?? 0, SMALL_ECE);
+      const high = isMiscalibrated(m);
       marked ||= high;
       rows.push([
         family,
@@ -85,4 +84,41 @@ export function metricsTable(families: readonly SplitMetrics["metrics"][]): stri
     }
   const note = `\n\n* more than ${SMALL_ECE}, and than a perfectly calibrated model would show in 95 of 100 such samples`;
   return table(rows, [2, 3, 4, 5, 6, 7, 8]) + (marked ? note : "");
+}
+
+/** What each task's threshold does on a split, with 95 % intervals; "" where no task has one, or out-of-scope rows. */
+export function abstentionTable(families: readonly SplitMetrics["metrics"][]): string {
+  const tasks = families.flatMap(({ per_task }) => [...per_task]);
+  const own = tasks.filter(([, m]) => m.min_confidence !== null || m.out_of_scope !== null);
+  if (own.length === 0) return "";
+  const isOutside = own.some(([, m]) => m.out_of_scope !== null);
+  const outside = ["out of scope", "held back", "AUROC", "FPR at 95 % recall"];
+  const rows = [["task", "answers from", "rows", "coverage", "precision", ...(isOutside ? outside : [])]];
+  for (const [task, m] of own) {
+    // Rows that an LLM made never stand in for real ones.
+    const { answered } = m.real ?? m;
+    const out = m.out_of_scope;
+    const cells = [
+      String(out?.rows ?? 0),
+      shown(out?.recall),
+      shown(out?.auroc),
+      shown(out?.fpr_at_95_recall),
+    ];
+    rows.push([
+      task,
+      m.min_confidence?.toFixed(4) ?? "-",
+      answered === null ? "-" : String(answered.rows),
+      shown(answered?.coverage),
+      shown(answered?.precision),
+      ...(isOutside ? cells : []),
+    ]);
+  }
+  return table(rows, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+/** A share with its interval: `0.953 (0.946-0.960)`. */
+function shown(share: Share | null | undefined): string {
+  if (share == null || share.value === null) return "-";
+  const [value, low, high] = [share.value, share.low ?? 0, share.high ?? 1].map((n) => n.toFixed(3));
+  return `${value} (${low}-${high})`;
 }

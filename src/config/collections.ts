@@ -44,6 +44,12 @@ export const task = section("A closed question and its answers.", {
       above: true,
     }),
   ),
+  target_out_of_scope_recall: optional(
+    number(
+      "Fits the confidence below which the default is answered, so that it answers this share of the out-of-scope texts.",
+      { min: 0, max: 1, above: true },
+    ),
+  ),
   min_confidence: optional(
     number("Sets by hand the confidence below which the default is answered.", { min: 0, max: 1 }),
   ),

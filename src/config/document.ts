@@ -7,7 +7,7 @@ import { ModelpackError } from "../core/error.ts";
  * Bytes of a config. Thousands of labels with a line of guidance each fit; a file beyond this is not a
  * config, and parsing it with positions would take more than the 2 s and 300 MB that hostile input may.
  */
-const MAX_CONFIG_BYTES = 1 << 19;
+export const MAX_CONFIG_BYTES = 1 << 19;
 
 /** The text of a config file: UTF-8, without its byte order mark. Throws CONFIG_INVALID. */
 export function readDocument(file: string): string {
@@ -67,7 +67,7 @@ function unreadable(file: string, error: unknown): ModelpackError {
     return invalid(
       file,
       "no config file there",
-      "run this where your model_pipeline.toml is, or name it with --config; the README shows how to write one",
+      "run this where your model_pipeline.toml is, or name it with --config; `modelpack init rows.csv` writes one for rows of yours",
       error,
     );
   }

@@ -57,7 +57,16 @@ const MAX_SHOWN = 100;
 
 /** Loads a config and returns its problems instead of throwing them; throws where the file can't be read. */
 export function diagnoseConfig(file: string, given: Overrides = {}): Diagnosis {
-  const source = readDocument(file);
+  return diagnoseText(readDocument(file), file, given);
+}
+
+/** Throws CONFIG_INVALID, as {@link loadConfig}, where a config's text that is still to be written is wrong. */
+export function checkConfigText(source: string, file: string): void {
+  const { loaded, text } = diagnoseText(source, file, {});
+  if (loaded === null) throw new ModelpackError("CONFIG_INVALID", text);
+}
+
+function diagnoseText(source: string, file: string, given: Overrides): Diagnosis {
   const parsed = parseToml(source);
   if (parsed.problem !== null) return syntaxFailure(parsed.problem, file, source);
   if (isTooLarge(parsed.table)) {

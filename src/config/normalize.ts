@@ -17,7 +17,7 @@ export function normalize(draft: Draft, folder: string): { config: PipelineConfi
     tasks: draft.tasks.map(({ value }) => definition(value)),
     datasets: draft.datasets.map(datasetConfig),
   };
-  notes.push(...config.tasks.flatMap(similarLabels), ...tasksWithoutRows(config), ...withoutEffect(config));
+  notes.push(...config.tasks.flatMap(similarLabels), ...tasksWithoutRows(config));
   if (draft.isLegacy) notes.push(...withoutMappings(config));
   return { config, notes };
 }
@@ -76,6 +76,7 @@ function definition(task: TaskInput): TaskDefinition {
     ),
     default: task.default ?? null,
     targetPrecision: task.target_precision ?? null,
+    targetOutOfScopeRecall: task.target_out_of_scope_recall ?? null,
     minConfidence: task.min_confidence ?? null,
   };
 }
@@ -104,13 +105,6 @@ function similarLabels(task: TaskDefinition): string[] {
       `task ${show(task.name)}: two labels look like ${show(name)} and differ in their bytes; they are two labels`,
     ];
   });
-}
-
-// Whoever asks for it counts on answers being held back.
-function withoutEffect({ tasks }: PipelineConfig): string[] {
-  return tasks
-    .filter(({ targetPrecision }) => targetPrecision !== null)
-    .map(({ name }) => `task ${show(name)}: this version does not fit target_precision; set min_confidence`);
 }
 
 function tasksWithoutRows(config: PipelineConfig): string[] {

@@ -78,8 +78,13 @@ function axesBlock(loaded: LoadedConfig): string {
 }
 
 function taskBlock(task: TaskDefinition): string {
-  const { labels, targetPrecision, minConfidence, ...rest } = task;
-  const keys = { ...rest, target_precision: targetPrecision, min_confidence: minConfidence };
+  const { labels, targetPrecision, targetOutOfScopeRecall, minConfidence, ...rest } = task;
+  const keys = {
+    ...rest,
+    target_precision: targetPrecision,
+    target_out_of_scope_recall: targetOutOfScopeRecall,
+    min_confidence: minConfidence,
+  };
   return ["[[tasks]]", ...lines(keys), "labels = [", ...labels.map(labelLine), "]"].join("\n");
 }
 

@@ -15,6 +15,7 @@ export function checkReferences(draft: Draft): Problem[] {
     ...draft.tasks.flatMap(checkTask),
     ...checkUnique(draft.tasks, "task"),
     ...checkUnique(draft.datasets, "dataset"),
+    ...checkOutOfScope(draft),
     ...checkInputs(draft),
     ...checkFamilySizes(draft),
     ...checkFamilies(draft),
@@ -58,12 +59,28 @@ function checkTask({ path, value }: Part<TaskInput>): Problem[] {
       paths: [[...path, "default"]],
     });
   }
-  if (value.target_precision !== undefined && value.min_confidence !== undefined) {
-    const message = `task ${show(value.name)} has both target_precision and min_confidence`;
-    const hint = "target_precision fits the confidence, min_confidence sets it by hand: keep one";
+  for (const target of ["target_precision", "target_out_of_scope_recall"] as const) {
+    if (value[target] === undefined || value.min_confidence === undefined) continue;
+    const message = `task ${show(value.name)} has both ${target} and min_confidence`;
+    const hint = `${target} fits the confidence, min_confidence sets it by hand: keep one`;
     problems.push({ message, hint, paths: [[...path, "min_confidence"]] });
   }
   return problems;
+}
+
+/** A target for out-of-scope texts needs some. */
+function checkOutOfScope(draft: Draft): Problem[] {
+  const mapped = new Set(
+    draft.datasets.flatMap(({ maps }) =>
+      maps.filter(({ value }) => value.role === "out_of_scope").map(({ value }) => value.task),
+    ),
+  );
+  return draft.tasks.flatMap(({ path, value }) => {
+    if (value.target_out_of_scope_recall === undefined || mapped.has(value.name)) return [];
+    const message = `task ${show(value.name)} has target_out_of_scope_recall and no map of role "out_of_scope"`;
+    const hint = 'add a [[datasets.map]] with role = "out_of_scope" and texts that no label of it fits';
+    return [{ message, hint, paths: [[...path, "target_out_of_scope_recall"]] }];
+  });
 }
 
 function labelPath(path: Path, task: TaskInput, i: number): Path {

@@ -24,6 +24,7 @@ export type TrainSection = Readonly<Value<typeof train>>;
 export type TrainSettings = TrainShape;
 /** A `[[tasks]]` as it is written. */
 export type TaskInput = Readonly<Value<typeof task>>;
+/** A `[[datasets.map]]`: what a dataset's columns are to a task. docs/config.md has the meaning of each key. */
 export type DatasetMap = Readonly<Value<typeof map>>;
 type DatasetInput = Readonly<Value<typeof dataset>>;
 

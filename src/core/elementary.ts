@@ -8,10 +8,15 @@ const LN2_LOW = 1.9082149292705877e-10;
 const TWO_TO_MINUS_64 = 5.421010862427522e-20;
 
 /** 2^k for k from -1023 to 1023, at k + 1023. */
-const power = new Float64Array(2047);
-for (let k = 0, up = 1, down = 1; k <= 1023; k++, up *= 2, down /= 2) {
-  power[1023 + k] = up;
-  power[1023 - k] = down;
+const power = /* @__PURE__ */ powersOfTwo();
+
+function powersOfTwo(): Float64Array {
+  const powers = new Float64Array(2047);
+  for (let k = 0, up = 1, down = 1; k <= 1023; k++, up *= 2, down /= 2) {
+    powers[1023 + k] = up;
+    powers[1023 - k] = down;
+  }
+  return powers;
 }
 
 /**

@@ -39,6 +39,7 @@ export type ErrorCode =
   | "INTERRUPTED" // SIGINT or SIGTERM
   | "INTERNAL"; // a bug of ours
 
+/** What an error knows besides its code and message. */
 export interface ErrorDetails {
   /** Where it happened: `file:line:column`, a dataset's name, a tensor. */
   readonly where?: string | undefined;

@@ -2,10 +2,12 @@
 import type { TextColumn } from "./text-column.ts";
 
 export const SPLITS = ["train", "test", "eval"] as const;
+/** A part of the rows: to learn from, to measure on, and to stop and calibrate by. */
 export type Split = (typeof SPLITS)[number];
 
 /** Where a row comes from; the index is the code in {@link Examples.origin}. */
 export const ORIGINS = ["real", "llm_labelled", "synthetic"] as const;
+/** Where a row comes from: written by a person, written by one and labelled by an LLM, or written by an LLM. */
 export type Origin = (typeof ORIGINS)[number];
 
 /** The rows of one task and one split, column by column; every column has `rows` entries. */

@@ -35,4 +35,5 @@ export interface Reporter {
   fill(label: string | null, progress: FillProgress, everySeconds: number): void;
 }
 
+/** A reporter that keeps everything to itself. */
 export const silentReporter: Reporter = { note() {}, warn() {}, progress() {}, download() {}, fill() {} };

@@ -20,7 +20,11 @@ export interface TaskDefinition {
   readonly labels: readonly LabelDefinition[];
   /** What the runtime answers without a model or when unsure; null where the TOML gives none. */
   readonly default: string | null;
+  /** Share of the answers that are to be right: the confidence for it is fitted. Null where none is asked for. */
   readonly targetPrecision: number | null;
+  /** Share of the out-of-scope texts that the default is to answer: likewise. */
+  readonly targetOutOfScopeRecall: number | null;
+  /** Confidence under which the default answers, set by hand. */
   readonly minConfidence: number | null;
 }
 

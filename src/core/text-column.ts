@@ -113,3 +113,19 @@ export function sliceTexts(column: TextColumn, from: number, to: number): TextCo
   }
   return { length: bytes.length, chunks: [chunk], chunk: new Uint32Array(bytes.length), start, bytes };
 }
+
+/** The texts of several columns as one, in the order given; the bytes are shared, not copied. */
+export function joinTexts(columns: readonly TextColumn[]): TextColumn {
+  const length = columns.reduce((sum, column) => sum + column.length, 0);
+  const [chunk, start, bytes] = [new Uint32Array(length), new Uint32Array(length), new Uint32Array(length)];
+  const chunks: Uint8Array[] = [];
+  let at = 0;
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i++) chunk[at + i] = (column.chunk[i] as number) + chunks.length;
+    start.set(column.start, at);
+    bytes.set(column.bytes, at);
+    chunks.push(...column.chunks);
+    at += column.length;
+  }
+  return { length, chunks, chunk, start, bytes };
+}

@@ -12,39 +12,50 @@ export const WORD = 1;
 /** An accent or a point that folding drops. */
 export const MARK = 2;
 export const SPACE = 3;
-/** Not assigned in Unicode 15. */
-export const UNASSIGNED = 4;
+
+/**
+ * In the table, what is added to {@link OTHER} or {@link WORD} of a code point that is never normalized: each that
+ * Unicode 15 does not assign, and whichever normalization leaves alone anyway, so that fewer runs say it.
+ */
+const FROZEN = 4;
 
 function decodeTable(): Uint8Array {
-  const classes = new Uint8Array(0x110000);
+  const entries = new Uint8Array(0x110000);
   let at = 0;
-  let kind = OTHER;
+  let entry = OTHER;
   let length = 0;
   let digits = 1;
   for (const letter of UNICODE_RUNS) {
     const symbol = UNICODE_ALPHABET.indexOf(letter);
-    if (symbol > 84) digits++;
-    else if (symbol > 79) kind = symbol - 75;
+    if (symbol > 83) digits++;
+    else if (symbol > 77) entry = symbol - 72;
     else {
-      length = length * 80 + symbol;
+      length = length * 78 + symbol;
       if (--digits > 0) continue;
-      kind = Number(NEXT_CLASS[kind]);
-      classes.fill(kind, at, at + length);
+      entry = Number(NEXT_CLASS[entry]);
+      entries.fill(entry, at, at + length);
       at += length;
       length = 0;
       digits = 1;
     }
   }
-  return classes;
+  return entries;
 }
 
-/** Class of each code point: 1.1 MB, for 2 kB of table that say them. */
+/** Entry of each code point: 1.1 MB, for 1 kB of table that say them. */
 let table: Uint8Array | undefined;
 
-/** Class of a code point: {@link OTHER}, {@link WORD}, {@link MARK}, {@link SPACE} or {@link UNASSIGNED}. */
-export function characterClass(codePoint: number): number {
+function tableEntry(codePoint: number): number {
   table ??= decodeTable();
   return table[codePoint] as number;
+}
+
+/**
+ * Class of a code point: {@link OTHER}, {@link WORD}, {@link MARK} or {@link SPACE}. One that Unicode 15 does not assign
+ * has that of the nearest below it that is assigned and no mark, white space as {@link OTHER}.
+ */
+export function characterClass(codePoint: number): number {
+  return tableEntry(codePoint) % FROZEN;
 }
 
 /** Whether every code unit is below U+0080. */
@@ -67,20 +78,20 @@ const PIECE = 512;
 function mapKnown(text: string, change: (known: string) => string): string {
   let result = "";
   let from = 0;
+  let frozen = false;
+  const piece = (to?: number) => (frozen ? text.slice(from, to) : change(text.slice(from, to)));
   for (let i = 0; i < text.length; ) {
     const codePoint = text.codePointAt(i) as number;
-    const width = codePoint > 0xffff ? 2 : 1;
-    const kind = codePoint > 0x7f ? characterClass(codePoint) : OTHER;
-    if (kind === UNASSIGNED) {
-      result += change(text.slice(from, i)) + text.slice(i, i + width);
-      from = i + width;
-    } else if (i - from >= PIECE && (kind === OTHER || kind === SPACE || i - from >= 2 * PIECE)) {
-      result += change(text.slice(from, i));
+    const entry = codePoint > 0x7f ? tableEntry(codePoint) : OTHER;
+    const full = i - from >= PIECE && (entry === OTHER || entry === SPACE || i - from >= 2 * PIECE);
+    if (full || entry >= FROZEN !== frozen) {
+      result += piece(i);
       from = i;
+      frozen = entry >= FROZEN;
     }
-    i += width;
+    i += codePoint > 0xffff ? 2 : 1;
   }
-  return from === 0 ? change(text) : result + change(text.slice(from));
+  return result + piece();
 }
 
 /** Unicode normalization that is the same in every Node: as of Unicode 15, whatever the runtime knows. */

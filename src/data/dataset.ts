@@ -9,9 +9,9 @@ import { CHUNK_ROWS, exactText, type Values, withEngine } from "./engine.ts";
 import { unwritable } from "./refusal.ts";
 import type { TaskRows } from "./rows.ts";
 import { sortedBy } from "./sorting.ts";
-import { splitColumns, splitFile } from "./split-file.ts";
+import { type Scope, splitColumns, splitFile } from "./split-file.ts";
 
-export { readExamples } from "./examples.ts";
+export { readExamples, readOutOfScope } from "./examples.ts";
 
 /** The rows of a task, and for each the index into SPLITS of its split, or NO_SPLIT. */
 export interface SplitRows {
@@ -26,13 +26,14 @@ const ZSTD_LEVEL = 3;
 const ID_BYTES = 16;
 
 /**
- * Writes the three files of a family, also those without rows. Rows stand by task (in the order given)
+ * Writes the three files of a family, also those without rows; of its out-of-scope rows only test and eval. Rows stand by task (in the order given)
  * and id; the same rows give the same bytes in every run.
  */
 export async function writeFamily(
   folder: string,
   family: string,
   tasks: readonly SplitRows[],
+  scope: Scope = "in_scope",
 ): Promise<void> {
   const input = tasks[0]?.rows.task.input ?? "text";
   if (tasks.some(({ rows }) => rows.task.input !== input)) {
@@ -42,9 +43,10 @@ export async function writeFamily(
   const names = namesOf(tasks);
   await withEngine(async (engine) => {
     for (const [code, split] of SPLITS.entries()) {
+      if (scope === "out_of_scope" && split === "train") continue;
       await engine.run(`CREATE OR REPLACE TABLE rows (${tableColumns(input, names)})`);
       await engine.fill("rows", chunksOf(tasks, orders, code, input));
-      const path = join(folder, splitFile(family, split));
+      const path = join(folder, splitFile(family, split, scope));
       await engine.run(copyStatement(input, names, split, path)).catch((error: unknown) => {
         throw unwritable(path, error);
       });

@@ -9,7 +9,7 @@ import { GrowingColumn } from "./columns.ts";
 import { type Batch, type Engine, filePath, withEngine } from "./engine.ts";
 import { KeyTable } from "./key-table.ts";
 import { engineMessage } from "./refusal.ts";
-import { splitColumns, splitFile } from "./split-file.ts";
+import { type Scope, splitColumns, splitFile, withoutLabels } from "./split-file.ts";
 import { Utf8ColumnBuilder } from "./utf8-column.ts";
 
 /**
@@ -21,8 +21,9 @@ export async function readExamples(
   family: string,
   split: Split,
   tasks: readonly TaskDefinition[],
+  scope: Scope = "in_scope",
 ): Promise<ReadonlyMap<string, Examples>> {
-  const name = splitFile(family, split);
+  const name = splitFile(family, split, scope);
   const path = join(folder, name);
   if (!(await stat(path).catch(() => undefined))?.isFile()) {
     throw refusal("DATASET_MISMATCH", `the dataset has no file ${name}`, path);
@@ -33,6 +34,21 @@ export async function readExamples(
     if (error instanceof ModelpackError) throw error;
     throw refusal("DATASET_CORRUPT", `${name} can't be read: ${engineMessage(error)}`, path, error);
   }
+}
+
+/**
+ * The out-of-scope rows of a family's split, by task; none where the dataset has no file of them. Their label is 0 and
+ * means nothing.
+ */
+export async function readOutOfScope(
+  folder: string,
+  family: string,
+  split: Split,
+  tasks: readonly TaskDefinition[],
+): Promise<ReadonlyMap<string, Examples>> {
+  const path = join(folder, splitFile(family, split, "out_of_scope"));
+  if (split === "train" || (await stat(path).catch(() => undefined)) === undefined) return new Map();
+  return readExamples(folder, family, split, tasks.map(withoutLabels), "out_of_scope");
 }
 
 async function collect(

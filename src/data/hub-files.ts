@@ -65,6 +65,37 @@ export async function findSplit(
     : noSuchSplit(info.datasetId, config, request.split, all);
 }
 
+/** A config and the splits of it that have files which are read. */
+export interface HubSplits {
+  readonly config: string;
+  /** In the order of the card, then of the conversion. */
+  readonly splits: readonly string[];
+}
+
+/** The splits of a config; empty is the default one. Throws with the configs that there are. */
+export async function findSplits(
+  client: HubClient,
+  asked: string,
+  info: HubInfo,
+  configs: readonly CardConfig[],
+): Promise<HubSplits> {
+  const tree = await fetchTree(client, info.datasetId, info.commit);
+  const card = configs.filter(({ splits }) => splits !== null);
+  const named = chosenConfig(asked, configs, namesOf(card));
+  const own = [...(card.find(({ name }) => name === named)?.splits ?? [])]
+    .filter(([, patterns]) => isReadable(filesOf(patterns, tree)))
+    .map(([split]) => split);
+  if (named !== null && own.length > 0) return { config: named, splits: own };
+  const layout: Layout = (await fetchConversion(client, info.datasetId))?.layout ?? new Map();
+  const names = [...new Set([...namesOf(configs), ...layout.keys()])];
+  if (names.length === 0) throw noFiles(info.datasetId, tree);
+  const config = chosenConfig(asked, configs, names);
+  if (config === null) throw noSuchConfig(info.datasetId, asked, names);
+  const splits = [...(layout.get(config)?.keys() ?? [])];
+  if (splits.length === 0) throw noFiles(info.datasetId, tree);
+  return { config, splits };
+}
+
 function namesOf(configs: readonly CardConfig[]): readonly string[] {
   return configs.map(({ name }) => name);
 }

@@ -22,7 +22,10 @@ export function noSuchConfig(datasetId: string, config: string, names: readonly 
   const near = nearest(config, names);
   return new ModelpackError("HUB_MISSING", message, {
     where: placeOfHub({ datasetId }),
-    hint: near === undefined ? "set config to one of them" : `did you mean config = ${JSON.stringify(near)}?`,
+    hint:
+      near === undefined
+        ? "set config to one of them (modelpack init: --hub-config)"
+        : `did you mean config = ${JSON.stringify(near)}?`,
   });
 }
 

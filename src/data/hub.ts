@@ -8,7 +8,7 @@ import { type ClientOptions, HubClient } from "./hub-client.ts";
 import type { HubDataset, HubFile, HubPin, HubRequest } from "./hub-dataset.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { type FetchCounts, Fetching } from "./hub-fetching.ts";
-import { CONVERSION, findSplit, type HubSplit, isPartial } from "./hub-files.ts";
+import { CONVERSION, findSplit, findSplits, type HubSplit, type HubSplits, isPartial } from "./hub-files.ts";
 import { DOWNLOADS_ON, type HubSettings, isOff } from "./hub-settings.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { SourceFile } from "./source.ts";
@@ -47,6 +47,30 @@ export async function resolveHubDataset(
   const pin = options.pinned ?? (await resolve(request, settings, options));
   checkPaths(pin);
   return { ...pin, headRows: request.sample === "head" ? request.maxRows : null };
+}
+
+/**
+ * Asks the Hub which splits a config of a dataset has; an empty config is the default one.
+ *
+ * Throws as {@link resolveHubDataset} does.
+ */
+export async function listHubSplits(
+  { datasetId, config, revision }: Pick<HubRequest, "datasetId" | "config" | "revision">,
+  settings: HubSettings,
+  options: ClientOptions = {},
+): Promise<HubSplits> {
+  if (isOff(settings))
+    throw new ModelpackError(
+      "HUB_OFFLINE",
+      "which splits a dataset has is asked of the Hub, and downloads are off",
+      {
+        where: placeOfHub({ datasetId }),
+        hint: DOWNLOADS_ON,
+      },
+    );
+  const client = new HubClient(settings, options);
+  const info = await fetchInfo(client, datasetId, revision);
+  return findSplits(client, config, info, cardConfigs(info.card));
 }
 
 /** A name never becomes a path here, but it is in messages, in the lock and in addresses. */

@@ -8,6 +8,7 @@ import { GrowingColumn, NameTable } from "./columns.ts";
 import { DropCounter, type DropCounts, type DropReason } from "./drops.ts";
 import { KeyTable } from "./key-table.ts";
 import { ID_BYTES, RowIdentity } from "./row-id.ts";
+import { OUT_OF_SCOPE_LABEL, withoutLabels } from "./split-file.ts";
 
 /** What a `[[datasets.map]]` can be for; the index is the code in {@link TaskRows.role}. */
 export const ROLES = ["train", "test", "eval", "seed", "out_of_scope"] as const;
@@ -61,7 +62,7 @@ export const NO_SPLIT = 255;
 /** A row of {@link TextPool} that names no label. */
 export const NO_LABEL = 0xffffffff;
 
-/** Texts that enter no split: seeds for prompts, and texts that no label fits. In the order they came. */
+/** Texts that enter no split: seeds for prompts. In the order they came. */
 export interface TextPool {
   readonly length: number;
   readonly text: TextColumn;
@@ -75,7 +76,14 @@ export interface CollectedRows {
   /** Rows of the roles train, test and eval. */
   readonly rows: TaskRows;
   readonly seeds: TextPool;
-  readonly outOfScope: TextPool;
+  /** Texts that no label fits; null without any. Their role is train, and their drops are their own. */
+  readonly outOfScope: OutOfScopeRows | null;
+  readonly drops: DropCounts;
+}
+
+/** Out-of-scope rows as they were collected. */
+export interface OutOfScopeRows {
+  readonly rows: TaskRows;
   readonly drops: DropCounts;
 }
 
@@ -124,7 +132,8 @@ export class TaskRowsBuilder {
   readonly #identity: RowIdentity;
   readonly #drops = new DropCounter();
   readonly #seeds: PoolBuilder;
-  readonly #outOfScope: PoolBuilder;
+  /** Of the same task without labels; null until a row comes. */
+  #outOfScope: TaskRowsBuilder | null = null;
 
   #id = new Uint8Array(1024 * ID_BYTES);
   readonly #text = new TextColumnBuilder();
@@ -145,7 +154,6 @@ export class TaskRowsBuilder {
     this.#labels = new Map(task.labels.map((label, index) => [label.name, index]));
     this.#identity = new RowIdentity(task.name);
     this.#seeds = new PoolBuilder(this.#pair);
-    this.#outOfScope = new PoolBuilder(this.#pair);
     this.#textB = this.#pair ? new TextColumnBuilder() : null;
   }
 
@@ -156,12 +164,17 @@ export class TaskRowsBuilder {
 
   /** Takes a row, or drops it: false. */
   push(row: MappedRow, from: RowOrigin): boolean {
+    if (from.role === "out_of_scope") return this.#pushOutOfScope(row, from.source);
     const clean = this.#clean(row, from.role);
     if (clean === null) return false;
     if (from.role === "seed") this.#seeds.push(clean);
-    else if (from.role === "out_of_scope") this.#outOfScope.push(clean);
     else this.#keep(clean, row, from);
     return true;
+  }
+
+  #pushOutOfScope(row: MappedRow, source: string): boolean {
+    this.#outOfScope ??= new TaskRowsBuilder(withoutLabels(this.#task));
+    return this.#outOfScope.push({ ...row, label: OUT_OF_SCOPE_LABEL }, { source, role: "train" });
   }
 
   /** What was collected so far. */
@@ -186,7 +199,7 @@ export class TaskRowsBuilder {
     return {
       rows,
       seeds: this.#seeds.build(),
-      outOfScope: this.#outOfScope.build(),
+      outOfScope: this.#outOfScope?.build() ?? null,
       drops: this.#drops.counts(),
     };
   }
@@ -204,9 +217,8 @@ export class TaskRowsBuilder {
     return { text: a.text, textB: b.text, label };
   }
 
-  /** Index of a label, or why the row can't be used. Seeds may name one; out-of-scope texts have none. */
+  /** Index of a label, or why the row can't be used. Seeds may name one. */
   #labelOf(label: string | null, role: Role): number | DropReason {
-    if (role === "out_of_scope") return NO_LABEL;
     if (label === null) return role === "seed" ? NO_LABEL : "null_label";
     return this.#labels.get(label) ?? "unknown_label";
   }

@@ -150,9 +150,10 @@ async function sourceFile(dataset: string, path: string): Promise<SourceFile> {
   const where = `dataset ${JSON.stringify(dataset)}, file ${JSON.stringify(name)}`;
   const kind = formatOf(name);
   if (kind === undefined) {
+    const sheet = /\.(xlsx?|ods|numbers)$/i.test(name) ? "save the sheet as .csv (UTF-8): " : "";
     throw new ModelpackError("SOURCE_UNSUPPORTED", `${name} is of no format that is read`, {
       where,
-      hint: `names end in ${[...EXTENSIONS.keys()].join(", ")}; text formats may add .gz`,
+      hint: `${sheet}names end in ${[...EXTENSIONS.keys()].join(", ")}; text formats may add .gz`,
     });
   }
   const { sha256, bytes } = await digestFile(path).catch((error: unknown) => {
@@ -162,6 +163,10 @@ async function sourceFile(dataset: string, path: string): Promise<SourceFile> {
       cause: error,
     });
   });
-  if (bytes === 0) throw new ModelpackError("SOURCE_EMPTY", `${name} is empty`, { where });
+  if (bytes === 0)
+    throw new ModelpackError("SOURCE_EMPTY", `${name} is empty`, {
+      where,
+      hint: "check that it is the file you mean, and that what writes it is done",
+    });
   return { path, name, ...kind, bytes, sha256 };
 }

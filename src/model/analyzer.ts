@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { characterClass, foldText, OTHER, SPACE, UNASSIGNED, WORD } from "../core/text.ts";
+import { characterClass, foldText, OTHER, SPACE, WORD } from "../core/text.ts";
 
 /** Which n-grams a family looks at; 0 as a maximum switches that kind off. */
 export interface AnalyzerSettings {
@@ -197,7 +197,7 @@ export class Analyzer {
       const width = codePoint > 0xffff ? 2 : 1;
       for (let j = i; j < i + width; j++) {
         this.#units[j] = text.charCodeAt(j);
-        this.#classes[j] = kind === UNASSIGNED ? OTHER : kind;
+        this.#classes[j] = kind;
       }
       i += width;
     }
@@ -303,5 +303,8 @@ export class Analyzer {
   }
 }
 
-const ASCII_CLASS = new Uint8Array(128);
-for (let unit = 0; unit < 128; unit++) ASCII_CLASS[unit] = characterClass(unit);
+/** What {@link characterClass} has for ASCII, without its table, which a pack may never need. */
+const ASCII_CLASS = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, unit) => {
+  const character = String.fromCharCode(unit);
+  return /\w/.test(character) ? WORD : /\s/.test(character) ? SPACE : OTHER;
+});

@@ -76,6 +76,18 @@ export function calibrate(calibration: Calibration, scores: Scores, out: Float64
 }
 
 /**
+ * Moves probabilities (K) towards an even guess where a text is unlike those that taught the model: where the task knows a
+ * `share` of its n-grams that is under the `usual` one, (share / usual)^3 of them stays, and the rest is 1 / K a label. They
+ * keep their order.
+ */
+export function moderate(out: Float64Array, share: number, usual: number): void {
+  if (share >= usual) return;
+  const part = share / usual;
+  const even = 1 / out.length;
+  for (let k = 0; k < out.length; k++) out[k] = even + part * part * part * ((out[k] as number) - even);
+}
+
+/**
  * The label that a prediction reports: the highest probability; among equal ones (isotonic curves have level
  * stretches) the highest raw score; among equal scores the lowest index. K entries each; -1 for none.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
 import { type Analyze, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
-import { type Calibration, calibrate, topLabel } from "./calibrator.ts";
+import { type Calibration, calibrate, moderate, topLabel } from "./calibrator.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
 import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
 
@@ -13,6 +13,11 @@ export interface TaskModel extends Head {
   /** Confidence in [0, 1] under which the default answers; null where there is none. */
   readonly minConfidence: number | null;
   readonly calibration: Calibration;
+  /**
+   * Share of its n-grams, in (0, 1], that the task knows of nearly every text of its own; of a text with less known, the
+   * probabilities are moved towards an even guess ({@link moderate}). Files of before there was one leave them alone.
+   */
+  readonly usualShare?: number;
 }
 
 /** Everything that a family predicts with, and nothing that it was trained with. */
@@ -66,6 +71,8 @@ export class Classifier {
   readonly #vector = new SparseVector();
   readonly #scores: readonly Float64Array[];
   readonly #probabilities: readonly Float64Array[];
+  /** Of the last text, the n-grams that each task knows. */
+  readonly #known: number[] = [];
 
   /** `analyze` reads what the family reads, by `model.analyzer`. */
   constructor(model: FamilyModel, analyze: Analyze) {
@@ -82,12 +89,22 @@ export class Classifier {
     this.#vectorizer.vectorize(this.#features, this.#vector);
   }
 
+  #score(t: number): Float64Array {
+    const scores = this.#scores[t] as Float64Array;
+    this.#known[t] = this.#linear.score(this.#vector, t, scores);
+    return scores;
+  }
+
+  /** Share of the n-grams of the last text that task `t` knows, in [0, 1], once its scores were asked for. */
+  knownShare(t: number): number {
+    const { length, unknown } = this.#vector;
+    return (this.#known[t] as number) / (length + unknown || 1);
+  }
+
   /** Raw scores of task `t`, one a label. `b` is text_b of a pair, "" otherwise. */
   scores(t: number, a: string, b: string): Float64Array {
     this.#read(a, b);
-    const scores = this.#scores[t] as Float64Array;
-    this.#linear.score(this.#vector, t, scores);
-    return scores;
+    return this.#score(t);
   }
 
   /** Calibrated probabilities of task `t`, one a label: 18 us for a text of banking77, 77 labels, on a busy machine. */
@@ -98,10 +115,7 @@ export class Classifier {
   /** Calibrated probabilities of every task, in the order of `model.tasks`, in one pass over the text. */
   probabilitiesOfAll(a: string, b: string): readonly Float64Array[] {
     this.#read(a, b);
-    this.#linear.scoreAll(this.#vector, this.#scores);
-    this.#scores.forEach((scores, t) => {
-      this.#calibrate(t, scores);
-    });
+    for (let t = 0; t < this.#scores.length; t++) this.#calibrate(t, this.#score(t));
     return this.#probabilities;
   }
 
@@ -112,7 +126,9 @@ export class Classifier {
 
   #calibrate(t: number, scores: Float64Array): Float64Array {
     const out = this.#probabilities[t] as Float64Array;
-    calibrate((this.model.tasks[t] as TaskModel).calibration, scores, out);
+    const { calibration, usualShare } = this.model.tasks[t] as TaskModel;
+    calibrate(calibration, scores, out);
+    if (usualShare !== undefined) moderate(out, this.knownShare(t), usualShare);
     return out;
   }
 

@@ -73,6 +73,8 @@ export class SparseVector {
   ids = new Uint32Array(1024);
   values = new Float64Array(1024);
   length = 0;
+  /** Hashes that the table does not have, repeats included. */
+  unknown = 0;
   /** Namespace i is [ends[i - 1] ?? 0, ends[i]); a feature stands in the first namespace that has it. */
   readonly ends: number[] = [];
 
@@ -135,11 +137,15 @@ export class Vectorizer {
     const ids = out.ids;
     let n = 0;
     let i = 0;
+    let unknown = 0;
     out.ends.length = 0;
     for (const end of ends) {
       for (; i < end; i++) {
         const id = this.table.find(hashes[i] as number);
-        if (id < 0) continue;
+        if (id < 0) {
+          unknown++;
+          continue;
+        }
         const at = seen[id] as number;
         if (at > 0) {
           counts[at - 1] = (counts[at - 1] as number) + 1;
@@ -152,6 +158,7 @@ export class Vectorizer {
       out.ends.push(n);
     }
     out.length = n;
+    out.unknown = unknown;
   }
 
   #scale(out: SparseVector, from: number, to: number): void {

@@ -5,7 +5,7 @@ import { ModelpackError } from "../core/error.ts";
 export function corrupt(where: string, problem: string): ModelpackError {
   return new ModelpackError("MODEL_CORRUPT", `${where}: ${problem}`, {
     where,
-    hint: "copy the whole version again, manifest.json and its model files, or train it again; nothing of it was used",
+    hint: "copy the whole version again, or train it again",
   });
 }
 

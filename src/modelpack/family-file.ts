@@ -32,6 +32,8 @@ interface Description {
     readonly default: string | null;
     readonly min_confidence: number | null;
     readonly calibration: unknown;
+    /** Files of before there was one have none. */
+    readonly usual_share?: number;
   }[];
 }
 
@@ -52,6 +54,7 @@ export function writeFamilyFile(model: FamilyModel): Uint8Array {
       default: task.default,
       min_confidence: task.minConfidence,
       calibration: task.calibration,
+      ...(task.usualShare === undefined ? {} : { usual_share: task.usualShare }),
     })),
   };
   const features = model.hashes.length;
@@ -113,7 +116,8 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
   const codes = tensor(tensors, "feature_weights", fail, Uint8Array);
   const values = tensor<Int8Array | Float32Array>(tensors, "weights", fail, Int8Array, Float32Array);
   const width = maskBytes(description.tasks.length);
-  if (codes.length !== features || mask.length !== features * width) fail("tensors differ in their features");
+  if (codes.length !== features || mask.length !== features * width)
+    fail("its tensors differ in their features");
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
   const labels = description.tasks.map((task) => task.labels.length);
   const blocks = blockStarts(labels, mask);
@@ -156,9 +160,7 @@ export function checkFormatVersion(version: unknown, where: string, expected: nu
     `${where} has format version ${version}; this modelpack reads version ${expected}`,
     {
       where,
-      hint: old
-        ? "train it again, or open it with the modelpack that wrote it"
-        : "open it with the modelpack that wrote it, or a newer one: npm install modelpack@latest",
+      hint: old ? "train it again" : "update modelpack",
     },
   );
 }
@@ -192,6 +194,7 @@ function readTasks(description: Description, file: TensorFile, fail: Fail): Task
       default: task.default,
       minConfidence: task.min_confidence,
       calibration: calibration ?? fail(`task ${quote(task.name)} has an invalid calibration`),
+      ...(task.usual_share === undefined ? {} : { usualShare: task.usual_share }),
       scale: scales.subarray(from, at),
       bias: biases.subarray(from, at),
     };
@@ -240,6 +243,7 @@ function isTask(task: unknown): boolean {
     (t.labels as readonly unknown[]).every(isName) &&
     new Set(t.labels).size === t.labels?.length &&
     (t.default === null || (t.labels as readonly unknown[]).includes(t.default)) &&
-    (t.min_confidence === null || isWithin(t.min_confidence, 0, 1))
+    (t.min_confidence === null || isWithin(t.min_confidence, 0, 1)) &&
+    (t.usual_share === undefined || isWithin(t.usual_share, 1e-9, 1))
   );
 }

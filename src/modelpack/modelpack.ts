@@ -6,6 +6,7 @@ import type { Classifier, Explanation, TaskModel } from "../model/classifier.ts"
 /** Why a default answered: the closed list. */
 export type Reason = "no_model" | "low_confidence" | "empty_input" | "invalid_input" | "unknown_task";
 
+/** A label of a task, and how probable it is for the text at hand. */
 export interface LabelProbability<Label extends string = string> {
   readonly label: Label;
   /** Calibrated, in [0, 1]. */
@@ -28,6 +29,7 @@ export interface Prediction<Label extends string = string> {
   readonly probabilities?: readonly LabelProbability<Label>[];
 }
 
+/** What an answer is to hold besides the label. */
 export interface PredictOptions {
   /** Adds the probabilities of the labels. */
   readonly probabilities?: boolean;
@@ -40,31 +42,42 @@ export type TaskLabels = Readonly<Record<string, string>>;
 
 /** A problem met while opening a pack. */
 export interface LoadProblem {
+  /** One of {@link ErrorCode}: `MODEL_MISSING`, `MODEL_CORRUPT`, `MODEL_TOO_NEW`, `MODEL_TOO_OLD` or `STORAGE`. */
   readonly code: string;
   readonly message: string;
+  /** The file or URL. */
   readonly where: string | undefined;
 }
 
-/** What a load gave: the families that are whole, and what is wrong with the others. */
+/**
+ * What a load gave: the families that are whole, and what is wrong with the others.
+ *
+ * @internal
+ */
 export interface Loaded {
   readonly version: string | null;
   readonly classifiers: readonly Classifier[];
   readonly problems: readonly LoadProblem[];
 }
 
+/** A task that a model serves. */
 export interface TaskStatus {
   readonly task: string;
   readonly family: string;
   readonly input: InputKind;
+  /** In the order of classes. */
   readonly labels: readonly string[];
+  /** What answers without a confident model: the application's, else the pack's; null where neither gives one. */
   readonly default: string | null;
 }
 
+/** What an opened pack is made of, and what is wrong with it. */
 export interface Status {
   /** Version of the models that serve; null where they have none. */
   readonly version: string | null;
   readonly families: readonly {
     readonly family: string;
+    /** N-grams that the model knows. */
     readonly features: number;
     readonly tasks: readonly string[];
   }[];
@@ -73,6 +86,7 @@ export interface Status {
   readonly errors: readonly LoadProblem[];
 }
 
+/** How a pack is opened. */
 export interface OpenOptions<Tasks extends TaskLabels = TaskLabels> {
   /** Answers where there is no model; they win over the pack's own. */
   readonly defaults?: { readonly [T in keyof Tasks]?: Tasks[T] };
@@ -87,7 +101,11 @@ interface Entry {
   readonly task: TaskModel;
 }
 
-/** The one kind of problem that a load can meet, from whatever was thrown. */
+/**
+ * The one kind of problem that a load can meet, from whatever was thrown.
+ *
+ * @internal
+ */
 export function loadProblem(error: unknown, where: string): LoadProblem {
   if (error instanceof ModelpackError)
     return { code: error.code, message: error.message, where: error.where ?? where };
@@ -118,7 +136,11 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     this.#problems = loaded.problems;
   }
 
-  /** Opens what `load` gives. Rejects only where `strict` is set and something is missing or broken. */
+  /**
+   * Opens what `load` gives. Rejects only where `strict` is set and something is missing or broken.
+   *
+   * @internal the doors open packs
+   */
   static async open<Tasks extends TaskLabels = TaskLabels>(
     load: () => Promise<Loaded>,
     options: OpenOptions<Tasks> = {},
@@ -295,7 +317,7 @@ function throwIfStrict(problems: readonly LoadProblem[], strict: boolean): void 
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
   throw new ModelpackError(first.code as ModelpackError["code"], first.message + more, {
     where: first.where,
-    hint: "train a version, or open without { strict: true } to answer with defaults",
+    hint: "train a version, or open it without strict, to answer with defaults",
   });
 }
 

@@ -9,13 +9,14 @@ import type { Reporter } from "../core/reporter.ts";
 import { EMPTY_LOCK, LOCK_FILE, lockedRows, readLock, withRows, writeLock } from "./dataset-lock.ts";
 import type { LockedBackfill } from "./lock-entry.ts";
 import type { PrepareOptions } from "./prepare-options.ts";
+import { type UsedRows, usedRows } from "./used-rows.ts";
 
 /** The accepted rows that a run uses, and their digests. */
 export interface AcceptedInput {
   /** All of the ledger's, whatever their task. */
   readonly rows: readonly AcceptedRow[];
   /** Of the rows of tasks in the config: what decides the dataset's bytes. Null where there are none. */
-  readonly used: LockedBackfill | null;
+  readonly used: UsedRows | null;
   /** Of all rows: what the lock pins. Null where there are none. */
   readonly pinned: LockedBackfill | null;
 }
@@ -23,8 +24,8 @@ export interface AcceptedInput {
 /** The rows with their digests. */
 export function acceptedInput(loaded: LoadedConfig, rows: readonly AcceptedRow[]): AcceptedInput {
   const tasks = new Set(loaded.config.tasks.map(({ name }) => name));
-  const orNull = (digest: LockedBackfill) => (digest.rows === 0 ? null : digest);
-  return { rows, used: orNull(acceptedDigest(rows, tasks)), pinned: orNull(acceptedDigest(rows)) };
+  const pinned = acceptedDigest(rows);
+  return { rows, used: usedRows(rows, tasks), pinned: pinned.rows === 0 ? null : pinned };
 }
 
 /**

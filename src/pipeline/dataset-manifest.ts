@@ -5,6 +5,9 @@ import type { PipelineConfig } from "../config/schema.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
+import type { OutOfScopeCounts } from "../data/out-of-scope.ts";
+import { NO_SPLIT, type TaskRows } from "../data/rows.ts";
+import type { DatasetFacts, SourceFacts } from "../report/dataset-facts.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
 import {
   backfillProjection,
@@ -14,8 +17,8 @@ import {
   skippedNames,
   sourceProjection,
 } from "./inputs.ts";
-import type { LockedBackfill } from "./lock-entry.ts";
 import type { BackfillCounts, PreparedTask } from "./prepared-task.ts";
+import type { UsedRows } from "./used-rows.ts";
 import { producer } from "./workspace.ts";
 
 interface ManifestParts {
@@ -24,7 +27,7 @@ interface ManifestParts {
   readonly sample: number | null;
   readonly inputs: PrepareInputs;
   /** The accepted rows of the backfill that went into it. */
-  readonly accepted: LockedBackfill | null;
+  readonly accepted: UsedRows | null;
   readonly sources: readonly SourceReport[];
   readonly bootstrap: readonly BootstrapReport[];
   readonly tasks: readonly PreparedTask[];
@@ -45,19 +48,31 @@ export interface TaskEntry {
   readonly drops: DropCounts;
   readonly deduplication: SnakeCased<DeduplicationReport>;
   readonly seeds: number;
+  /** Texts that no label fits, before duplicates are merged. */
   readonly out_of_scope: number;
+  /** What became of them; left out where there are none. */
+  readonly out_of_scope_rows?: SnakeCased<OutOfScopeCounts> & { readonly drops: DropCounts };
+  /** Rows in the splits by the language that they state, in the order of the names; none where none states one. */
+  readonly languages: readonly { readonly language: string; readonly rows: number }[];
   /** Left out where there are no accepted rows for the task. */
   readonly backfill?: SnakeCased<BackfillCounts>;
 }
 
-export interface DatasetManifest {
-  readonly version: string;
-  readonly tasks: readonly TaskEntry[];
-  readonly config: { readonly tasks: readonly unknown[] };
+/** What a dataset's manifest says of one source. */
+export interface SourceEntry extends SourceFacts {
+  readonly files: readonly { readonly format: string; readonly bytes: number; readonly sha256: string }[];
 }
 
-/** Body of a dataset's manifest.json: where its rows come from, what was dropped and why, what is missing. */
-export function datasetManifest(parts: ManifestParts): unknown {
+export interface DatasetManifest extends DatasetFacts {
+  readonly sources: readonly SourceEntry[];
+  readonly tasks: readonly TaskEntry[];
+}
+
+/**
+ * Body of a dataset's manifest.json: where its rows come from, what was dropped and why, what is missing. The data card
+ * reads it as {@link DatasetFacts}.
+ */
+export function datasetManifest(parts: ManifestParts): DatasetManifest & Readonly<Record<string, unknown>> {
   const reports = new Map(parts.sources.map((report) => [report.dataset, report]));
   return {
     kind: "dataset",
@@ -80,10 +95,7 @@ export function datasetManifest(parts: ManifestParts): unknown {
   };
 }
 
-function sourceEntry(
-  resolved: ResolvedDataset,
-  reports: ReadonlyMap<string, SourceReport>,
-): Readonly<Record<string, unknown>> {
+function sourceEntry(resolved: ResolvedDataset, reports: ReadonlyMap<string, SourceReport>) {
   const { dataset, hub } = resolved;
   const report = reports.get(dataset.name);
   return {
@@ -107,9 +119,25 @@ function entryOf(task: PreparedTask): TaskEntry {
     drops: task.drops,
     deduplication: snakeCase(task.deduplication),
     seeds: task.seeds,
-    out_of_scope: task.outOfScope,
+    out_of_scope: task.outOfScope?.collected ?? 0,
+    ...(task.outOfScope === null
+      ? {}
+      : { out_of_scope_rows: { ...snakeCase(task.outOfScope.counts), drops: task.outOfScope.drops } }),
+    languages: languagesOf(task.rows, task.split),
     ...(task.backfill === null ? {} : { backfill: snakeCase(task.backfill) }),
   };
+}
+
+function languagesOf(rows: TaskRows, split: Uint8Array): { language: string; rows: number }[] {
+  const counts = new Uint32Array(rows.languages.length);
+  for (let i = 0; i < rows.length; i++) {
+    const code = rows.language[i] as number;
+    if (split[i] !== NO_SPLIT) counts[code] = (counts[code] as number) + 1;
+  }
+  return rows.languages
+    .map((language, code) => ({ language, rows: counts[code] as number }))
+    .filter(({ language, rows: count }) => language !== "" && count > 0)
+    .sort((a, b) => (a.language < b.language ? -1 : 1));
 }
 
 /** Names of ours as every other name in a file: `exactDuplicates` is `exact_duplicates`. */

@@ -7,14 +7,15 @@ import { ModelpackError } from "../core/error.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { TaskDefinition } from "../core/task.ts";
-import { readExamples } from "../data/dataset.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import { WorkerPool } from "../training/pool.ts";
-import { measureSplit, type SplitMetrics, scoreSplit } from "./evaluation.ts";
-import { openDataset } from "./prepared-dataset.ts";
-import { checkpoint, MODEL_POINTER, type OpenedVersion, openVersion, type RunOptions } from "./workspace.ts";
+import { measureSplit, type SplitMetrics, scoreSplits } from "./evaluation.ts";
+import { openDataset, readOutside, readSplit } from "./prepared-dataset.ts";
+import { familiesIn, openPack } from "./trained-pack.ts";
+import { checkpoint, type RunOptions } from "./workspace.ts";
 
+/** What {@link evaluate} measured: the version of the pack, that of the dataset, and the figures of each family. */
 export interface EvaluateResult {
   readonly version: string;
   readonly dataset: string;
@@ -49,45 +50,21 @@ export async function evaluate(
       const file = modelFileName(family);
       const model = readFamilyFile(await readFile(join(pack.folder, file)), file);
       const tasks = model.tasks.map(({ name, labels }) => taskOf(config.tasks, name, labels));
-      const examples = await readExamples(
-        dataset.folder,
-        family,
-        split,
-        config.tasks.filter((task) => task.family === family),
+      const definitions = config.tasks.filter((task) => task.family === family);
+      const all = await readSplit(dataset.folder, family, split, definitions);
+      const examples = new Map(
+        [...all.examples].filter(([name]) => tasks.some((task) => task.name === name)),
       );
-      const own = {
-        split,
-        examples: new Map([...examples].filter(([name]) => tasks.some((task) => task.name === name))),
-      };
-      families.push(
-        await measureSplit(
-          model,
-          own,
-          await scoreSplit(model, own, pool, trainSettings(config, family).predict_batch_size),
-          null,
-          pool,
-        ),
-      );
+      const own = { split, examples };
+      const outside = await readOutside(dataset.folder, family, split, definitions);
+      const { predict_batch_size } = trainSettings(config, family);
+      const [rows = [], outOfScope = []] = await scoreSplits(model, [own, outside], pool, predict_batch_size);
+      families.push(await measureSplit(model, own, { rows, outOfScope, crossFit: null }, pool));
     }
     return { version: pack.version, dataset: dataset.version, split, families };
   } finally {
     await pool.close();
   }
-}
-
-/** The newest pack, verified whole. */
-async function openPack(root: string): Promise<OpenedVersion> {
-  const pack = await openVersion(root, MODEL_POINTER);
-  if (pack !== null) return pack;
-  throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
-    where: root,
-    hint: "run `modelpack train` (npm run train) first",
-  });
-}
-
-function familiesIn(pack: OpenedVersion): string[] {
-  const families = pack.manifest.families as readonly { readonly family: string }[];
-  return families.map(({ family }) => family);
 }
 
 function taskOf(tasks: readonly TaskDefinition[], name: string, labels: readonly string[]): TaskDefinition {

@@ -3,12 +3,21 @@ import { type PipelineConfig, trainSettings } from "../config/schema.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
-import { type TaskRowsAndSettings, trainFamily } from "../training/family-trainer.ts";
+import { usualShareOf } from "../training/familiarity.ts";
+import {
+  type FamilyFit,
+  type FamilyProblem,
+  type TaskRowsAndSettings,
+  trainFamily,
+} from "../training/family-trainer.ts";
 import type { WorkerPool } from "../training/pool.ts";
+import { withThresholds, withUsualShares } from "../training/quantizer.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
-import { measureSplit, type SplitExamples, scoreSplit } from "./evaluation.ts";
+import { fitThresholds } from "./abstaining.ts";
+import { measureSplit, type SplitExamples, scoreSplits } from "./evaluation.ts";
+import { gatherEvidence } from "./mistakes.ts";
 import type { FamilyResult } from "./model-files.ts";
-import { readSplit } from "./prepared-dataset.ts";
+import { readOutside, readSplit } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
 import { filterFamily } from "./synthetic-filtering.ts";
 import { trainableTasks } from "./trainable.ts";
@@ -23,13 +32,20 @@ export interface TrainContext {
   readonly reporter: Reporter;
 }
 
+/** Rows that train does not look at before the model is made. */
+interface HeldOut {
+  readonly test: SplitExamples;
+  /** Out-of-scope rows. */
+  readonly outside: Readonly<Record<"test" | "eval", SplitExamples>>;
+}
+
 /** A family with something to learn from. */
 export interface TrainableFamily {
   readonly family: string;
   readonly input: InputKind;
   /** What train looks at; the test rows are read while it does. */
   readonly rows: Readonly<Record<"train" | "eval", SplitExamples>>;
-  readonly readTest: () => Promise<SplitExamples>;
+  readonly readTest: () => Promise<HeldOut>;
   readonly tasks: readonly TaskRowsAndSettings[];
 }
 
@@ -46,18 +62,25 @@ export async function readTasks(
   }));
   const tasks = trainableTasks(config, definitions, rows, reporter);
   const input = definitions[0]?.input;
-  return tasks.length === 0 || input === undefined
-    ? null
-    : { family, input, rows, readTest: () => read("test"), tasks };
+  const readTest = async () => {
+    const outside = (split: Split) => readOutside(dataset.folder, family, split, definitions);
+    return {
+      test: await read("test"),
+      outside: { test: await outside("test"), eval: await outside("eval") },
+    };
+  };
+  return tasks.length === 0 || input === undefined ? null : { family, input, rows, readTest, tasks };
 }
 
-/** Trains, calibrates and measures a family. */
-export async function trainOne(
-  { family, input, rows, readTest, tasks }: TrainableFamily,
-  { config, dataset, pool, run, reporter }: TrainContext,
-): Promise<FamilyResult> {
+/** A family's tasks with the settings that they share. */
+export function familyProblem(
+  config: PipelineConfig,
+  family: string,
+  input: InputKind,
+  tasks: readonly TaskRowsAndSettings[],
+): FamilyProblem {
   const settings = trainSettings(config, family);
-  const asRead = {
+  return {
     family,
     input,
     analyzer: {
@@ -70,6 +93,15 @@ export async function trainOne(
     quantization: settings.quantization,
     tasks,
   };
+}
+
+/** Trains, calibrates and measures a family. */
+export async function trainOne(
+  { family, input, rows, readTest, tasks }: TrainableFamily,
+  { config, dataset, pool, run, reporter }: TrainContext,
+): Promise<FamilyResult> {
+  const settings = trainSettings(config, family);
+  const asRead = familyProblem(config, family, input, tasks);
   const { problem, filters } = await run.phase(`${family}: filter`, () =>
     filterFamily(asRead, pool, reporter),
   );
@@ -77,32 +109,79 @@ export async function trainOne(
     run.epoch(task, epoch.epoch, seconds);
     reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
   };
-  const [fit, rowsOfTest] = await run.phase(`${family}: fit`, () =>
+  const [fit, heldOut] = await run.phase(`${family}: fit`, () =>
     Promise.all([trainFamily(problem, pool, report), readTest()]),
   );
-  const methodOf = (task: string) => trainSettings(config, family, task).calibration_method;
-  const onTest = await run.phase(`${family}: score test`, () =>
-    scoreSplit(fit.model, rowsOfTest, pool, settings.predict_batch_size),
+  const of = {
+    tasks: problem.tasks,
+    fit,
+    rowsOfEval: rows.eval,
+    heldOut,
+    batch: settings.predict_batch_size,
+  };
+  const measured = await run.phase(`${family}: measure`, () => measureFamily(of, { config, pool, reporter }));
+  const evidence = await run.phase(`${family}: gather evidence`, () =>
+    gatherEvidence(dataset.folder, measured.model, measured.splits, { test: heldOut.test, eval: rows.eval }),
   );
-  return run.phase(`${family}: measure`, async () => {
-    const { model, histories } = fit;
-    // Eval by the fit on train alone: the shipped one has seen the eval rows.
-    const [test, held] = await Promise.all([
-      measureSplit(model, rowsOfTest, onTest, null, pool),
-      measureSplit(model, rows.eval, fit.evalScores, methodOf, pool),
-    ]);
-    const splits = { test, eval: held };
-    return {
-      family,
-      model,
-      histories,
-      splits,
-      dataset: dataset.version,
-      settings: problem.tasks,
-      filters,
-      methodOf,
-    };
-  });
+  return {
+    family,
+    histories: fit.histories,
+    dataset: dataset.version,
+    settings: problem.tasks,
+    filters,
+    evidence,
+    ...measured,
+  };
+}
+
+interface FittedFamily {
+  readonly tasks: readonly TaskRowsAndSettings[];
+  readonly fit: FamilyFit;
+  readonly rowsOfEval: SplitExamples;
+  readonly heldOut: HeldOut;
+  /** Rows that are scored at a time. */
+  readonly batch: number;
+}
+
+/** Scores the rows that were held out, fits on eval when to abstain, and measures the model that ships. */
+async function measureFamily(
+  { tasks, fit, rowsOfEval, heldOut, batch }: FittedFamily,
+  { config, pool, reporter }: Pick<TrainContext, "config" | "pool" | "reporter">,
+): Promise<Pick<FamilyResult, "model" | "thresholds" | "splits" | "methodOf">> {
+  const { test, outside } = heldOut;
+  const scored = await scoreSplits(fit.model, [rowsOfEval, test, outside.eval, outside.test], pool, batch);
+  const [onEval = [], onTest = [], outsideEval = [], outsideTest = []] = scored;
+  const familiar = withUsualShares(
+    fit.model,
+    onEval.map(({ knownShare }) => usualShareOf(knownShare)),
+  );
+  const thresholds = await fitThresholds(
+    {
+      model: familiar,
+      tasks,
+      calibrationRows: fit.calibrationRows,
+      onEval,
+      outOfScope: outside.eval,
+      onOutOfScope: outsideEval,
+    },
+    pool,
+    reporter,
+  );
+  const model = withThresholds(
+    familiar,
+    thresholds.map(({ min_confidence }) => min_confidence),
+  );
+  const methodOf = (task: string) => trainSettings(config, model.family, task).calibration_method;
+  // Eval by the fit on train alone: the shipped one has seen the eval rows.
+  const unseen = onEval.map(({ knownShare }, t) => ({
+    scores: fit.evalScores[t] as Float32Array,
+    knownShare,
+  }));
+  const [measuredTest, measuredEval] = await Promise.all([
+    measureSplit(model, test, { rows: onTest, outOfScope: outsideTest, crossFit: null }, pool),
+    measureSplit(model, rowsOfEval, { rows: unseen, outOfScope: outsideEval, crossFit: methodOf }, pool),
+  ]);
+  return { model, thresholds, splits: { test: measuredTest, eval: measuredEval }, methodOf };
 }
 
 function describeEpoch(task: string, { epoch, train, eval: held, gap }: EpochStatistics): string {

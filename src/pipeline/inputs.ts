@@ -13,8 +13,11 @@ import { errnoOf, guarded } from "../storage/failure.ts";
 import type { Attempted, Failure } from "./attempt.ts";
 import type { DownloadRecord, HubInput } from "./hub-inputs.ts";
 import type { HubOptions } from "./hub-run.ts";
-import type { LockedBackfill } from "./lock-entry.ts";
+import type { UsedRows } from "./used-rows.ts";
 import { producer, taskProjection } from "./workspace.ts";
+
+/** What a dataset version holds besides rows. */
+export const DATA_CARD = "DATA_CARD.md";
 
 /** A dataset of the config with its files. */
 export interface ResolvedDataset {
@@ -146,7 +149,7 @@ export async function checkUnchanged(
 }
 
 /** What of the config can change the bytes of a dataset; also what its manifest shows. No path is in it. */
-export function prepareProjection(config: PipelineConfig): unknown {
+export function prepareProjection(config: PipelineConfig) {
   const { auto_download_missing: _download, on_underfill: _underfill, ...prepare } = config.prepare;
   return {
     prepare,
@@ -173,12 +176,12 @@ function mapProjection({ origin, ...rest }: DatasetMap): unknown {
  * What decides the rows of a dataset, besides the config: the digests of its files, in the order in which
  * they are read, and what the Hub says of them.
  */
-export function sourceProjection({ source, hub }: ResolvedDataset): Readonly<Record<string, unknown>> {
+export function sourceProjection({ source, hub }: ResolvedDataset) {
   const files = source.files.map(({ format, gzip, bytes, sha256 }) => ({ format, gzip, bytes, sha256 }));
   return hub === null ? { files } : { hub: hubProjection(hub), files };
 }
 
-function hubProjection(hub: HubPin): unknown {
+function hubProjection(hub: HubPin) {
   return {
     dataset_id: hub.datasetId,
     config: hub.config,
@@ -191,7 +194,7 @@ function hubProjection(hub: HubPin): unknown {
 }
 
 /** Names of the datasets that were left out; why is the run's affair, and in run.json. */
-export function skippedNames({ skipped }: PrepareInputs): unknown[] {
+export function skippedNames({ skipped }: PrepareInputs): { readonly dataset: string }[] {
   return skipped.map(({ dataset }) => ({ dataset: dataset.name }));
 }
 
@@ -199,11 +202,12 @@ export function skippedNames({ skipped }: PrepareInputs): unknown[] {
 export function datasetInputs(
   config: PipelineConfig,
   inputs: PrepareInputs,
-  options: { readonly sample: number | null; readonly accepted: LockedBackfill | null },
+  options: { readonly sample: number | null; readonly accepted: UsedRows | null },
 ): unknown {
   return {
     kind: "dataset",
     ...producer(),
+    files: [DATA_CARD],
     config: prepareProjection(config),
     sample: options.sample,
     sources: inputs.datasets.map((resolved) => ({
@@ -217,6 +221,6 @@ export function datasetInputs(
 }
 
 /** The accepted rows of the backfill as digests and manifests have them; nothing where there are none. */
-export function backfillProjection(accepted: LockedBackfill | null): Readonly<Record<string, unknown>> {
+export function backfillProjection(accepted: UsedRows | null): { readonly backfill?: UsedRows } {
   return accepted === null ? {} : { backfill: { ...accepted } };
 }

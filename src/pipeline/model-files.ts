@@ -6,8 +6,10 @@ import { prettyJson } from "../storage/digest.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskHistory, TaskRowsAndSettings } from "../training/family-trainer.ts";
 import type { Figures } from "../training/figures.ts";
+import { abstentionRecord, type Threshold } from "./abstaining.ts";
 import { snakeCase } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
+import type { FamilyEvidence } from "./mistakes.ts";
 import type { FilterRecord } from "./synthetic-filtering.ts";
 import { producer } from "./workspace.ts";
 
@@ -15,6 +17,8 @@ import { producer } from "./workspace.ts";
 export interface FamilyResult {
   readonly family: string;
   readonly model: FamilyModel;
+  /** In the order of the model's tasks. */
+  readonly thresholds: readonly Threshold[];
   /** In the order of the model's tasks. */
   readonly histories: readonly TaskHistory[];
   readonly splits: { readonly test: SplitMetrics; readonly eval: SplitMetrics };
@@ -24,6 +28,7 @@ export interface FamilyResult {
   /** What `train.synthetic_filter` did, by task; a task without it has none. */
   readonly filters: ReadonlyMap<string, FilterRecord>;
   readonly methodOf: (task: string) => CalibrationMethod;
+  readonly evidence: FamilyEvidence;
 }
 
 /** The files of a family, by name. */
@@ -103,11 +108,11 @@ function filterOf({ filters }: FamilyResult, task: string): { synthetic_filter?:
   return record === undefined ? {} : { synthetic_filter: record };
 }
 
-function calibrations({ family, model, splits, methodOf }: FamilyResult): unknown {
+function calibrations({ family, model, thresholds, splits, methodOf }: FamilyResult): unknown {
   return {
     family,
     split: "eval",
-    tasks: model.tasks.map(({ name, calibration }) => {
+    tasks: model.tasks.map(({ name, calibration, usualShare }, t) => {
       const on = (split: SplitMetrics) => {
         const metrics = split.metrics.per_task.get(name);
         return {
@@ -121,6 +126,8 @@ function calibrations({ family, model, splits, methodOf }: FamilyResult): unknow
         task: name,
         method: methodOf(name),
         calibration,
+        usual_share: usualShare ?? null,
+        abstention: abstentionRecord(thresholds[t] as Threshold, splits.test.metrics.per_task.get(name)),
         test: on(splits.test),
         eval_cross_fitted: on(splits.eval),
       };

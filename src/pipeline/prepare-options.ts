@@ -5,6 +5,7 @@ import type { BackfillOptions } from "./backfill.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { RunOptions } from "./workspace.ts";
 
+/** What {@link prepare} and {@link planPrepare} may be told besides the config. */
 export interface PrepareOptions extends RunOptions {
   /** Rows of each source at most, for a quick run the whole way. */
   readonly sample?: number | null;

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
+import { dataCard } from "../report/data-card.ts";
 import { commitVersion, probeWritable, writeFileAtomic } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { verifyVersion } from "../storage/verify.ts";
@@ -16,14 +17,24 @@ import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
 import { finishTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
-import { checkAny, datasetInputs, type PrepareInputs, resolveInputs, withoutFailed } from "./inputs.ts";
+import {
+  checkAny,
+  DATA_CARD,
+  datasetInputs,
+  type PrepareInputs,
+  resolveInputs,
+  withoutFailed,
+} from "./inputs.ts";
 import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
 
+/** The version that {@link prepare} committed, or found. */
 export interface PrepareResult {
+  /** 12 hex digits of the digest of everything that decides its bytes. */
   readonly version: string;
+  /** Absolute path. */
   readonly folder: string;
   /** The inputs had not changed: the version was there already. */
   readonly unchanged: boolean;
@@ -161,6 +172,7 @@ async function commit(
 ): Promise<void> {
   const { config } = loaded;
   const sample = options.sample ?? null;
+  const parts = { version, config, sample, inputs, accepted: accepted.used, ...collected, tasks };
   await commitVersion({
     root: config.paths.prepared_dir,
     version,
@@ -168,19 +180,10 @@ async function commit(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     write: async (into) => {
       await writeFamilies(into, config, tasks, reporter, options.signal);
+      await writeFileAtomic(join(into, DATA_CARD), dataCard(datasetManifest({ ...parts, files: [] })));
       await writeFileAtomic(join(into, "run.json"), prettyJson(runRecord(inputs, seconds())));
     },
-    manifest: (files) =>
-      datasetManifest({
-        version,
-        config,
-        sample,
-        inputs,
-        accepted: accepted.used,
-        ...collected,
-        tasks,
-        files,
-      }),
+    manifest: (files) => datasetManifest({ ...parts, files }),
   });
 }
 
@@ -216,11 +219,10 @@ async function writeFamilies(
 ): Promise<void> {
   for (const family of familiesOf(config)) {
     reporter.progress(`writing ${family}`, 0, null);
-    await writeFamily(
-      into,
-      family,
-      tasks.filter((task) => task.rows.task.family === family),
-    );
+    const own = tasks.filter((task) => task.rows.task.family === family);
+    await writeFamily(into, family, own);
+    const outOfScope = own.map((task) => task.outOfScope).filter((rows) => rows !== null);
+    if (outOfScope.length > 0) await writeFamily(into, family, outOfScope, "out_of_scope");
     checkpoint(signal);
   }
 }

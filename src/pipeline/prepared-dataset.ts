@@ -3,7 +3,7 @@ import type { PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Split } from "../core/example.ts";
 import type { TaskDefinition } from "../core/task.ts";
-import { readExamples } from "../data/dataset.ts";
+import { readExamples, readOutOfScope } from "../data/dataset.ts";
 import { canonicalJson } from "../storage/digest.ts";
 import type { SplitExamples } from "./evaluation.ts";
 import { DATASET_POINTER, type OpenedVersion, openVersion } from "./workspace.ts";
@@ -45,6 +45,16 @@ function mismatch(message: string, version: string): ModelpackError {
     where: `dataset ${version}`,
     hint: "run `modelpack prepare` again: the TOML has changed since",
   });
+}
+
+/** Out-of-scope rows of one split of a family, by task; none of a task without any. */
+export async function readOutside(
+  folder: string,
+  family: string,
+  split: Split,
+  tasks: readonly TaskDefinition[],
+): Promise<SplitExamples> {
+  return { split, examples: await readOutOfScope(folder, family, split, tasks) };
 }
 
 /** Rows of one split of a family, by task. */

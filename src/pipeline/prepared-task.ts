@@ -9,8 +9,9 @@ import { balanceRows, countLabels, type LabelBalance } from "../data/balancer.ts
 import { candidatesOf, REFUSALS, type Refusal } from "../data/candidate.ts";
 import { type DeduplicationReport, deduplicate } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
+import { type OutOfScopeSplit, splitOutOfScope } from "../data/out-of-scope.ts";
 import { newPause } from "../data/pause.ts";
-import type { TaskRows, TaskRowsBuilder, TextPool } from "../data/rows.ts";
+import type { OutOfScopeRows, TaskRows, TaskRowsBuilder, TextPool } from "../data/rows.ts";
 import { type SplitSettings, splitRows } from "../data/splitter.ts";
 
 /** The rows of one task on their way into the splits, and what happened to the others. */
@@ -21,17 +22,23 @@ interface TaskOutcome {
   readonly drops: DropCounts;
   readonly deduplication: DeduplicationReport;
   readonly labels: readonly LabelBalance[];
+  /** Texts that no label fits; null where none came. */
+  readonly outOfScope: OutOfScope | null;
+}
+
+/** Out-of-scope rows in their splits, and what happened to the others. */
+export interface OutOfScope extends OutOfScopeSplit {
+  readonly collected: number;
+  readonly drops: DropCounts;
 }
 
 /** A task of which no made-up row has joined yet. */
 export interface RealTask extends TaskOutcome {
   readonly seeds: TextPool;
-  readonly outOfScope: TextPool;
 }
 
 export interface PreparedTask extends TaskOutcome {
   readonly seeds: number;
-  readonly outOfScope: number;
   /** Null where there are no accepted rows for the task. */
   readonly backfill: BackfillCounts | null;
 }
@@ -74,8 +81,28 @@ export async function finishReal(
     deduplication: unique.report,
     labels: balanced.labels,
     seeds,
-    outOfScope,
+    outOfScope:
+      outOfScope === null ? null : await finishOutOfScope(config, outOfScope, unique.rows, reporter),
   };
+}
+
+async function finishOutOfScope(
+  { prepare }: PipelineConfig,
+  { rows, drops }: OutOfScopeRows,
+  inScope: TaskRows,
+  reporter: Reporter,
+): Promise<OutOfScope> {
+  const split = await splitOutOfScope(rows, inScope, {
+    nearDuplicateThreshold: prepare.near_duplicate_threshold,
+    seed: prepare.seed,
+    max: prepare.max_per_task_label,
+  });
+  const { nearInScope } = split.counts;
+  if (nearInScope > 0)
+    reporter.warn(
+      `task "${rows.task.name}": ${nearInScope} out-of-scope texts are (nearly) those of rows with a label; they are left out`,
+    );
+  return { ...split, collected: rows.length, drops };
 }
 
 function splitSettings({ prepare }: PipelineConfig): SplitSettings {
@@ -127,7 +154,7 @@ export async function withAccepted(
   real: RealTask,
   accepted: readonly AcceptedRow[],
 ): Promise<PreparedTask> {
-  const counted = { ...real, seeds: real.seeds.length, outOfScope: real.outOfScope.length };
+  const counted = { ...real, seeds: real.seeds.length };
   const { task } = real.rows;
   const own = accepted.filter((row) => row.task === task.name);
   if (own.length === 0) return { ...counted, backfill: null };

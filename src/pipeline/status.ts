@@ -14,6 +14,7 @@ export interface VersionStatus {
   readonly problem: string | null;
 }
 
+/** What is on disk of a pipeline. */
 export interface PipelineStatus {
   readonly datasets: readonly VersionStatus[];
   readonly packs: readonly (VersionStatus & { readonly dataset: string | null })[];

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/family-file.ts";
+import { modelCard } from "../report/model-card.ts";
+import { renderReport } from "../report/report-page.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";
 import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
 import { WorkerPool } from "../training/pool.ts";
+import { readDatasetManifest } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
 import { readTasks, type TrainContext, trainOne } from "./family-training.ts";
 import { type FamilyResult, familyFiles, modelManifest } from "./model-files.ts";
+import { packReport, REPORT_FILE } from "./pack-report.ts";
 import { familiesOf } from "./prepare.ts";
 import { openDataset } from "./prepared-dataset.ts";
 import { RunLog } from "./run-log.ts";
@@ -21,13 +25,20 @@ import {
   producer,
   type RunOptions,
   reuseVersion,
+  type TrainProjection,
   taskProjection,
   versionOf,
 } from "./workspace.ts";
 
+const MODEL_CARD = "MODEL_CARD.md";
+
+/** The pack that {@link train} committed, or found, and how its families do. */
 export interface TrainResult {
+  /** 12 hex digits of the digest of everything that decides its bytes. */
   readonly version: string;
+  /** Absolute path. */
   readonly folder: string;
+  /** The inputs had not changed: the version was there already. */
   readonly unchanged: boolean;
   readonly families: readonly {
     readonly family: string;
@@ -56,6 +67,7 @@ export async function train(
     kind: "modelpack",
     ...producer(),
     format: [FORMAT_VERSION, FILE_VERSIONS],
+    files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
     config: projection,
   });
@@ -76,6 +88,12 @@ export async function train(
         where: `dataset ${dataset.version}`,
         hint: "run `modelpack status` to see what each label has, and map a dataset to it",
       });
+    const files = results.flatMap(familyFiles);
+    const [report, card] = await run.phase("report", async () => {
+      const prepared = await readDatasetManifest(dataset.folder);
+      const shown = packReport({ version, dataset: prepared, projection, results, files });
+      return [renderReport(shown), modelCard(shown, prepared)];
+    });
     await commitVersion({
       root,
       version,
@@ -83,8 +101,10 @@ export async function train(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       write: async (into) => {
         await mkdir(into, { recursive: true });
-        for (const result of results)
-          for (const [name, content] of familyFiles(result)) await writeFile(join(into, name), content);
+        for (const [name, content] of files) await writeFile(join(into, name), content);
+        await mkdir(join(into, dirname(REPORT_FILE)));
+        await writeFile(join(into, REPORT_FILE), report);
+        await writeFile(join(into, MODEL_CARD), card);
         await writeFile(join(into, "run.json"), prettyJson(run.record(pool.size)));
       },
       manifest: (files) =>
@@ -99,7 +119,7 @@ export async function train(
 }
 
 /** What of [train] can change a model's bytes: not the threads, not how rows are batched. */
-function trainProjection(config: PipelineConfig, families: readonly string[]): unknown {
+function trainProjection(config: PipelineConfig, families: readonly string[]): TrainProjection {
   const effective = (settings: TrainSettings) => {
     const { workers: _workers, predict_batch_size: _batch, synthetic_filter, ...rest } = settings;
     // Without a filter nothing differs from before there were any: neither do the versions.

@@ -59,7 +59,8 @@ const BALANCE = new Map<string | number, number>([
   ["balanced", 1],
 ]);
 
-function taskSettings(settings: TrainSettings): TaskSettings {
+/** What of `[train]` decides the fit of a task. */
+export function taskSettings(settings: TrainSettings): TaskSettings {
   const { class_weight } = settings;
   return {
     seed: settings.seed,

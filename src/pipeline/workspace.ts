@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import { movePointer, readPointer, removeDeadTemporaries, verifyVersion } from "../storage/commit.ts";
@@ -47,7 +47,7 @@ export function checkpoint(signal: AbortSignal | undefined): void {
 }
 
 /** Tasks as the digests and manifests have them. */
-export function taskProjection(tasks: readonly TaskDefinition[]): unknown[] {
+export function taskProjection(tasks: readonly TaskDefinition[]) {
   return tasks.map((task) => ({
     name: task.name,
     family: task.family,
@@ -56,9 +56,23 @@ export function taskProjection(tasks: readonly TaskDefinition[]): unknown[] {
     description: task.description,
     default: task.default,
     target_precision: task.targetPrecision,
+    // Without it nothing differs from before there was any: neither do the versions.
+    ...(task.targetOutOfScopeRecall === null
+      ? {}
+      : { target_out_of_scope_recall: task.targetOutOfScopeRecall }),
     min_confidence: task.minConfidence,
     labels: task.labels.map(({ name, description }) => ({ name, description })),
   }));
+}
+
+/** What of [train] can change a model's bytes, as digests and manifests have it. */
+export interface TrainProjection {
+  readonly families: readonly {
+    readonly family: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  }[];
+  readonly tasks: readonly { readonly task: string; readonly settings: Readonly<Record<string, unknown>> }[];
+  readonly definitions: readonly unknown[];
 }
 
 /** A version on disk, verified whole, with its manifest. */
@@ -72,24 +86,27 @@ export interface OpenedVersion {
 export async function openVersion(root: string, pointer: string): Promise<OpenedVersion | null> {
   const version = await readPointer(root, pointer);
   const damaged = pointer === MODEL_POINTER ? "MODEL_CORRUPT" : "DATASET_CORRUPT";
-  return version === null ? null : openFolder(join(root, version), version, damaged);
+  return version === null ? null : openVersionFolder(join(root, version), damaged);
 }
 
-async function openFolder(folder: string, version: string, damaged: ErrorCode): Promise<OpenedVersion> {
+/** The version in a folder. Throws `damaged` when it does not verify. */
+export async function openVersionFolder(folder: string, damaged: ErrorCode): Promise<OpenedVersion> {
   const [first, ...more] = await verifyVersion(folder);
   if (first !== undefined) {
     const others = more.length > 0 ? ` (and ${more.length} more problems)` : "";
     throw new ModelpackError(
       damaged,
-      `version ${version} is damaged: ${first.file}: ${first.problem}${others}`,
+      `version ${basename(folder)} is damaged: ${first.file}: ${first.problem}${others}`,
       {
         where: folder,
         hint: "run the stage that made it again; it replaces a damaged version",
       },
     );
   }
-  const manifest: unknown = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
-  return { version, folder, manifest: manifest as Readonly<Record<string, unknown>> };
+  const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Readonly<
+    Record<string, unknown>
+  >;
+  return { version: String(manifest.version), folder, manifest };
 }
 
 /**

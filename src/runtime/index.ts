@@ -20,6 +20,7 @@ export type {
 } from "../modelpack/modelpack.ts";
 export { Modelpack } from "../modelpack/modelpack.ts";
 
+/** How a pack is opened from a URL or from bytes. */
 export interface LoadOptions<Tasks extends TaskLabels = TaskLabels> extends OpenOptions<Tasks> {
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
@@ -32,6 +33,10 @@ type Bytes = Uint8Array | ArrayBuffer;
  *
  * Never rejects for a missing or broken pack: predictions then come from defaults, and `status()` says what
  * is wrong. With `{ strict: true }` it rejects with a ModelpackError.
+ *
+ * @param source a URL, absolute or relative to the page; or the bytes of one `*_model.safetensors` or several, which
+ *   must not change afterwards
+ * @throws ModelpackError with `strict` alone: MODEL_MISSING, MODEL_CORRUPT, MODEL_TOO_NEW, MODEL_TOO_OLD, STORAGE
  */
 export function loadModelpack<Tasks extends TaskLabels = TaskLabels>(
   source: string | URL | Bytes | readonly Bytes[],

@@ -24,6 +24,9 @@ const MAX_POINTER_BYTES = 4096;
  *
  * Never rejects for a missing or broken pack: predictions then come from defaults, and `status()` says what
  * is wrong. With `{ strict: true }` it rejects with a ModelpackError.
+ *
+ * @param folder absolute, or relative to the working directory
+ * @throws ModelpackError with `strict` alone: MODEL_MISSING, MODEL_CORRUPT, MODEL_TOO_NEW, MODEL_TOO_OLD, STORAGE
  */
 export function openModelpack<Tasks extends TaskLabels = TaskLabels>(
   folder: string,

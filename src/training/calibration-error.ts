@@ -38,6 +38,32 @@ export function calibrationError({ confidence, right }: Answers): number | null 
   return confidence.length === 0 ? null : sum / confidence.length;
 }
 
+/** The answers of one bin of confidence. */
+export interface ReliabilityBin {
+  readonly rows: number;
+  /** Mean confidence, in [0, 1]. */
+  readonly confidence: number;
+  /** Share of right answers, in [0, 1]. */
+  readonly accuracy: number;
+  /** Right answers. */
+  readonly right: number;
+}
+
+/** The bins that {@link calibrationError} sums over, those with rows, by rising confidence. */
+export function reliabilityBins({ confidence, right }: Answers): ReliabilityBin[] {
+  const sums = Array.from({ length: BINS }, () => ({ rows: 0, confidence: 0, right: 0 }));
+  confidence.forEach((c, row) => {
+    const bin = sums[binOf(c)];
+    if (bin === undefined) return;
+    bin.rows += 1;
+    bin.confidence += c;
+    bin.right += right[row] as number;
+  });
+  return sums
+    .filter(({ rows }) => rows > 0)
+    .map((bin) => ({ ...bin, confidence: bin.confidence / bin.rows, accuracy: bin.right / bin.rows }));
+}
+
 /**
  * The calibration error that a perfectly calibrated model with these confidences stays under 95 times in 100, in
  * [0, 1], by consistency resampling (Bröcker and Smith, "Increasing the reliability of reliability diagrams", Weather

@@ -8,7 +8,7 @@ import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
 import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
-import { type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
+import { type CalibrationRows, type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs } from "./inputs.ts";
@@ -59,6 +59,8 @@ export interface FamilyFit {
   readonly histories: readonly TaskHistory[];
   /** Raw scores of each task's eval rows by the fit that had not seen them, rows x labels. */
   readonly evalScores: readonly Float32Array[];
+  /** What fitted each task's calibration, its eval rows first; null without any. */
+  readonly calibrationRows: readonly (CalibrationRows | null)[];
 }
 
 /**
@@ -83,7 +85,7 @@ export async function trainFamily(
       const told: EpochListener = (epoch, seconds) => report(name, epoch, seconds);
       const folds = foldsOfTask(task);
       const fit = await fitTask(task, vectors, { dominates, crossFit: folds.scored > 0 }, pool, told);
-      return { fit, calibration: await calibrateTask(task, vectors, fit, folds, pool) };
+      return { fit, ...(await calibrateTask(task, vectors, fit, folds, pool)) };
     }),
   );
   const fits = heads.map(({ fit }) => fit);
@@ -104,7 +106,9 @@ export async function trainFamily(
   }));
   const evalScores = fits.map((fit) => fit.evalScores);
   const calibrations = heads.map(({ calibration }) => calibration);
-  return { model: withCalibrations(assembleFamily(outline, fits), calibrations), histories, evalScores };
+  const calibrationRows = heads.map(({ rows }) => rows);
+  const model = withCalibrations(assembleFamily(outline, fits), calibrations);
+  return { model, histories, evalScores, calibrationRows };
 }
 
 /** Fits a task's calibration on rows that its fit had not seen; without any it stays uncalibrated. */
@@ -114,12 +118,15 @@ async function calibrateTask(
   fit: TaskFit,
   folds: Folds,
   pool: WorkerPool,
-): Promise<Calibration> {
+): Promise<{ calibration: Calibration; rows: CalibrationRows | null }> {
   const { eval: held } = task;
-  if (held === null || held.rows === 0) return { method: "none" };
+  if (held === null || held.rows === 0) return { calibration: { method: "none" }, rows: null };
   const byFold = await scoreFolds(task, vectors, fit, folds, pool);
   const rows = joinFolds(task, folds.fold, byFold, held, fit.evalScores);
-  return pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows });
+  return {
+    calibration: await pool.run<"calibrate">({ kind: "calibrate", method: task.calibration, rows }),
+    rows,
+  };
 }
 
 /** Folds of a task whose eval rows are too few to calibrate it by themselves. */

@@ -11,6 +11,7 @@ import { type BlockStep, type BlockSteps, doStep, STEPS_HERE } from "./block-ste
 import { BlockMemory } from "./blocks.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
 import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitting.ts";
+import type { RowScores } from "./familiarity.ts";
 import { type CountProblem, countFeatures } from "./feature-counts.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import { type IndexedChunk, indexChunk } from "./indexing.ts";
@@ -19,6 +20,7 @@ import { measureTask, type TaskMeasurement, type TaskScores } from "./measuremen
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
 import { type Judgement, type JudgeProblem, judge } from "./plausibility.ts";
 import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
+import { fitTaskThreshold, type TaskThreshold, type ThresholdProblem } from "./task-threshold.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
 /** What a worker can be asked to do; each is a pure function of its fields and of the memory that they share. */
@@ -53,6 +55,7 @@ export type Job =
       readonly method: CalibrationMethod;
       readonly rows: CalibrationRows;
     }
+  | { readonly kind: "threshold"; readonly problem: ThresholdProblem }
   | { readonly kind: "measure"; readonly of: TaskScores }
   | { readonly kind: "score"; readonly model: FamilyModel; readonly batches: readonly ScoreBatch[] };
 
@@ -76,9 +79,10 @@ export interface JobResult {
   judge: Judgement;
   step: unknown;
   calibrate: Calibration;
+  threshold: TaskThreshold;
   measure: TaskMeasurement;
-  /** Raw scores of each batch, rows x labels. */
-  score: readonly Float32Array[];
+  /** Of each batch. */
+  score: readonly RowScores[];
 }
 
 // A thread does one job at a time, and no result of one is in its block.
@@ -113,6 +117,8 @@ export async function runJob(
       const { scores, label, weight, group } = job.rows;
       return fitCalibration(job.method, scores, label, weight, group);
     }
+    case "threshold":
+      return fitTaskThreshold(job.problem);
     case "measure":
       return measureTask(job.of);
     case "score":
@@ -120,16 +126,18 @@ export async function runJob(
   }
 }
 
-/** Raw scores of every text by the model as it ships; opened once for all batches. */
-function scoreBatches(model: FamilyModel, batches: readonly ScoreBatch[]): Float32Array[] {
+/** What the model as it ships says of every text; opened once for all batches. */
+function scoreBatches(model: FamilyModel, batches: readonly ScoreBatch[]): RowScores[] {
   const classifier = new Classifier(model, inputAnalyzer(model));
   return batches.map(({ task, text, textB }) => {
     const labels = model.tasks[task]?.labels.length ?? 0;
     const scores = new Float32Array(text.length * labels);
+    const knownShare = new Float64Array(text.length);
     for (let i = 0; i < text.length; i++) {
       const row = classifier.scores(task, textAt(text, i), textB === null ? "" : textAt(textB, i));
       scores.set(row, i * labels);
+      knownShare[i] = classifier.knownShare(task);
     }
-    return scores;
+    return { scores, knownShare };
   });
 }

@@ -2,6 +2,8 @@
 import { log } from "../core/elementary.ts";
 import { ORIGINS, type Origin } from "../core/example.ts";
 import { topLabel } from "../model/calibrator.ts";
+import type { Answered } from "./abstention.ts";
+import { measureAnswered } from "./answered.ts";
 import { type Answers, calibrationError, calibrationErrorBand } from "./calibration-error.ts";
 import { type ConfusionScores, confusionScores, countConfusion } from "./confusion.ts";
 
@@ -17,6 +19,8 @@ export interface Predictions {
   readonly uncalibrated: Float64Array;
   /** Index into {@link ORIGINS} for each row. */
   readonly origin: Uint8Array;
+  /** Confidence under which the default answers; null for none. */
+  readonly minConfidence: number | null;
 }
 
 /** Figures that can be averaged over tasks: F1 and accuracy in [0, 1], log loss in nats. */
@@ -32,6 +36,8 @@ export interface SubsetMetrics extends Scores {
   readonly rows: number;
   /** What `ece` would stay under 95 times in 100 if the same confidences were perfectly calibrated. */
   readonly ece_band_95: number | null;
+  /** What the threshold does; null without one. */
+  readonly answered: Answered | null;
   /** [truth][predicted], both in label order. */
   readonly confusion_matrix: readonly (readonly number[])[];
 }
@@ -57,6 +63,13 @@ export interface OverallMetrics extends OverallScores {
 }
 
 const LEAST_PROBABILITY = 1e-15;
+/** A calibration error under this is small whatever the number of rows. */
+export const SMALL_ECE = 0.02;
+
+/** Whether a calibration error is more than small, and than a perfectly calibrated model would show. */
+export function isMiscalibrated({ ece, ece_band_95 }: Pick<SubsetMetrics, "ece" | "ece_band_95">): boolean {
+  return (ece ?? 0) > Math.max(ece_band_95 ?? 0, SMALL_ECE);
+}
 
 /**
  * Every figure of one task and split. The predicted label is {@link topLabel} of the calibrated
@@ -124,6 +137,7 @@ function subsetMetrics(p: Predictions, predicted: Predicted, rows: Uint32Array):
     ece: calibrationError(answers),
     ece_band_95: calibrationErrorBand(answers.confidence),
     ece_uncalibrated: calibrationError(answersOf(p.uncalibrated, predicted.uncalibrated, p.truth, rows)),
+    answered: p.minConfidence === null ? null : measureAnswered(answers, p.minConfidence),
     confusion_matrix: p.labels.map((_, k) => [...confusion.subarray(k * labels, (k + 1) * labels)]),
   };
 }
@@ -138,7 +152,7 @@ function logLoss(p: Predictions, rows: Uint32Array): number | null {
 }
 
 /** Confidence in each of `rows`, and whether the label was right; `probabilities` as many rows as `truth`. */
-function answersOf(
+export function answersOf(
   probabilities: Float64Array,
   predicted: Uint32Array,
   truth: Uint32Array,

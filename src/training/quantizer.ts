@@ -186,6 +186,19 @@ function compact(mask: Uint8Array, kept: Uint32Array, bytes: number): Uint8Array
   return result;
 }
 
+/** The same model with what it has to know of a text ({@link TaskModel.usualShare}), in the order of its tasks. */
+export function withUsualShares(model: FamilyModel, shares: readonly number[]): FamilyModel {
+  return { ...model, tasks: model.tasks.map((task, t) => ({ ...task, usualShare: shares[t] as number })) };
+}
+
+/** The same model with the confidence under which each task answers its default, in the order of its tasks. */
+export function withThresholds(model: FamilyModel, thresholds: readonly (number | null)[]): FamilyModel {
+  return {
+    ...model,
+    tasks: model.tasks.map((task, t) => ({ ...task, minConfidence: thresholds[t] ?? null })),
+  };
+}
+
 /** The same model with the calibration of each task, in the order of its tasks. */
 export function withCalibrations(model: FamilyModel, calibrations: readonly Calibration[]): FamilyModel {
   const tasks: TaskModel[] = model.tasks.map((task, t) => ({

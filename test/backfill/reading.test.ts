@@ -13,6 +13,7 @@ const task = (input: "text" | "pair"): TaskDefinition => ({
   labels: [],
   default: null,
   targetPrecision: null,
+  targetOutOfScopeRecall: null,
   minConfidence: null,
 });
 const TEXT = task("text");

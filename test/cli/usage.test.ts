@@ -128,7 +128,7 @@ describe("without a config", () => {
     const { code, out, err } = cli(empty, [name]);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toBe(
-      "error: no config file there\n  --> model_pipeline.toml\n   = hint: run this where your model_pipeline.toml is, or name it with --config; the README shows how to write one\n",
+      "error: no config file there\n  --> model_pipeline.toml\n   = hint: run this where your model_pipeline.toml is, or name it with --config; `modelpack init rows.csv` writes one for rows of yours\n",
     );
   });
 

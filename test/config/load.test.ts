@@ -115,6 +115,7 @@ describe("a config with nothing but a task", () => {
         ],
         default: null,
         targetPrecision: null,
+        targetOutOfScopeRecall: null,
         minConfidence: null,
       },
     ]);
@@ -188,12 +189,6 @@ label_map = { ${quoted.map((name) => `${name} = ${name}`).join(", ")} }
 });
 
 describe("normalization", () => {
-  it("notes a target_precision, which nothing fits yet", () => {
-    expect(load(`${TASK}target_precision = 0.9`).notes).toContain(
-      'task "mood": this version does not fit target_precision; set min_confidence',
-    );
-  });
-
   it("normalizes ratios and raises the cap, with notes", () => {
     const { config, notes } = load(
       `[prepare]\ntrain_ratio = 6\ntest_ratio = 1\neval_ratio = 1\nmax_per_task_label = 5\n${TASK}`,

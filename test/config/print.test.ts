@@ -15,6 +15,7 @@ name = "mood"
 family = "router"
 default = "good"
 target_precision = 0.95
+target_out_of_scope_recall = 0.9
 labels = [{ name = "good", description = "a \\"b\\"" }, "__proto__", "10"]
 [[datasets]]
 name = "d"
@@ -25,6 +26,10 @@ task = "mood"
 text = "t"
 label_column = "l"
 label_map = { "__proto__" = "__proto__", "10" = "10" }
+[[datasets.map]]
+role = "out_of_scope"
+task = "mood"
+text = "t"
 `;
 
 it("shows each value with its origin", () => {

@@ -23,6 +23,17 @@ function section(name: string, ...lines: string[]): string {
   return `[${name}]\n${lines.join("\n")}\n${TASK}`;
 }
 
+/** A dataset with texts that no label of `mood` fits. */
+const OUTSIDE = `[[datasets]]
+name = "outside"
+kind = "local"
+path = "o.jsonl"
+[[datasets.map]]
+role = "out_of_scope"
+task = "mood"
+text = "t"
+`;
+
 describe("tasks", () => {
   it.each<[string, string, string]>([
     [
@@ -114,6 +125,16 @@ describe("tasks", () => {
       "two ways to be unsure",
       `${TASK}min_confidence = 0.5\ntarget_precision = 0.9`,
       '6:18 task "mood" has both target_precision and min_confidence | target_precision fits the confidence, min_confidence sets it by hand: keep one',
+    ],
+    [
+      "two ways to be unsure of what is out of scope",
+      `${TASK}min_confidence = 0.5\ntarget_out_of_scope_recall = 0.9\n${OUTSIDE}`,
+      '6:18 task "mood" has both target_out_of_scope_recall and min_confidence | target_out_of_scope_recall fits the confidence, min_confidence sets it by hand: keep one',
+    ],
+    [
+      "a target for texts that no map brings",
+      `${TASK}target_out_of_scope_recall = 0.9`,
+      '6:30 task "mood" has target_out_of_scope_recall and no map of role "out_of_scope" | add a [[datasets.map]] with role = "out_of_scope" and texts that no label of it fits',
     ],
     [
       "two kinds of input",

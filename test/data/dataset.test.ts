@@ -21,6 +21,7 @@ function taskOf(name: string, labels: readonly string[], input: InputKind = "tex
     labels: labels.map((label) => ({ name: label, description: "" })),
     default: null,
     targetPrecision: null,
+    targetOutOfScopeRecall: null,
     minConfidence: null,
   };
 }

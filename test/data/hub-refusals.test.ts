@@ -106,7 +106,7 @@ describe("says what to do about", () => {
       { datasetId: "me/configs" },
       "HUB_MISSING",
       'the dataset has 3 configs and none is the default: "small", "large", "extra"',
-      "set config to one of them",
+      "set config to one of them (modelpack init: --hub-config)",
     ],
     [
       "a split that is not there",

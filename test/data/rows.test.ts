@@ -119,14 +119,17 @@ describe("TaskRowsBuilder", () => {
     builder.push(mapped({ text: "seed" }), { source: "s", role: "seed" });
     builder.push(mapped({ text: "seed", label: "unknown" }), { source: "s", role: "seed" });
     builder.push(mapped({ text: "elsewhere", label: "unknown" }), { source: "s", role: "out_of_scope" });
+    builder.push(mapped({ text: " " }), { source: "s", role: "out_of_scope" });
     builder.push(mapped({ text: "row", label: "a" }), FROM);
     const { rows, seeds, outOfScope, drops } = builder.build();
     expect(describeRows(rows).map((row) => row.text)).toEqual(["row"]);
     expect([seeds.length, textAt(seeds.text, 0), [...seeds.label]]).toEqual([2, "seed of b", [1, NO_LABEL]]);
-    expect([outOfScope.length, textAt(outOfScope.text, 0), [...outOfScope.label]]).toEqual([
-      1,
-      "elsewhere",
-      [NO_LABEL],
+    const outside = outOfScope?.rows;
+    expect(outside === undefined ? [] : describeRows(outside)).toMatchObject([
+      { text: "elsewhere", label: "", source: "s" },
+    ]);
+    expect(outOfScope?.drops.map(({ reason, rows: dropped }) => [reason, dropped])).toEqual([
+      ["empty_text", 1],
     ]);
     expect(drops.map(({ reason, rows }) => [reason, rows])).toEqual([["unknown_label", 1]]);
   });

@@ -15,6 +15,7 @@ export function taskOf(labels: readonly string[], input: InputKind = "text", nam
     labels: labels.map((label) => ({ name: label, description: "" })),
     default: null,
     targetPrecision: null,
+    targetOutOfScopeRecall: null,
     minConfidence: null,
   };
 }

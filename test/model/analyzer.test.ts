@@ -196,6 +196,17 @@ describe("the folded path", () => {
 });
 
 describe("tokens", () => {
+  it("know the class of ASCII without the table, and it is the table's", () => {
+    const analyzer = new Analyzer(SETTINGS);
+    for (let unit = 0; unit < 128; unit++) {
+      const text = String.fromCharCode(unit);
+      analyzer.analyze(text, new FeatureHashes());
+      const isWord = analyzer.tokens > 0 && analyzer.isWord(0);
+      const kind = characterClass(unit);
+      expect([unit, analyzer.tokens, isWord]).toEqual([unit, kind === SPACE ? 0 : 1, kind === WORD]);
+    }
+  });
+
   it.each([
     ["", []],
     [" \t\n", []],
@@ -206,7 +217,9 @@ describe("tokens", () => {
     ["\ud800 b", ["\ud800", "b"]],
     ["\ud800\ud83d\ude00", ["\ud800", "😀"]],
     ["a\udc00b", ["a", "\udc00", "b"]],
-    ["x\u{10d50}y", ["x", "\u{10d50}", "y"]],
+    // Letters after Unicode 15: as what stands before them there, a letter and a symbol.
+    ["x\u{10d50}y", ["x\u{10d50}y"]],
+    ["x\u{1fae9}y", ["x", "\u{1fae9}", "y"]],
     ["हिन्दी ภาษาไทย", ["हिन्दी", "ภาษาไทย"]],
     ["\u0301", []],
   ])("of %j are %j", (text, expected) => {

@@ -4,6 +4,7 @@ import {
   type Calibration,
   calibrate,
   MAX_POINTS,
+  moderate,
   parseCalibration,
   softmax,
   topLabel,
@@ -224,6 +225,42 @@ describe("calibrate", () => {
     ["sigmoid", { method: "sigmoid", slope: [0, 0], intercept: [-1e6, -1e6] }],
   ])("falls back to the softmax where %s leaves nothing", (_, calibration) => {
     expect(run(calibration, [1, 2])).toEqual(run({ method: "none" }, [1, 2]));
+  });
+});
+
+describe("moderate", () => {
+  const shares = fc.double({ min: 0, max: 1, noNaN: true });
+
+  it("gives probabilities that sum to 1, in their order, between what they were and an even guess", () => {
+    fc.assert(
+      fc.property(calibrationAndScores, shares, shares, ([calibration, scores], share, usual) => {
+        const before = run(calibration, scores);
+        const after = Float64Array.from(before);
+        moderate(after, share, usual);
+        const even = 1 / before.length;
+        expect(after.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+        before.forEach((p, k) => {
+          expect(after[k]).toBeGreaterThanOrEqual(Math.min(p, even) - 1e-15);
+          expect(after[k]).toBeLessThanOrEqual(Math.max(p, even) + 1e-15);
+          before.forEach((q, l) => {
+            if (p < q) expect(after[k]).toBeLessThanOrEqual(after[l] as number);
+          });
+        });
+      }),
+    );
+  });
+
+  it.each([
+    [0.8, [0.7, 0.2, 0.1]],
+    [0.9, [0.7, 0.2, 0.1]],
+    [0.4, [0.379167, 0.316667, 0.304167]],
+    [0, [1 / 3, 1 / 3, 1 / 3]],
+  ])("with a known share of %d of the usual 0.8", (share, expected) => {
+    const out = Float64Array.of(0.7, 0.2, 0.1);
+    moderate(out, share, 0.8);
+    expected.forEach((p, k) => {
+      expect(out[k]).toBeCloseTo(p, 6);
+    });
   });
 });
 

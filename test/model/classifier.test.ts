@@ -258,3 +258,44 @@ describe("explain", () => {
     expect(found.score).toEqual(found.bias);
   });
 });
+
+describe("a text unlike those that taught the model", () => {
+  const usual: FamilyModel = {
+    ...router,
+    tasks: router.tasks.map((task) => ({ ...task, usualShare: 0.9 })),
+  };
+
+  it("gets no more than an even guess where no n-gram is known, and keeps its label", () => {
+    const [classifier, before] = [classifierOf(usual), classifierOf(router)];
+    usual.tasks.forEach(({ labels }, t) => {
+      const probabilities = classifier.probabilities(t, "ξψχω", "");
+      before.probabilities(t, "ξψχω", "");
+      expect(classifier.knownShare(t)).toBe(0);
+      expect([...probabilities]).toEqual(labels.map(() => 1 / labels.length));
+      expect(classifier.best(t)).toBe(before.best(t));
+    });
+  });
+
+  it("is told by the share of its n-grams that each task knows", () => {
+    const classifier = classifierOf(tinyModel());
+    // Of euros, hello and zzz: three words by themselves, two pairs of words, first, first two and last.
+    const share = (t: number) => {
+      classifier.probabilities(t, "euros hello zzz", "");
+      return classifier.knownShare(t);
+    };
+    const [first, second] = [share(0), share(1)];
+    expect(first).toBeGreaterThan(second);
+    expect(second).toBeGreaterThan(0);
+    expect(second / first).toBeCloseTo(1 / 2, 12);
+    classifier.probabilitiesOfAll("euros hello zzz", "");
+    expect([classifier.knownShare(0), classifier.knownShare(1)]).toEqual([first, second]);
+  });
+
+  it("has the confidence that the explanation gives", () => {
+    const classifier = classifierOf(usual);
+    const text = "Wire qqxz zzkv 200 ξψ.";
+    const confidence = Math.max(...classifier.probabilities(0, text, ""));
+    expect(classifier.knownShare(0)).toBeLessThan(0.9);
+    expect(classifier.explain(0, text, "").confidence).toBe(confidence);
+  });
+});

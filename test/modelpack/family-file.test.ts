@@ -280,6 +280,8 @@ describe("a hostile file with right checksums", () => {
     ],
     ["a default that is no label", (d) => Object.assign(task(d), { default: "x" }), /a task is invalid/],
     ["no default", (d) => delete task(d).default, /a task is invalid/],
+    ["a usual share of 0", (d) => Object.assign(task(d), { usual_share: 0 }), /a task is invalid/],
+    ["a usual share of text", (d) => Object.assign(task(d), { usual_share: "1" }), /a task is invalid/],
     ["a confidence over 1", (d) => Object.assign(task(d), { min_confidence: 1.5 }), /a task is invalid/],
     [
       "a temperature of 0",

@@ -2,27 +2,14 @@
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { npm } from "../support/npm.ts";
+import { NODE_VERSIONS, nodeBinary } from "../support/node-binary.ts";
 import { oddRows } from "../support/odd-rows.ts";
 import { digests, makeWorkspace, PREPARE, starterConfig, succeed } from "../support/pipeline-run.ts";
 import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
-/** The oldest Node that is supported knows Unicode 16, and the newest minor versions of all three know 17. */
-const VERSIONS = ["20.19.0", "20", "22", "24"];
 const WORKERS = [1, 2, 3, 4, 8];
 
-/** The binary of a Node version: this one, or that of the npm package `node`; null where there is no network. */
-function binaryOf(version: string): string | null {
-  if (`${process.versions.node}.`.startsWith(`${version}.`)) return process.execPath;
-  const { status, stdout } = npm(
-    "/",
-    ["-y", "-p", `node@${version}`, "node", "-p", "process.execPath"],
-    "npx",
-  );
-  return status === 0 ? stdout.trim() : null;
-}
-
-const binaries = VERSIONS.map((version) => ({ version, binary: binaryOf(version) }));
+const binaries = NODE_VERSIONS.map((version) => ({ version, binary: nodeBinary(version) }));
 
 /** Labels that differ in their form of normalization only, and others that an object would reorder. */
 const LABELS = ["é", "e\u0301", "10", "İ"];

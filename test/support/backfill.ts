@@ -25,6 +25,7 @@ export function taskOf(labels: readonly string[], input: InputKind = "text", nam
     labels: labels.map((label) => ({ name: label, description: `About ${label}, in any way.` })),
     default: null,
     targetPrecision: null,
+    targetOutOfScopeRecall: null,
     minConfidence: null,
   };
 }

@@ -19,6 +19,7 @@ export function filterTask(
       labels: Array.from({ length: labels }, (_, k) => ({ name: `label${k}`, description: "" })),
       default: null,
       targetPrecision: null,
+      targetOutOfScopeRecall: null,
       minConfidence: null,
     },
     settings: {

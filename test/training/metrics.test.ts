@@ -34,6 +34,7 @@ function predictions(truth: number[], rows: number[][], more: Partial<Prediction
     probabilities,
     uncalibrated: probabilities,
     origin,
+    minConfidence: null,
     ...more,
   };
 }
@@ -244,6 +245,7 @@ function reverse(p: Predictions): Predictions {
     labels: p.labels,
     truth: p.truth.toReversed(),
     origin: p.origin.toReversed(),
+    minConfidence: p.minConfidence,
     probabilities: turn(p.probabilities),
     uncalibrated: turn(p.uncalibrated),
   };
@@ -263,5 +265,6 @@ const anyPredictions: fc.Arbitrary<Predictions> = fc
       origin: list(fc.nat({ max: 2 })).map((v) => Uint8Array.from(v)),
       probabilities: table,
       uncalibrated: table,
+      minConfidence: fc.option(fc.constantFrom(0.2, 0.5, 1)),
     });
   });

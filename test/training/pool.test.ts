@@ -56,6 +56,7 @@ function problem(): FamilyProblem {
         labels: [0, 1, 2].map((k) => ({ name: `label${k}`, description: "" })),
         default: t === 0 ? "label1" : null,
         targetPrecision: null,
+        targetOutOfScopeRecall: null,
         minConfidence: t === 1 ? 0.4 : null,
       },
       settings: SETTINGS,

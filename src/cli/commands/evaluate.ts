@@ -3,7 +3,7 @@ import { ModelpackError } from "../../core/error.ts";
 import { SPLITS } from "../../core/example.ts";
 import { evaluate as runEvaluate } from "../../pipeline/evaluate.ts";
 import { type Action, configOf } from "../context.ts";
-import { metricsTable } from "../tables.ts";
+import { abstentionTable, metricsTable } from "../tables.ts";
 
 /** `modelpack evaluate`: the newest pack on a split of the prepared dataset. */
 export const evaluate: Action = async (context, options) => {
@@ -18,10 +18,10 @@ export const evaluate: Action = async (context, options) => {
   const metrics = result.families.map((family) => family.metrics);
   const note =
     split === "test" ? [] : [`\nmind: ${split} rows helped to make this pack; quote the test split`];
+  const tables = [metricsTable(metrics), abstentionTable(metrics)].filter((text) => text !== "");
   return {
     text: [
-      metricsTable(metrics),
-      "",
+      ...tables.flatMap((text) => [text, ""]),
       `pack ${result.version} on the ${split} split of dataset ${result.dataset}`,
       ...note,
     ].join("\n"),

@@ -2,7 +2,7 @@
 import { train as runTrain } from "../../pipeline/train.ts";
 import { type Action, notedConfigOf } from "../context.ts";
 import { shownPath } from "../printable.ts";
-import { metricsTable } from "../tables.ts";
+import { abstentionTable, metricsTable } from "../tables.ts";
 
 /** `modelpack train`: the prepared dataset to a calibrated pack. */
 export const train: Action = async (context, options) => {
@@ -11,7 +11,9 @@ export const train: Action = async (context, options) => {
   const { version, folder, unchanged } = result;
   const next = 'next: modelpack predict "your text", or openModelpack() from modelpack/runtime/node';
   const made = [`pack ${version} in ${shownPath(folder)}`, next];
-  const measured = unchanged ? [] : [metricsTable(result.families.map(({ test }) => test.metrics)), ""];
+  const metrics = result.families.map(({ test }) => test.metrics);
+  const tables = [metricsTable(metrics), abstentionTable(metrics)].filter((text) => text !== "");
+  const measured = unchanged ? [] : tables.flatMap((text) => [text, ""]);
   return {
     text: [...measured, ...made].join("\n"),
     json: {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes, from the compiled modules, what people get who only predict: the CommonJS of the runtime's doors, which is in
+// both packages, and all that modelpack-runtime ships. scripts/build.mjs calls it with three folders.
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import ts from "typescript";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const DOORS = ["index", "node"];
+const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** Bundles doors of `compiled` into `out`: a file a door, one that they share, and one for pairs, loaded on demand. */
+async function bundle(compiled, out, doors, { format, minify }) {
+  const build = await rolldown({
+    input: Object.fromEntries(doors.map((door) => [door, join(compiled, "runtime", `${door}.js`)])),
+    // Comments of the bundle name the modules from here, whatever the folder is called.
+    cwd: compiled,
+    platform: "neutral",
+    external: /^node:/,
+    // One door alone may hold what the part for pairs shares with it: a page waits for one file less.
+    preserveEntrySignatures: doors.length > 1 ? "strict" : "allow-extension",
+  });
+  await build.write({
+    dir: out,
+    format,
+    minify,
+    comments: false,
+    chunkFileNames: "[name].js",
+    postBanner: `/*! modelpack ${version}, ${license} */`,
+  });
+  await build.close();
+}
+
+/** The declarations that a door reaches, paths from `compiled`. */
+function declarations(compiled) {
+  const found = new Set();
+  const visit = (file) => {
+    if (found.has(file)) return;
+    found.add(file);
+    for (const { fileName } of ts.preProcessFile(readFileSync(join(compiled, file), "utf8")).importedFiles)
+      visit(relative(compiled, join(compiled, dirname(file), fileName.replace(/\.[jt]s$/, ".d.ts"))));
+  };
+  for (const door of DOORS) visit(join("runtime", `${door}.d.ts`));
+  return [...found];
+}
+
+function copyDeclarations(compiled, out) {
+  for (const file of declarations(compiled)) {
+    mkdirSync(join(out, dirname(file)), { recursive: true });
+    copyFileSync(join(compiled, file), join(out, file));
+  }
+}
+
+/** The doors as CommonJS: a folder of that type, with declarations of that type beside them. */
+async function commonjs(compiled, out) {
+  await bundle(compiled, out, DOORS, { format: "cjs", minify: false });
+  copyDeclarations(compiled, join(out, "types"));
+  writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
+}
+
+const [compiled, own, shipped] = process.argv.slice(2);
+await commonjs(compiled, own);
+await bundle(compiled, shipped, DOORS, { format: "esm", minify: false });
+await bundle(compiled, join(shipped, "min"), ["index"], { format: "esm", minify: true });
+copyDeclarations(compiled, join(shipped, "types"));
+cpSync(own, join(shipped, "cjs"), { recursive: true });

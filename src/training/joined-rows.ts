@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Examples } from "../core/example.ts";
+import { joinTexts } from "../core/text-column.ts";
+
+/** Rows of several splits of one task as one, in the order given; groups of different splits stay apart. */
+export function joinRows(parts: readonly Examples[]): Examples {
+  const sides = parts.map(({ textB }) => textB).filter((column) => column !== null);
+  let groups = 0;
+  const group = parts.map((part) => {
+    const shifted = part.group.map((number) => number + groups);
+    groups = shifted.reduce((most, number) => Math.max(most, number + 1), groups);
+    return shifted;
+  });
+  return {
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    text: joinTexts(parts.map(({ text }) => text)),
+    textB: sides.length === 0 ? null : joinTexts(sides),
+    label: joined(parts.map(({ label }) => label)),
+    count: joined(parts.map(({ count }) => count)),
+    origin: Uint8Array.from(parts.flatMap(({ origin }) => [...origin])),
+    group: joined(group),
+  };
+}
+
+function joined(columns: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(columns.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const column of columns) {
+    all.set(column, at);
+    at += column.length;
+  }
+  return all;
+}
