@@ -285,7 +285,10 @@ it.each(recipes)("$title, $i", async ({ title, i, toml }) => {
   }
   const rows: string[] = [];
   for (const { name, path, map } of datasets) {
-    const source = await resolveLocalSource({ name, path: path.length > 0 ? path : `${name}.parquet` }, folder);
+    const source = await resolveLocalSource(
+      { name, path: path.length > 0 ? path : `${name}.parquet` },
+      folder,
+    );
     await readSource(source, map, { maxRows: null, sample: "hash" }, ({ role, task }, mapped) => {
       for (const { text, textB, label, language, group } of mapped) {
         const labels = tasks.find((one) => one.name === task)?.labels.map((one) => one.name) ?? [];
