@@ -43,7 +43,7 @@ export async function verifySeal(
   const stated = new TextDecoder().decode(bytes.subarray(end - SEAL_DIGITS, end));
   const hex = await sha256(bytes.slice().fill(0x30, end - SEAL_DIGITS, end));
   if (hex !== undefined && hex !== stated)
-    throw corrupt(name, `expected the sha256 that it ends with, got ${hex}`);
+    throw corrupt(name, `expected sha256 ${stated}, got ${hex}`);
 }
 
 /**
