@@ -118,8 +118,7 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
   const labels = description.tasks.map((task) => task.labels.length);
   const blocks = blockStarts(labels, mask);
-  if (blocks.size !== values.length)
-    fail(`${values.length} weights, expected ${blocks.size}`);
+  if (blocks.size !== values.length) fail(`${values.length} weights, expected ${blocks.size}`);
   const [low, high] = description.feature_weight;
   return {
     family: description.family,
