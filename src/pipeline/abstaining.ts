@@ -78,12 +78,18 @@ function problemOf(family: AbstainingFamily, t: number) {
   };
 }
 
+/** What a fit counts, as a warning says it. */
+interface Words {
+  readonly rows: string;
+  readonly hit: string;
+}
+
 function warnOf({ name, default: fallback }: TaskDefinition, fit: TaskThreshold, reporter: Reporter): void {
-  const of = (key: string, one: ThresholdFit | null, what: string, step: string) => {
+  const of = (key: string, one: ThresholdFit | null, words: Words, step: string) => {
     if (one === null) return;
     const where = `task "${name}": ${key} = ${one.target}`;
     if (one.threshold === null)
-      reporter.warn(`${where} is not promised, and sets no threshold: ${whyNot(one, what)}; ${step}`);
+      reporter.warn(`${where} is not promised, and sets no threshold: ${whyNot(one, words)}; ${step}`);
     else if (!one.real)
       reporter.warn(
         `${where} is promised of rows that an LLM wrote as well: too few real ones were there to judge by`,
@@ -92,13 +98,13 @@ function warnOf({ name, default: fallback }: TaskDefinition, fit: TaskThreshold,
   of(
     "target_precision",
     fit.precision,
-    "eval rows",
+    { rows: "eval rows", hit: "right" },
     "map more rows, raise prepare.eval_ratio, lower the target, or set min_confidence by hand",
   );
   of(
     "target_out_of_scope_recall",
     fit.recall,
-    "out-of-scope eval rows",
+    { rows: "out-of-scope eval rows", hit: "held back" },
     "map more of them, lower the target, or set min_confidence by hand",
   );
   const isFitted = (fit.precision?.threshold ?? fit.recall?.threshold ?? null) !== null;
@@ -107,12 +113,12 @@ function warnOf({ name, default: fallback }: TaskDefinition, fit: TaskThreshold,
 }
 
 /** What was needed, and what was there. */
-function whyNot({ rows, of, hits, bound, needed, target }: ThresholdFit, what: string): string {
+function whyNot({ rows, of, hits, bound, needed, target }: ThresholdFit, words: Words): string {
   if (needed === null) return "no number of rows can show that nothing ever goes wrong";
   if (rows < needed)
-    return `even if all were right, it takes ${needed} ${what}, of near-duplicates one, and there are ${rows}`;
+    return `even if all were ${words.hit}, it takes ${needed} ${words.rows}, of near-duplicates one, and there are ${rows}`;
   const shown = (bound ?? 0).toFixed(4);
-  return `of ${of} ${what} ${hits} were right, which shows ${shown} with 95 % confidence, not ${target}`;
+  return `of ${of} ${words.rows} ${hits} were ${words.hit}, which shows ${shown} with 95 % confidence, not ${target}`;
 }
 
 /** The whole record of a task, once test is measured. */
