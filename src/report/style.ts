@@ -21,6 +21,7 @@ h2 { font-size: 1.45rem; font-weight: 650; margin: 3.2rem 0 .8rem; padding-top: 
 h3 { font-size: 1.2rem; font-weight: 650; margin: 2.6rem 0 .6rem; }
 h4 { font-size: .95rem; font-weight: 600; margin: 1.6rem 0 .5rem; } figure h4, .columns h4 { margin-top: 0; }
 p { margin: 0 0 .9rem; max-width: 46rem; overflow-wrap: anywhere; }
+li { overflow-wrap: anywhere; }
 td a { text-decoration: none; } td a:hover { text-decoration: underline; }
 a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: .18em; }
 :focus-visible { outline: 2px solid var(--s1); outline-offset: 2px; }

@@ -110,7 +110,7 @@ describe("diff", () => {
       path,
       toml.replace('["red","green","blue"]', '["red","green"]').replaceAll('"size"', '"extent"'),
     );
-    await runPrepare(other, set("prepare.seed=7"));
+    await runPrepare(other);
     const { folder: third } = await runTrain(other);
     const found = await run(first.version, third);
     expect([found.added, found.removed]).toEqual([["extent"], ["size"]]);
@@ -121,8 +121,9 @@ describe("diff", () => {
     cpSync(join(other, "prepared_data"), join(folder, "prepared_data"), { recursive: true });
     const again = await run(first.version, third);
     const comparison = again.tasks.find(({ task }) => task === "colour")?.comparison;
-    // Another seed deals other rows to test: only some are in both.
-    expect(comparison?.kind === "paired" ? comparison.rows : 99).toBeLessThan(colour?.b.rows ?? 0);
+    // The rows that are blue are in one of them alone.
+    expect(comparison?.kind === "paired" ? comparison.rows : 0).toBe(colour?.b.rows);
+    expect(colour?.b.rows).toBeLessThan(colour?.a.rows ?? 0);
   });
 
   it("says what there is where a name, a task or a text is none", async () => {
@@ -167,7 +168,7 @@ describe("diffPage", () => {
     const page = diffPage(hostile);
     expect(page).toBe(diffPage(hostile));
     expect(page).not.toContain("<script>alert");
-    expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(page).toContain("&lt;script");
     expect(page).toContain("low confidence");
   });
 });

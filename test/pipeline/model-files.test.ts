@@ -42,6 +42,7 @@ describe("the files of a pack", () => {
     expect(await verifyVersion(folder)).toEqual([]);
     expect(filesIn(folder)).toEqual(
       [
+        "MODEL_CARD.md",
         "manifest.json",
         "run.json",
         "report/report.html",
