@@ -55,7 +55,9 @@ describe("docs/runtime.md", () => {
     const [first, thread, missing, reloaded, counted] = said[0] as string[];
     expect(first).toMatch(/^(pii|no_pii) 0\.\d+ model\n$/);
     expect(thread).toMatch(/^\[ '(pii|no_pii)', '(pii|no_pii)' \]\n$/);
-    expect(missing).toMatch(/label: 'pii',[^]*reason: 'no_model'[^]*MODEL_MISSING no pack in no-such-folder/);
+    expect(missing).toMatch(
+      /label: 'pii',[\s\S]*reason: 'no_model'[\s\S]*MODEL_MISSING no pack in no-such-folder/,
+    );
     expect(missing).toMatch(/MODEL_MISSING train a version/);
     expect(reloaded).toBe(`${project.version.slice(-12)}\n`);
     expect(counted).toContain("[ 'pii_presence model', 1 ], [ 'pii_presence empty_input', 1 ]");
