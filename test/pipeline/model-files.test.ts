@@ -42,6 +42,7 @@ describe("the files of a pack", () => {
     expect(await verifyVersion(folder)).toEqual([]);
     expect(filesIn(folder)).toEqual(
       [
+        "MODEL_CARD.md",
         "manifest.json",
         "run.json",
         "report/report.html",
@@ -65,6 +66,7 @@ describe("the files of a pack", () => {
       const { colour } = metrics.per_task;
       expect(Object.keys(colour ?? {}).sort()).toEqual([
         "accuracy",
+        "answered",
         "confusion_matrix",
         "ece",
         "ece_band_95",
@@ -74,6 +76,8 @@ describe("the files of a pack", () => {
         "log_loss",
         "macro_f1",
         "micro_f1",
+        "min_confidence",
+        "out_of_scope",
         "real",
         "rows",
         "synthetic",
