@@ -85,7 +85,8 @@ function signature(declaration) {
     .getText()
     .replace(/^export /, "")
     .replace(/^declare /, "")
-    .replaceAll(/^ *(#private|private .*);\n/gm, "");
+    .replaceAll(/^ *(#private|private .*);\n/gm, "")
+    .replaceAll(/\{@link ([^}]+?)\s*\}/g, "`$1`");
 }
 
 function entry(symbol) {
@@ -97,7 +98,7 @@ function entry(symbol) {
     `#### \`${symbol.name}\``,
     ...(doc === "" ? [] : [doc]),
     ...(tags.length === 0 ? [] : [tags.join("\n")]),
-    `\`\`\`ts\n${signature(declaration)}\n\`\`\``,
+    `\`\`\`typescript\n${signature(declaration)}\n\`\`\``,
   ].join("\n\n");
 }
 

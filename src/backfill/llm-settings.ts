@@ -73,10 +73,10 @@ function modelOf(llm: LlmSection, url: string): string {
   if (llm.model !== undefined) return llm.model;
   throw new ModelpackError(
     "CONFIG_INVALID",
-    `synthetic_llm.model is missing: which model of the server at ${url} is to write the missing rows?`,
+    `synthetic_llm.model is missing: which model of the server at ${url} is to be asked?`,
     {
       where: "synthetic_llm.model",
-      hint: `set the environment variable ${llm.model_env}, or synthetic_llm.model in the TOML; --no-llm goes on without, and reports what is missing`,
+      hint: `set the environment variable ${llm.model_env}, or synthetic_llm.model in the TOML; modelpack prepare --no-llm goes on without, and reports what is missing`,
     },
   );
 }
@@ -110,7 +110,7 @@ function withoutKey(name: string): ModelpackError {
   const variable = name === "" ? OPENAI_KEY : name;
   return new ModelpackError("CONFIG_INVALID", `openai wants an API key, and ${holder}`, {
     where: name === "" ? "synthetic_llm.api_key_env" : `environment ${name}`,
-    hint: `set ${variable} in the environment or in the .env file beside the TOML, and let synthetic_llm.api_key_env say ${variable}; --no-llm goes on without an LLM`,
+    hint: `set ${variable} in the environment or in the .env file beside the TOML, and let synthetic_llm.api_key_env say ${variable}; modelpack prepare --no-llm goes on without an LLM`,
   });
 }
 
@@ -120,7 +120,7 @@ function unshared(url: string): ModelpackError {
     `the LLM's server ${new URL(url).host} is not on this machine: its prompts would hold rows of your datasets, and these may be private`,
     {
       where: "synthetic_llm.share_rows",
-      hint: "if they may leave this machine, set share_rows = true under [synthetic_llm] or add --share-rows; otherwise use a server on this machine, or --no-llm",
+      hint: "if they may leave this machine, set share_rows = true under [synthetic_llm] or add --share-rows; otherwise use a server on this machine, or modelpack prepare --no-llm",
     },
   );
 }

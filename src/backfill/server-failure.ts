@@ -44,7 +44,7 @@ function startHint({ settings }: ServerSubject): string {
     product === undefined
       ? "check the address and the network"
       : `start it with ${product[1](settings.model)}`;
-  return `${start}; or set synthetic_llm.base_url, or go on without rows of an LLM by --no-llm`;
+  return `${start}; or set synthetic_llm.base_url, or go on without rows of an LLM by modelpack prepare --no-llm`;
 }
 
 /** Nobody answers, or only with failures. */
@@ -70,13 +70,18 @@ export function failing(subject: ServerSubject, why: string): ModelpackError {
   );
 }
 
+/** What TLS calls an answer that is none of its own. */
+const PLAIN_HTTP = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/;
+
 /** The name of the host or its certificate is wrong: waiting helps nobody. */
 export function untrusted(subject: ServerSubject, why: string): ModelpackError {
   return failed(
     subject,
     "LLM_UNREACHABLE",
     `no connection to the LLM's server: ${said(subject, why)}`,
-    "check synthetic_llm.base_url; a certificate of your own is trusted by NODE_EXTRA_CA_CERTS=<its file>",
+    PLAIN_HTTP.test(why)
+      ? "what answers there may speak plain HTTP: try http:// in synthetic_llm.base_url"
+      : "check synthetic_llm.base_url; a certificate of your own is trusted by NODE_EXTRA_CA_CERTS=<its file>",
   );
 }
 

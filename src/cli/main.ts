@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { once } from "node:events";
 import { createReadStream, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
@@ -61,8 +60,19 @@ async function copyFile(path: string, reporter: TerminalReporter): Promise<void>
   for await (const bytes of file as AsyncIterable<Buffer>) {
     if (stdout.destroyed || stdout.errored !== null) return;
     const isTaken = stdout.write(stdout.isTTY ? safeText(decoder.decode(bytes, { stream: true })) : bytes);
-    if (!isTaken) await Promise.race(["drain", "close", "error"].map((event) => once(stdout, event)));
+    if (!isTaken) await firstOf(stdout, ["drain", "close", "error"]);
   }
+}
+
+/** Resolves with the first of some events; an error is the business of {@link watchOutput}. */
+function firstOf(stream: NodeJS.WriteStream, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }
 
 /** The command that is asked for, as far as there is one: the first word that is no option. */

@@ -62,8 +62,7 @@ export function terminalReporter(
     fill(label, progress, everySeconds) {
       step?.hide();
       if (bars !== null) bars.show(label, progress.done, progress.total, fillText(label, progress));
-      else if (label === null)
-        lineNowAndThen(() => `backfill: ${fillText(label, progress)}`, everySeconds * 1000);
+      else if (label === null) lineNowAndThen(() => `LLM: ${fillText(label, progress)}`, everySeconds * 1000);
     },
     close: hide,
   };

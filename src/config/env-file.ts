@@ -30,13 +30,21 @@ export function withEnvFile(folder: string, environment: Environment): Environme
 function variablesOf(text: string, file: string): [string, string | undefined][] {
   const found = Object.entries(parseEnv(text));
   // Node 20 takes a line without = and the next one for one name: the variable would be lost unseen.
-  if (found.some(([name]) => name.includes("\n")))
+  const [broken] = found.find(([name]) => name.includes("\n")) ?? [];
+  if (broken !== undefined)
     throw invalid(
-      file,
+      placeOf(broken, text, file),
       "a line of it is no NAME=value",
       "comment it out with #, or put quotes around a value of several lines",
     );
   return found.filter(([name]) => ENVIRONMENT_NAME.test(name));
+}
+
+/** The file with the line that is no assignment: the first of those that were taken for one name. */
+function placeOf(name: string, text: string, file: string): string {
+  const [first = ""] = name.split("\n");
+  const line = text.split("\n").findIndex((each) => each.trim() === first.trim()) + 1;
+  return line > 0 ? `${file}:${line}` : file;
 }
 
 function readText(file: string): string | null {

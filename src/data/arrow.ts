@@ -20,6 +20,7 @@ import {
   type Vector,
 } from "apache-arrow";
 import { ModelpackError } from "../core/error.ts";
+import type { Annotation } from "./annotation.ts";
 import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { newPause } from "./pause.ts";
@@ -202,13 +203,6 @@ function columnType(type: DataType): ColumnType {
   return { kind: "binary", sql: "BLOB" };
 }
 
-/** Columns to add, some rows' values at a time; see `Annotation` in `annotation.ts`. */
-export interface ArrowAnnotation {
-  readonly texts: readonly string[];
-  readonly columns: readonly { readonly name: string; readonly type: "text" | "number" }[];
-  valuesOf(texts: readonly (readonly string[])[]): readonly (readonly (string | number | null)[])[];
-}
-
 /** Rows whose values are asked for at a time. */
 const ANNOTATED_ROWS = 2048;
 
@@ -218,7 +212,7 @@ const ANNOTATED_ROWS = 2048;
  */
 export async function annotateArrow(
   paths: readonly string[],
-  annotation: ArrowAnnotation,
+  annotation: Annotation,
   into: string,
   check: (schema: readonly Column[], path: string) => void,
   signal: AbortSignal | undefined,
@@ -248,7 +242,7 @@ export async function annotateArrow(
 
 async function* annotatedBatches(
   paths: readonly string[],
-  annotation: ArrowAnnotation,
+  annotation: Annotation,
   check: (schema: readonly Column[], path: string) => void,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch> {
@@ -282,7 +276,7 @@ async function* annotatedBatches(
 async function annotatedBatch(
   batch: RecordBatch,
   schema: Schema,
-  { texts, columns, valuesOf }: ArrowAnnotation,
+  { texts, columns, valuesOf }: Annotation,
   signal: AbortSignal | undefined,
 ): Promise<RecordBatch> {
   const readers = texts.map((name) => textReader(batch, name));

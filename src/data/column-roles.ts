@@ -30,7 +30,7 @@ export interface GivenRoles {
 export const MOST_LABELS = 1000;
 
 const LABEL_NAMES =
-  /^(gold_?)?(label|labels|class|classes|category|categories|intent|intents|target|sentiment|topic|tag|domain|emotion|emotions|y|answer_?type|is_[a-z_]+|has_[a-z_]+)(_?(name|text|str|id))?$/i;
+  /^(gold_?)?(label|labels|class|classes|category|categories|intent|intents|target|sentiment|topic|tag|domain|emotion|emotions|y|answer_?type|is_[a-z_]+|has_[a-z_]+)(_?(names?|text|str|ids?))?$/i;
 const WEAK_LABEL_NAMES =
   /(label|class|categ|intent|target|sentiment|topic|emotion|verdict|stance|rating|stars|score|status|team|queue|type|kind|department|priority)/i;
 const TEXT_NAMES =
@@ -139,7 +139,8 @@ function labelScore({ path, kind, filled, distinct, length, words }: ColumnProfi
   const isNamed = LABEL_NAMES.test(name);
   if (kind === "date" || kind === "address" || length > 80) return null;
   // A column that is called so is proposed all the same: that it has too many is said when they are counted.
-  if (!isNamed && (distinct > MOST_LABELS || (kind === "integer" && distinct > 20))) return null;
+  const isLikely = isNamed || WEAK_LABEL_NAMES.test(name);
+  if (!isNamed && (distinct > MOST_LABELS || (kind === "integer" && distinct > 20 && !isLikely))) return null;
   if (!isNamed && (ID_NAMES.test(name) || GROUP_NAMES.test(name) || words > 6)) return null;
   // Values that hardly repeat are names, texts or numbers of something.
   if (distinct * 2 > filled && distinct > 2 && !(isNamed && distinct < filled)) return null;
@@ -170,10 +171,16 @@ const PAIRS: readonly (readonly [RegExp, RegExp])[] = [
   [/^(query|question)$/i, /^(passage|document|context|answer|response)$/i],
   [/^(context|prompt)$/i, /^response$/i],
   [/^claim$/i, /^evidence$/i],
-  [/^(left|anchor)(_.*)?$/i, /^(right|positive)(_.*)?$/i],
+  [/^anchor$/i, /^positive$/i],
 ];
-const FIRST = /^(.*?)[_ ]?(1|a|one|left)$/i;
-const SECOND = /^(.*?)[_ ]?(2|b|two|right)$/i;
+/** Words that tell the first text of a pair from the second, where the names are else the same. */
+const SIDES: ReadonlyMap<string, string> = new Map([
+  ["1", "2"],
+  ["a", "b"],
+  ["one", "two"],
+  ["first", "second"],
+  ["left", "right"],
+]);
 
 function textsOf(texts: readonly ColumnProfile[]): readonly string[] | null {
   const [best] = texts;
@@ -187,20 +194,27 @@ function textsOf(texts: readonly ColumnProfile[]): readonly string[] | null {
 
 function arePair(first: string, second: string): boolean {
   if (PAIRS.some(([a, b]) => a.test(first) && b.test(second))) return true;
-  const [stem, other] = [FIRST.exec(first), SECOND.exec(second)];
-  if (stem === null || other === null) return false;
-  const kinds = [/^1$/, /^a$/i, /^one$/i, /^left$/i].map((form) => form.test(stem[2] ?? ""));
-  const sames = [/^2$/, /^b$/i, /^two$/i, /^right$/i].map((form) => form.test(other[2] ?? ""));
-  return stem[1] === other[1] && kinds.indexOf(true) === sames.indexOf(true);
+  const words = (name: string) =>
+    name
+      .replace(/([a-z])([A-Z])/g, "$1 $2")
+      .toLowerCase()
+      .match(/\d+|\p{L}+/gu) ?? [];
+  const [one, other] = [words(first), words(second)];
+  const differing = one.flatMap((word, i) => (word === other[i] ? [] : [i]));
+  const [place] = differing;
+  if (one.length !== other.length || differing.length !== 1 || place === undefined) return false;
+  return SIDES.get(one[place] ?? "") === other[place];
 }
 
 /** A few columns and what they hold, for a message. */
-function listed({ columns }: Survey): string {
+function listed({ columns, nested }: Survey): string {
   const shown = columns.slice(0, 12).map(({ path, kind, filled, distinct }) => {
     const what = filled === 0 ? "empty" : `${kind}, ${distinct} distinct in ${filled}`;
     return `${JSON.stringify(path)} (${what})`;
   });
-  return shown.join(", ") + (columns.length > 12 ? ` and ${columns.length - 12} more` : "");
+  const more = columns.length > 12 ? ` and ${columns.length - 12} more` : "";
+  const names = nested.slice(0, 6).map((name) => `${JSON.stringify(name)} (lists or objects)`);
+  return [shown.join(", ") + more, ...names].join(", ");
 }
 
 function checkColumn(survey: Survey, path: string, where: string): void {
@@ -241,9 +255,18 @@ function noLabel(survey: Survey, texts: readonly string[], where: string): Model
   );
 }
 
-function onlyColumn({ columns }: Survey, where: string): ModelpackError | null {
-  const [column, another] = columns;
+function onlyColumn(survey: Survey, where: string): ModelpackError | null {
+  const [column, another] = survey.columns;
   if (column === undefined || another !== undefined) return null;
+  if (survey.nested.length > 0)
+    return new ModelpackError(
+      "COLUMN_MISSING",
+      `no column can be a text and another a label: ${listed(survey)}`,
+      {
+        where,
+        hint: "lists and objects are mapped by SQL: docs/cookbook.md has spans, messages and others to begin with",
+      },
+    );
   const separator = /[;|\t]/.exec(column.path)?.[0];
   return new ModelpackError(
     "COLUMN_MISSING",

@@ -34,6 +34,8 @@ export interface Survey {
   /** Rows that were looked at. */
   readonly sampled: number;
   readonly columns: readonly ColumnProfile[];
+  /** Columns that have no text form: lists of lists, objects, bytes. */
+  readonly nested: readonly string[];
 }
 
 /** Rows that are looked at: enough to meet each of 500 labels, and a second's work for 50 columns. */
@@ -75,7 +77,14 @@ async function survey(engine: Engine, source: Source, scan: Scan): Promise<Surve
   await engine.run(`CREATE TABLE sampled AS SELECT * FROM ${scan.from}${part}`);
   const columns: ColumnProfile[] = [];
   for (const place of places(scan.columns).slice(0, MAX_PROFILES)) columns.push(await profile(engine, place));
-  return { rows, sampled: Math.min(rows, SAMPLE_ROWS), columns };
+  const nested = scan.columns
+    .map(({ name }) => name)
+    .filter((name) => !columns.some(({ path }) => isWithin(path, name)));
+  return { rows, sampled: Math.min(rows, SAMPLE_ROWS), columns, nested };
+}
+
+function isWithin(path: string, column: string): boolean {
+  return path === column || path.startsWith(`${column}.`);
 }
 
 interface Place {

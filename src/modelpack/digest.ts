@@ -42,8 +42,7 @@ export async function verifySeal(
   const end = Math.max(SEAL_DIGITS, bytes.length - SEAL_TAIL);
   const stated = new TextDecoder().decode(bytes.subarray(end - SEAL_DIGITS, end));
   const hex = await sha256(bytes.slice().fill(0x30, end - SEAL_DIGITS, end));
-  if (hex !== undefined && hex !== stated)
-    throw corrupt(name, `expected the sha256 that it ends with, got ${hex}`);
+  if (hex !== undefined && hex !== stated) throw corrupt(name, `expected sha256 ${stated}, got ${hex}`);
 }
 
 /**

@@ -121,8 +121,7 @@ export function readFamilyFile(file: Uint8Array, where: string, verified = false
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
   const labels = description.tasks.map((task) => task.labels.length);
   const blocks = blockStarts(labels, mask);
-  if (blocks.size !== values.length)
-    fail(`${values.length} weights, but the features' tasks call for ${blocks.size}`);
+  if (blocks.size !== values.length) fail(`${values.length} weights, expected ${blocks.size}`);
   const [low, high] = description.feature_weight;
   return {
     family: description.family,
@@ -226,7 +225,7 @@ function descriptionProblem(json: unknown): string | null {
   if (!sizes.every((n) => Number.isInteger(n) && isWithin(n, 0, MAX_NGRAM))) return "the analyzer is invalid";
   const weight = d.feature_weight;
   if (!Array.isArray(weight) || weight.length !== 2 || !weight.every((w) => isWithin(w, 0, 1e6)))
-    return "the feature weights' range is invalid";
+    return "the feature weights are invalid";
   if (!Array.isArray(d.tasks) || d.tasks.length === 0 || d.tasks.length > MAX_FAMILY_TASKS)
     return "the tasks are invalid";
   const names = new Set(d.tasks.map((task) => task?.name));

@@ -129,12 +129,12 @@ export function readTensors(
   verified = false,
 ): TensorFile {
   const fail = failing(where);
-  if (file.length < 8) fail(`expected at least 8 bytes, got ${file.length}`);
+  if (file.length < 8) fail(`${HEADER}cut off: ${file.length} bytes`);
   const view = new DataView(file.buffer, file.byteOffset);
   const start = view.getUint32(0, true) + 8;
   if (view.getUint32(4, true) !== 0 || start > MAX_HEADER_BYTES + 8 || start > file.length)
-    fail(`the header claims more than the file's ${file.length} bytes, or more than 32 MiB`);
-  if (start % ALIGNMENT !== 0) fail("the header does not end at a multiple of 16 bytes");
+    fail(`${HEADER}over the ${file.length} bytes of the file, or 32 MiB`);
+  if (start % ALIGNMENT !== 0) fail(`${HEADER}not a multiple of 16 bytes`);
   const text = decodeText(file.subarray(8, start), HEADER, fail);
   const { metadata, entries } = parseHeader(text, fail);
   if (!verified) checkHeader(text, metadata, fail);
@@ -210,7 +210,7 @@ function checkHeader(text: string, metadata: ReadonlyMap<string, string>, fail: 
   const blank = trimmed.replace(`"header_checksum":"${stated}"`, '"header_checksum":"0"');
   if (String(checksum32(new TextEncoder().encode(blank))) !== stated)
     fail("the header differs from its checksum");
-  if (!/^ {0,15}$/.test(text.slice(trimmed.length))) fail("the header's padding is not up to 15 spaces");
+  if (!/^ {0,15}$/.test(text.slice(trimmed.length))) fail(`${HEADER}not padded by up to 15 spaces`);
 }
 
 function checkSpans(spans: readonly Span[], bytes: number, fail: Fail): void {
@@ -219,7 +219,7 @@ function checkSpans(spans: readonly Span[], bytes: number, fail: Fail): void {
     if (from !== at) fail(`${tensorName(name)} overlaps another or leaves a hole`);
     at = to;
   }
-  if (at !== bytes) fail(`the tensors take ${at} bytes, but the file has ${bytes} for them`);
+  if (at !== bytes) fail(`the tensors take ${at} bytes, expected ${bytes}`);
 }
 
 function viewOf(bytes: Uint8Array, dtype: TensorType): TensorData {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Reporter } from "../core/reporter.ts";
-import { type AnnotatedFile, type Annotation, annotateFiles } from "../data/annotation.ts";
+import { annotateFiles } from "../data/annotated-files.ts";
+import type { AnnotatedFile, Annotation } from "../data/annotation.ts";
 import type { MadeValue } from "../data/engine.ts";
 import type { TableFiles } from "../data/table-files.ts";
 import type { Modelpack, Prediction, Reason, TaskStatus } from "../modelpack/modelpack.ts";

@@ -66,7 +66,8 @@ export async function train(
   const version = versionOf({
     kind: "modelpack",
     ...producer(),
-    format: [FORMAT_VERSION, FILE_VERSIONS],
+    // A file of before there was a usual share is another one, of the same inputs.
+    format: [FORMAT_VERSION, FILE_VERSIONS, "usual_share"],
     files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
     config: projection,

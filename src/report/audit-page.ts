@@ -64,7 +64,7 @@ export function auditPage(audit: Audit): string {
   const rows = audit.tasks.reduce((sum, task) => sum + task.rows, 0);
   return renderPage({
     title: "Audit of the labels",
-    lead: html`${amountText(found, "row")} of ${countText(rows)} in dataset <code>${audit.dataset}</code> may have a wrong label. <code>audit.csv</code>, beside this page, has all of them with their whole texts.`,
+    lead: html`Of ${amountText(rows, "row")} in dataset <code>${audit.dataset}</code>, a model that had not seen them doubts the label of ${countText(found)}. <code>audit.csv</code>, beside this page, has all of them with their whole texts.`,
     sections: [
       { id: "tasks", title: "Tasks", body: overview(audit.tasks) },
       { id: "method", title: "How this was computed", body: method(audit) },

@@ -109,7 +109,7 @@ const MOST_TEXT = 500;
 export function diffPage(diff: PackDiff): string {
   const { a, b } = diff;
   return renderPage({
-    title: `${a.version} and ${b.version}`,
+    title: `From ${a.version} to ${b.version}`,
     lead: html`What changed from pack <code>${a.version}</code> (A, of dataset <code>${a.dataset}</code>) to pack <code>${b.version}</code> (B, of dataset <code>${b.dataset}</code>).`,
     sections: [
       { id: "metrics", title: "Metrics", body: metrics(diff) },
@@ -171,8 +171,9 @@ function pairedTable(tasks: readonly TaskDiff[]): Html {
           [
             task,
             countText(comparison.rows),
-            ...[comparison.accuracy, comparison.macroF1, comparison.logLoss].flatMap(
-              ({ a, b, difference }) => [signed(b - a), intervalText(difference)],
+            ...[comparison.accuracy, comparison.macroF1, comparison.logLoss].map(
+              ({ a, b, difference: [low, high] }) =>
+                html`<b>${signed(b - a, 3)}</b> (${signed(low, 3)} to ${signed(high, 3)})`,
             ),
             countText(comparison.onlyA),
             countText(comparison.onlyB),
@@ -188,12 +189,9 @@ ${table({
   columns: [
     { title: "Task", kind: "text" },
     number("Rows"),
-    number("Accuracy"),
-    number("95 %"),
-    number("Macro F1"),
-    number("95 %"),
-    number("Log loss", "less is better"),
-    number("95 %"),
+    number("Accuracy (95 %)"),
+    number("Macro F1 (95 %)"),
+    number("Log loss (95 %)", "less is better"),
     number("Only A right"),
     number("Only B right"),
     number("p"),
@@ -296,7 +294,7 @@ function settings({ settings: list }: PackDiff): Html {
 
 function textsSection({ task, texts, flips, pairs }: TextsDiff): Section {
   const left = flips.length - MOST_FLIPS;
-  const summary = html`<p>${amountText(flips.length, "answer")} of ${countText(texts)} flipped (${percentText(texts === 0 ? null : flips.length / texts)}). Those that both packs are surest of stand first.</p>`;
+  const summary = html`<p>${amountText(flips.length, "answer")} of ${countText(texts)} flipped (${percentText(texts === 0 ? null : flips.length / texts)}).${flips.length === 0 ? null : " Those that both packs are surest of stand first."}</p>`;
   const body = html`${summary}${flips.length === 0 ? null : pairsTable(task, pairs)}${flips.length === 0 ? null : flipsTable(task, flips)}${left > 0 ? html`<p>${amountText(left, "more flip")}; --json has all.</p>` : null}`;
   return { id: `texts-${task}`, title: `Flipped answers of ${task}`, body };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { guarded } from "./failure.ts";
 import { discard, makeFolder, syncFile, syncFolder, temporaryName } from "./file.ts";
@@ -25,10 +25,4 @@ export async function replaceFile<T>(path: string, write: (temporary: string) =>
     await discard(temporary);
     throw error;
   }
-}
-
-/** Whether something other than a regular file is at a path, or nothing: `null`. */
-export async function regularFileAt(path: string): Promise<boolean | null> {
-  const found = await lstat(path).catch(() => null);
-  return found === null ? null : found.isFile();
 }

@@ -14,7 +14,9 @@ interface Candidate {
   readonly threshold: number;
   readonly answered: number;
   readonly right: number;
-  /** Right answers that the confidences promise, over those that the target asks for, in standard deviations. */
+  /** Right answers with which it passes its test; more than `answered` where none would do. */
+  readonly needed: number;
+  /** The chance that it passes, were the confidences true. */
   readonly promise: number;
 }
 
@@ -37,7 +39,7 @@ export function fitPrecisionThreshold(answers: Answers, target: number): Fitted 
   );
   let passed: Candidate | null = null;
   for (const candidate of candidates.slice(start)) {
-    if (binomialTail(candidate.right, candidate.answered, target) > MISS) break;
+    if (candidate.right < candidate.needed) break;
     passed = candidate;
   }
   const shown = passed ?? candidates[start];
@@ -56,6 +58,20 @@ function promiseOf(candidates: readonly Candidate[], i: number): number {
   return candidates[i]?.promise ?? Number.NEGATIVE_INFINITY;
 }
 
+/**
+ * Hits of so many rows that show the target: the fewest that the exact test gives a chance of at most 5 %; `of` + 1 where
+ * none are enough. They are known to be in [`least`, `most`].
+ */
+function hitsNeeded(of: number, target: number, least = 0, most = of + 1): number {
+  let [low, high] = [least, most];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (binomialTail(middle, of, target) > MISS) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** By falling threshold; those with too few rows to pass are left out, unless there is no other. */
 function candidatesOf({ confidence, right }: Answers, target: number): Candidate[] {
   const rows = confidence.length;
@@ -63,11 +79,13 @@ function candidatesOf({ confidence, right }: Answers, target: number): Candidate
     (a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b,
   );
   const candidates: Candidate[] = [];
-  const needed = rowsNeeded(target) ?? rows;
   let [answered, hits, promised] = [0, 0, 0];
+  // Of none, one hit more than there are.
+  let needed = 1;
   for (let step = 1; step <= COVERAGES; step++) {
     const least = Math.ceil((step * rows) / COVERAGES);
     if (least <= answered) continue;
+    const before = answered;
     // Rows of one confidence stand and fall together.
     while (
       answered < least ||
@@ -77,15 +95,11 @@ function candidatesOf({ confidence, right }: Answers, target: number): Candidate
       hits += right[row] as number;
       promised += confidence[row] as number;
     }
-    if (answered < needed && answered < rows) continue;
+    needed = hitsNeeded(answered, target, needed, needed + answered - before);
+    if (needed > answered && answered < rows) continue;
     const threshold = confidence[order[answered - 1] as number] as number;
-    const spread = Math.sqrt(answered * target * (1 - target));
-    candidates.push({
-      threshold,
-      answered,
-      right: hits,
-      promise: (promised - answered * target) / (spread + 1e-9),
-    });
+    const promise = needed > answered ? 0 : binomialTail(needed, answered, promised / answered);
+    candidates.push({ threshold, answered, right: hits, needed, promise });
   }
   return candidates;
 }
@@ -100,13 +114,12 @@ export function fitRecallThreshold(confidence: Float64Array, target: number): Fi
   const rows = confidence.length;
   const sorted = confidence.slice().sort();
   const all = { target, rows, of: rows, needed: rowsNeeded(target) };
-  let hits = 0;
-  while (hits < rows && binomialTail(hits, rows, target) > MISS) hits++;
-  const bound = rows === 0 ? null : lowerBound(hits, rows);
-  const highest = sorted[hits - 1];
+  const highest = sorted[hitsNeeded(rows, target) - 1];
   const threshold = highest === undefined ? null : above(highest);
-  if (bound === null || threshold === null || binomialTail(hits, rows, target) > MISS || threshold > 1)
-    return { ...all, threshold: null, hits: sorted.filter((c) => c < 1).length, bound };
+  if (threshold === null || threshold > 1) {
+    const hits = sorted.filter((c) => c < 1).length;
+    return { ...all, threshold: null, hits, bound: rows === 0 ? null : lowerBound(hits, rows) };
+  }
   const held = sorted.filter((c) => c < threshold).length;
   return { ...all, threshold, hits: held, bound: lowerBound(held, rows) };
 }

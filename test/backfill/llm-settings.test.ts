@@ -87,7 +87,7 @@ describe("the settings", () => {
 
   it("of a model that is missing name its variable", () => {
     expect(refusal(() => llmSettings(configOf([]), {}, { shareRows: true }))).toBe(
-      "synthetic_llm.model: synthetic_llm.model is missing: which model of the server at http://localhost:11434/v1 is to write the missing rows? | set the environment variable LLM_EVAL__MODEL, or synthetic_llm.model in the TOML; --no-llm goes on without, and reports what is missing",
+      "synthetic_llm.model: synthetic_llm.model is missing: which model of the server at http://localhost:11434/v1 is to be asked? | set the environment variable LLM_EVAL__MODEL, or synthetic_llm.model in the TOML; modelpack prepare --no-llm goes on without, and reports what is missing",
     );
     const other = configOf(['model_env = "MY_MODEL"']);
     expect(refusal(() => llmSettings(other, {}, { shareRows: true }))).toContain("variable MY_MODEL,");
@@ -121,7 +121,7 @@ describe("the key", () => {
 
   it("is wanted by openai", () => {
     expect(refusal(() => settings(['provider = "openai"']))).toBe(
-      "environment OPENAI_API_KEY: openai wants an API key, and OPENAI_API_KEY holds none | set OPENAI_API_KEY in the environment or in the .env file beside the TOML, and let synthetic_llm.api_key_env say OPENAI_API_KEY; --no-llm goes on without an LLM",
+      "environment OPENAI_API_KEY: openai wants an API key, and OPENAI_API_KEY holds none | set OPENAI_API_KEY in the environment or in the .env file beside the TOML, and let synthetic_llm.api_key_env say OPENAI_API_KEY; modelpack prepare --no-llm goes on without an LLM",
     );
     expect(refusal(() => settings(['provider = "openai"', 'api_key_env = ""']))).toContain(
       "synthetic_llm.api_key_env: openai wants an API key, and synthetic_llm.api_key_env names no variable",
@@ -156,7 +156,7 @@ describe("rows of datasets", () => {
     const lines = ['provider = "openai"'];
     const environment = { OPENAI_API_KEY: KEY };
     expect(refusal(() => settings(lines, environment, false))).toBe(
-      "synthetic_llm.share_rows: the LLM's server api.openai.com is not on this machine: its prompts would hold rows of your datasets, and these may be private | if they may leave this machine, set share_rows = true under [synthetic_llm] or add --share-rows; otherwise use a server on this machine, or --no-llm",
+      "synthetic_llm.share_rows: the LLM's server api.openai.com is not on this machine: its prompts would hold rows of your datasets, and these may be private | if they may leave this machine, set share_rows = true under [synthetic_llm] or add --share-rows; otherwise use a server on this machine, or modelpack prepare --no-llm",
     );
     expect(settings([...lines, "share_rows = true"], environment, false).apiKey).toBe(KEY);
     expect(settings(lines, environment, true).apiKey).toBe(KEY);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { commandOutlines } from "../../src/cli/program.ts";
 import { cli, jsonOf } from "../support/cli.ts";
 import { writeProject } from "../support/project.ts";
 import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
@@ -172,12 +173,13 @@ describe("explain", () => {
 
   it("shows the strongest and sums up the others, with --top", () => {
     const { out } = cli(project, ["explain", "--task", "colour", "--top", "2", "topic1 about1"]);
-    const lines = out.trim().split("\n");
-    expect(lines[0]).toMatch(/^colour: green \(\d\.\d{3}\), then (red|blue)$/);
-    expect(lines.length).toBe(1 + 1 + 1 + 2 + 3);
-    expect(lines[5]).toMatch(/^\d+ others/);
-    const [others, bias, score] = lines.slice(5).map((line) => Number(line.trim().split(/ +/).at(-1)));
-    const shown = lines.slice(3, 5).reduce((sum, line) => sum + Number(line.trim().split(/ +/).at(-1)), 0);
+    const [head = "", , , table = ""] = out.trim().split(/\n\n/);
+    expect(head).toMatch(/^colour: green \(\d\.\d{3}\), against (red|blue)$/);
+    const lines = table.trim().split("\n");
+    expect(lines.length).toBe(1 + 2 + 3);
+    expect(lines[3]).toMatch(/^\d+ others/);
+    const [others, bias, score] = lines.slice(3).map((line) => Number(line.trim().split(/ +/).at(-1)));
+    const shown = lines.slice(1, 3).reduce((sum, line) => sum + Number(line.trim().split(/ +/).at(-1)), 0);
     expect(shown + (others ?? 0) + (bias ?? 0)).toBeCloseTo(score ?? Number.NaN, 2);
   });
 
@@ -188,6 +190,46 @@ describe("explain", () => {
     });
     expect(cli(project, ["explain", "--task", "colour", "a", "b"]).err).toContain("reads 1 text, got 2");
     expect(cli(project, ["explain", "--task", "colour", " "]).err).toContain("there is nothing to explain");
+  });
+});
+
+describe("every command", () => {
+  const documented = JSON.parse(
+    readFileSync(new URL("../../scripts/json-examples.json", import.meta.url), "utf8"),
+  ) as Record<string, readonly object[]>;
+  const runs: Readonly<Record<string, readonly (readonly string[])[]>> = {
+    check: [[]],
+    prepare: [["--no-llm"]],
+    train: [[]],
+    evaluate: [[]],
+    predict: [
+      ["topic0 about0"],
+      ["--task", "colour", "--file", "colours.jsonl", "--out", "p.csv", "--force"],
+    ],
+    explain: [["--task", "colour", "topic0 about0"]],
+    types: [[]],
+    status: [[]],
+    completion: [["fish"]],
+  };
+
+  it.each(Object.entries(runs))("%s prints with --json what the documentation shows", (name, all) => {
+    all.forEach((args, i) => {
+      const result = cli(project, [name, "--json", ...args]);
+      expect(result.code, result.err).toBe(0);
+      expect(result.out.split("\n").length).toBe(2);
+      const found = jsonOf<object>(result);
+      expect(Object.keys(found).slice(0, 2)).toEqual(["ok", "command"]);
+      expect(found).toMatchObject({ ok: true, command: name });
+      // What is not set, such as the reason of an answer, may be left out of either.
+      expect(Object.keys(found)).toEqual(Object.keys(documented[name]?.[i] ?? {}));
+    });
+  });
+
+  it("is documented with a run, and each run is tried", () => {
+    const names = commandOutlines().map(({ name }) => name);
+    expect(Object.keys(documented).sort()).toEqual([...names].sort());
+    // label asks an LLM: test/cli/label.test.ts looks at what it prints.
+    expect(names.filter((name) => runs[name] === undefined)).toEqual(["label"]);
   });
 });
 

@@ -107,7 +107,7 @@ describe("a fill", () => {
       reporter.fill("topic a", progress, 4);
       reporter.fill(null, progress, 4);
     }
-    expect(said()).toBe(`backfill: ${ALL}\n`);
+    expect(said()).toBe(`LLM: ${ALL}\n`);
   });
 
   it("says nothing of what is not known yet", () => {
@@ -117,6 +117,6 @@ describe("a fill", () => {
     now = 2000;
     const unknown = { ...progress, done: 0, received: 0, rowsPerSecond: 0, dollars: null, secondsLeft: null };
     reporter.fill(null, unknown, 1);
-    expect(said()).toBe("backfill: 0 of 120 rows, 0.0 rows/s, 12,345 tokens\n");
+    expect(said()).toBe("LLM: 0 of 120 rows, 0.0 rows/s, 12,345 tokens\n");
   });
 });

@@ -1,33 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { commandOutlines } from "../../src/cli/program.ts";
 import { cli, jsonOf } from "../support/cli.ts";
 import { writeProject } from "../support/project.ts";
 import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
-const COMMANDS = ["check", "prepare", "label", "train", "evaluate", "predict", "explain", "types", "status"];
+const COMMANDS = commandOutlines();
 const empty = sharedFolder();
 const project = writeProject(sharedFolder());
 
 interface Failure {
   readonly ok: boolean;
+  readonly command: string | null;
   readonly error: { code: string; message: string; where: string | null; hint: string | null };
 }
 
 describe("help", () => {
-  it.each(COMMANDS)("of %s names its options and shows examples", (name) => {
-    const { code, out, err } = cli(empty, [name, "--help"]);
-    expect([code, err]).toEqual([0, ""]);
-    for (const part of [`Usage: modelpack ${name}`, "--config <file>", "--set <section.key=value>", "--json"])
-      expect(out).toContain(part);
-    expect(out.split("Examples:\n")[1]).toContain(`modelpack ${name}`);
-  });
+  it.each(COMMANDS)(
+    "of $name names its options under their headings and shows examples",
+    ({ name, options, examples }) => {
+      const { code, out, err } = cli(empty, [name, "--help"]);
+      expect([code, err]).toEqual([0, ""]);
+      expect(out).toContain(`Usage: modelpack ${name}`);
+      for (const { flag, group } of options) expect(out.split(`\n${group}\n`)[1]).toContain(`  ${flag} `);
+      expect(out.split("Examples:\n")[1]).toBe(examples.map((line) => `  ${line}\n`).join(""));
+      expect(examples.every((line) => line.includes(`modelpack ${name}`))).toBe(true);
+      const help = out.split("\nExamples:")[0] ?? "";
+      expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    },
+  );
 
-  it("of the program lists every command", () => {
+  it("of the program lists every command, and none that is for scripts", () => {
     const { code, out } = cli(empty, ["--help"]);
     expect(code).toBe(0);
-    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const { name } of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+    expect(out).not.toMatch(/^ {2}complete /m);
+    expect(out).toContain("Examples:\n  modelpack check\n");
+  });
+
+  it("is what docs/cli.md says", () => {
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    execFileSync(process.execPath, [join(root, "scripts/cli-reference.mjs"), "--check"], { stdio: "pipe" });
   });
 
   it("says the version of package.json", () => {
@@ -69,10 +86,13 @@ describe("a wrong command line", () => {
     [["prepare", "--json", "--sample", "0"], "USAGE", '--sample takes a whole number over 0, got "0"'],
     [["train", "--json"], "DATASET_MISSING", "there is no prepared dataset"],
     [["predict", "--json", "text"], "MODEL_MISSING", ""],
-  ])("%j: one object on standard output", (args, code, message) => {
+    [["bogus", "--json"], "USAGE", "unknown command 'bogus'"],
+  ])("%j: one object on standard output, and the words on standard error", (args, code, message) => {
     const result = cli(project, args);
-    const { ok, error } = jsonOf<Failure>(result);
+    const { ok, command, error } = jsonOf<Failure>(result);
     expect(result.code).toBe(code === "USAGE" ? 2 : 1);
+    expect(command).toBe(COMMANDS.find(({ name }) => args.includes(name))?.name ?? null);
+    expect(result.err).toContain(error.message.split("\n")[0]);
     expect(Object.keys(error)).toEqual(["code", "message", "where", "hint"]);
     expect([ok, error.code]).toEqual([false, code]);
     expect(error.message).toContain(message);
@@ -81,6 +101,25 @@ describe("a wrong command line", () => {
 
   it("takes --json after -- for a text", () => {
     expect(cli(project, ["predict", "--", "--json"]).out).toBe("");
+  });
+});
+
+describe("with --json", () => {
+  it.each(COMMANDS)("$name answers a wrong option with the one shape", ({ name }) => {
+    const result = cli(project, [name, "--json", "--no-such-option"]);
+    expect(result.out.endsWith("}\n")).toBe(true);
+    expect(Object.keys(jsonOf<Failure>(result))).toEqual(["ok", "command", "error"]);
+    expect(jsonOf<Failure>(result)).toEqual({
+      ok: false,
+      command: name,
+      error: {
+        code: "USAGE",
+        // An option that is required comes first.
+        message: expect.stringMatching(/--no-such-option|required option/),
+        where: null,
+        hint: "modelpack --help lists the commands and their options",
+      },
+    });
   });
 });
 

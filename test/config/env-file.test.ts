@@ -121,6 +121,7 @@ describe("what can't be read is an error that names the file and shows no value"
       } catch (error) {
         expect(Object(error).message).toBe("the .env file beside the config: a line of it is no NAME=value");
         expect(String(Object(error).stack)).not.toContain(SECRET);
+        expect(Object(error).where).toMatch(/\.env:\d+$/);
         return { A: "1" };
       }
     };

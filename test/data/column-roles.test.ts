@@ -21,7 +21,7 @@ function survey(specs: Readonly<Record<string, Spec>>): Survey {
       frequent,
     };
   });
-  return { rows: 1000, sampled: 1000, columns };
+  return { rows: 1000, sampled: 1000, columns, nested: [] };
 }
 
 const roles = (

@@ -193,13 +193,13 @@ describe("a hostile file with right checksums", () => {
       "a mask that calls for more",
       FILE,
       (p) => bytesOfTensor(p, "feature_tasks").fill(3),
-      /weights, but the features' tasks call for 3\d/,
+      /weights, expected 3\d/,
     ],
     [
       "a mask that calls for less",
       FILE,
       (p) => bytesOfTensor(p, "feature_tasks").fill(0),
-      /weights, but the features' tasks call for 0/,
+      /weights, expected 0/,
     ],
     [
       "a mask of tasks that are not there",
@@ -207,7 +207,7 @@ describe("a hostile file with right checksums", () => {
       (p) => {
         bytesOfTensor(p, "feature_tasks")[0] = 0x80;
       },
-      /call for NaN/,
+      /weights, expected NaN/,
     ],
     ["no weights", FILE, (p) => rename(p, "weights", "wights"), /weights is missing or has another type/],
     ["no hashes", FILE, (p) => rename(p, "feature_hashes", "f"), /feature_hashes is missing/],
@@ -251,9 +251,9 @@ describe("a hostile file with right checksums", () => {
     [
       "endless feature weights",
       (d) => Object.assign(d, { feature_weight: [1, 1e300] }),
-      /feature weights' range/,
+      /feature weights are invalid/,
     ],
-    ["one feature weight", (d) => Object.assign(d, { feature_weight: [1] }), /feature weights' range/],
+    ["one feature weight", (d) => Object.assign(d, { feature_weight: [1] }), /feature weights are invalid/],
     ["no tasks", (d) => Object.assign(d, { tasks: [] }), /tasks are invalid/],
     ["tasks that are no list", (d) => Object.assign(d, { tasks: { length: 2 } }), /tasks are invalid/],
     [
@@ -276,7 +276,7 @@ describe("a hostile file with right checksums", () => {
     [
       "more labels than scales",
       (d) => Object.assign(task(d), { labels: ["general", "b", "c", "d"] }),
-      /call for|differ from the labels/,
+      /weights, expected|differ from the labels/,
     ],
     ["a default that is no label", (d) => Object.assign(task(d), { default: "x" }), /a task is invalid/],
     ["no default", (d) => delete task(d).default, /a task is invalid/],

@@ -7,8 +7,11 @@ import { describe, expect, it } from "vitest";
 import { CHECKOUT } from "../support/pipeline-run.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-/** Bytes of the runtime, bundled into a page, minified and gzipped, at most. */
-const MAX_RUNTIME_BYTES = 12_750;
+/**
+ * Bytes of the runtime, bundled into a page, minified and gzipped, at most: what it has today and a little. DESIGN.md
+ * asks for 12 kB, which it does not reach yet; lower this with it.
+ */
+const MAX_RUNTIME_BYTES = 12_700;
 /** Bytes of the part that a page loads once a pack has pairs. */
 const MAX_PAIR_BYTES = 2450;
 

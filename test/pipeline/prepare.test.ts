@@ -74,6 +74,7 @@ describe("prepare", () => {
     expect(await readPointer(join(folder, PREPARED), "current.json")).toBe(version);
     expect(await verifyVersion(join(folder, PREPARED, version))).toEqual([]);
     expect(namesIn(join(folder, PREPARED, version))).toEqual([
+      "DATA_CARD.md",
       "manifest.json",
       ...["pair", "router"].flatMap((family) =>
         ["eval", "test", "train"].map((s) => `${family}_${s}.parquet`),

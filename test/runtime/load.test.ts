@@ -168,7 +168,12 @@ describe("loadModelpack from a URL", () => {
     ["404", answer(404, "no"), "MODEL_MISSING", /packs\/manifest.json: the server answered 404/],
     ["HTML", answer(200, "<!doctype html>", { "content-type": "text/html" }), "MODEL_CORRUPT", /not JSON/],
     ["half of it", answer(200, MANIFEST.slice(0, 300)), "MODEL_CORRUPT", /not JSON/],
-    ["one that was edited", answer(200, edited), "MODEL_CORRUPT", /expected the sha256 that it ends with/],
+    [
+      "one that was edited",
+      answer(200, edited),
+      "MODEL_CORRUPT",
+      /manifest.json: expected sha256 [0-9a-f]{64}, got [0-9a-f]{64}/,
+    ],
     ["a body without an end", endless, "MODEL_CORRUPT", /more than the 16777216 bytes expected/],
     [
       "a newer format",

@@ -27,7 +27,8 @@ export function cli(
     cwd,
     input,
     encoding: "utf8",
-    env: { ...process.env, NODE_OPTIONS: "", ...env },
+    // vitest asks for colours in its own output.
+    env: { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0", ...env },
     timeout: 60_000,
   });
   return { code: status, out: stdout, err: stderr };

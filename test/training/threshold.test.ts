@@ -40,8 +40,8 @@ function draw({ confidence, chance }: World, target: number, rows: number, unifo
 }
 
 describe("fitPrecisionThreshold", () => {
-  // 5 % and three standard deviations of the share among 600 fits.
-  const MOST_MISSES = 0.05 + 3 * Math.sqrt((0.05 * 0.95) / 600);
+  // 5 % and three standard deviations of the share among 400 fits.
+  const MOST_MISSES = 0.05 + 3 * Math.sqrt((0.05 * 0.95) / 400);
 
   it.each(
     Object.entries(WORLDS).flatMap(([name, world]) =>
@@ -50,11 +50,11 @@ describe("fitPrecisionThreshold", () => {
   )("misses its target in at most 1 of 20 fits: %s, %d", (_, target, world) => {
     const uniform = uniforms(7);
     let misses = 0;
-    for (let fit = 0; fit < 600; fit++) {
+    for (let fit = 0; fit < 400; fit++) {
       const { threshold } = fitPrecisionThreshold(draw(world, target, 300, uniform), target);
       if (threshold !== null && truePrecision(world, target, threshold) < target) misses++;
     }
-    expect(misses / 600).toBeLessThan(MOST_MISSES);
+    expect(misses / 400).toBeLessThan(MOST_MISSES);
   });
 
   it("keeps most of the coverage that there is", () => {

@@ -25,7 +25,7 @@ export const label: Action = async (context, options, files) => {
     limit: countOption(options, "limit", "--limit"),
     queueSize: countOption(options, "queueSize", "--queue-size") ?? QUEUE_SIZE,
   });
-  const exit = result.left > 0 ? EXIT.short : EXIT.done;
+  const exit = result.left > 0 || isMostlyUnanswered(result) ? EXIT.short : EXIT.done;
   return { text: linesOf(result, task?.input === "pair").join("\n"), json: { ...result }, exit };
 };
 
@@ -55,6 +55,12 @@ function textOption(options: Options, name: string, flag: string): string | null
   throw new ModelpackError("USAGE", `${flag} takes a name, got ""`, { hint: "leave it out for the default" });
 }
 
+/** Whether the LLM said nothing of use about most texts: that is no labelling, though it ran to its end. */
+function isMostlyUnanswered({ texts, doubts }: LabelResult): boolean {
+  const unanswered = doubts.find(({ reason }) => reason === "no_answer")?.rows ?? 0;
+  return unanswered > texts / 2;
+}
+
 function linesOf(result: LabelResult, isPair: boolean): string[] {
   const { labels, doubts, labelled, texts, queued, left } = result;
   const rows = [["label", "rows"], ...labels.map((one) => [JSON.stringify(one.label), String(one.rows)])];
@@ -69,6 +75,10 @@ function linesOf(result: LabelResult, isPair: boolean): string[] {
   if (left > 0)
     lines.push(
       `${left} texts are left (exit code 3), since the budget of synthetic_llm is spent: run it again for more`,
+    );
+  if (isMostlyUnanswered(result))
+    lines.push(
+      "the LLM did not answer for most texts (exit code 3): try a larger model, or a smaller synthetic_llm.batch_size",
     );
   const columns = isPair ? 'text_a = "text_a", text_b = "text_b"' : 'text = "text"';
   lines.push(

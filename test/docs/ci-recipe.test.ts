@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { MAIN } from "../support/cli.ts";
 import { hubServer } from "../support/hub.ts";
 import { flipped } from "../support/hub-faults.ts";
@@ -11,11 +12,21 @@ import { CHECKOUT } from "../support/pipeline-run.ts";
 
 const docs = readFileSync(join(CHECKOUT, "docs", "ci.md"), "utf8");
 
-/** The commands of docs/ci.md that stand below a mark. */
+/** The block of docs/ci.md that stands below a mark. */
+function marked(mark: string): string {
+  const block = new RegExp(`<!-- ${mark} -->\n(?:<!-- .* -->\n)?\`\`\`\\w+\n([^]*?)\`\`\``).exec(docs)?.[1];
+  if (block === undefined) throw new Error(`docs/ci.md has no ${mark}`);
+  return block;
+}
+
 function recipe(mark: string): string {
-  const script = new RegExp(`<!-- ${mark} -->\n\`\`\`sh\n([^]*?)\`\`\``).exec(docs)?.[1];
-  if (script === undefined) throw new Error(`docs/ci.md has no ${mark}`);
-  return script.replaceAll(/^git .*\n/gm, "");
+  return marked(mark).replaceAll(/^git .*\n/gm, "");
+}
+
+interface Workflow {
+  readonly jobs: {
+    readonly models: { readonly steps: readonly { readonly uses?: string; readonly run?: string }[] };
+  };
 }
 
 /** Runs a script in a folder, where npx runs the built modelpack. */
@@ -67,4 +78,32 @@ it("docs/ci.md's recipe passes on the same bytes, and fails on others", { timeou
   const changed = await shell(folder, server.url, recipe("check"));
   expect(changed.code).toBe(1);
   expect(changed.said).toContain("error: data/two.jsonl is not what was pinned");
+});
+
+it("docs/ci.md's workflow runs, and ends where a figure is short", { timeout: 120_000 }, async () => {
+  const { steps } = (parse(marked("workflow")) as Workflow).jobs.models;
+  expect(steps.flatMap(({ uses }) => uses ?? [])).toEqual([
+    "actions/checkout@v4",
+    "actions/setup-node@v4",
+    "actions/cache@v4",
+    "actions/upload-artifact@v4",
+  ]);
+  const runs = steps.flatMap(({ run }) => run ?? []).filter((run) => run !== "npm ci");
+  expect(runs).toHaveLength(5);
+  const server = await hubServer([colours()]);
+  const toml = hubToml("colours", "me/colours", "colour");
+  const folder = hubProject("[train]\nmax_iter = 3\nalpha = 0.0001\n", COLOUR_TASK, toml);
+  expect(await shell(folder, server.url, recipe("record"))).toMatchObject({ code: 0 });
+  const gate = marked("gate");
+  writeFileSync(join(folder, "gate.mjs"), gate);
+  for (const run of runs) {
+    const { code, said } = await shell(folder, server.url, `set -e\n${run}`);
+    expect(code, said).toBe(0);
+    if (run.includes("gate.mjs"))
+      expect(said).toMatch(/^ok {5}colour: macro-F1 [01]\.\d{4}, at least 0\.9$/m);
+  }
+  writeFileSync(join(folder, "gate.mjs"), gate.replace("0.9 }", "1.1 }"));
+  const short = await shell(folder, server.url, `set -e\n${runs.at(-1)}`);
+  expect(short.code).toBe(1);
+  expect(short.said).toMatch(/^FAILED colour: macro-F1/m);
 });

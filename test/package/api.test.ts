@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { npm } from "./support/npm.ts";
-import { CHECKOUT } from "./support/pipeline-run.ts";
+import { npm } from "../support/npm.ts";
+import { CHECKOUT } from "../support/pipeline-run.ts";
 
 it("docs/api.md is what the docstrings say, and all that is public has one", () => {
   const { status, stderr } = npm(CHECKOUT, ["scripts/api.mjs", "--check"], process.execPath);
