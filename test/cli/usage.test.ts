@@ -24,10 +24,18 @@ describe("help", () => {
     expect(out.split("Examples:\n")[1]).toContain(`modelpack ${name}`);
   });
 
+  it("of init, which writes the config, has no flag that overrides a key of it", () => {
+    const { code, out } = cli(empty, ["init", "--help"]);
+    expect(code).toBe(0);
+    expect(out).toContain("--config <file>");
+    expect(out).toContain("modelpack init rows.csv");
+    expect(out).not.toContain("--set");
+  });
+
   it("of the program lists every command", () => {
     const { code, out } = cli(empty, ["--help"]);
     expect(code).toBe(0);
-    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["init", ...COMMANDS]) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
   it("says the version of package.json", () => {
