@@ -28,6 +28,11 @@ export interface Scan {
 
 /** The longest object of JSON, in bytes: DuckDB holds several at once, and no text to classify comes near. */
 const MAX_OBJECT_BYTES = 1 << 24;
+/**
+ * Bytes of a file that DuckDB holds at once, two such buffers at a time. By itself it takes 16 of the longest rows, and two of
+ * these are more than the engine's memory: a CSV file of 256 MB could not be read.
+ */
+const CSV_BUFFER_BYTES = 2 * MAX_ROW_BYTES;
 /** Rows of JSON whose keys are counted before their types are looked at. */
 const KEY_ROWS = 20_480;
 
@@ -191,7 +196,7 @@ function readCsv(file: SourceFile, delimiter: string, header: readonly string[])
   return (
     `read_csv(${filePath(file.path)}, auto_detect = false, header = true, columns = {${columns}}, ` +
     `delim = ${quoteText(delimiter)}, quote = '"', escape = '"', comment = '', nullstr = '', strict_mode = false, ` +
-    `max_line_size = ${MAX_ROW_BYTES}, parallel = false, hive_partitioning = false, compression = ${compression([file])})`
+    `max_line_size = ${MAX_ROW_BYTES}, buffer_size = ${CSV_BUFFER_BYTES}, parallel = false, hive_partitioning = false, compression = ${compression([file])})`
   );
 }
 

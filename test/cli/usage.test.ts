@@ -34,6 +34,14 @@ describe("help", () => {
     },
   );
 
+  it("of init, which writes the config, has no flag that overrides a key of it", () => {
+    const { code, out } = cli(empty, ["init", "--help"]);
+    expect(code).toBe(0);
+    expect(out).toContain("--config <file>");
+    expect(out).toContain("modelpack init rows.csv");
+    expect(out).not.toContain("--set");
+  });
+
   it("of the program lists every command, and none that is for scripts", () => {
     const { code, out } = cli(empty, ["--help"]);
     expect(code).toBe(0);

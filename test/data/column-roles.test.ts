@@ -99,6 +99,23 @@ describe("what columns are for", () => {
       ["left_name", "right_name"],
       "label",
     ],
+    [
+      "numbers inside names",
+      {
+        Quality: ["integer", 2, 1],
+        "#1 ID": ["integer", 1000, 1],
+        "#1 String": ["text", 990, 12],
+        "#2 String": ["text", 990, 12],
+      },
+      ["#1 String", "#2 String"],
+      "Quality",
+    ],
+    [
+      "numbers of 28 emotions",
+      { comment_id: ["text", 1000, 1], body: ["text", 990, 12], emotion_ids: ["integer", 28, 1] },
+      ["body"],
+      "emotion_ids",
+    ],
     ["a script without spaces", { 文: ["text", 990, 1], label: ["text", 3, 1] }, ["文"], "label"],
     [
       "a field of a STRUCT",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { diagnoseConfig } from "../../src/config/load.ts";
-import { type Block, docPages, matchesOutput, type Page } from "../support/docs.ts";
+import { type Block, docPages, matchesOutput, type Page, parsePage } from "../support/docs.ts";
 import {
   addQuickstart,
   makeDocsProject,
@@ -27,6 +27,9 @@ afterAll(() => {
   process.stdout.write(`docs: ${ran} blocks ran, ${skipped.length} can't run here:\n${lines}`);
 });
 
+/** Languages of blocks that do something; others are for people alone. */
+const RUN = new Set(["sh", "ts", "js", "toml", "json", "yaml"]);
+
 /** A page's project and what its last commands printed. */
 interface Reading {
   readonly project: string;
@@ -41,6 +44,7 @@ function read(reading: Reading, page: Page, block: Block): void {
     skipped.push(`${place} (${language}): ${use.reason}`);
     return;
   }
+  if (use.kind === "run" && !RUN.has(language)) return;
   ran++;
   if (use.kind === "file") writeDocsFile(reading.project, use.name, text);
   if (use.kind === "output") {
@@ -95,6 +99,16 @@ describe.each(pages.filter(({ blocks }) => blocks.length > 0))("$name", (page) =
       read(reading, page, block);
     },
   );
+});
+
+it("takes no mark that it does not know, and no output that is another", () => {
+  const page = (mark: string) => parsePage("x.md", `<!-- docs-test: ${mark} -->\n\`\`\`sh\ntrue\n\`\`\`\n`);
+  expect(page("skip because I say so").blocks[0]?.use).toEqual({ kind: "skip", reason: "I say so" });
+  expect(() => page("skip")).toThrow("no such mark");
+  expect(() => page("pass")).toThrow("no such mark");
+  expect(matchesOutput("one\ntwo  2\nthree\n", "one\n…\nthree")).toBe(true);
+  expect(matchesOutput("one\ntwo  2\nthree\n", "one\nthree")).toBe(false);
+  expect(matchesOutput("rows: 12", "rows: 13")).toBe(false);
 });
 
 it("reads every page", () => {
