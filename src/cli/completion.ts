@@ -114,8 +114,8 @@ export function complete(line: Line, commands: readonly CommandOutline[], names:
   );
 }
 
-const FILES = ["file", "files", "path"];
-const FOLDERS = ["folder"];
+const FILES = ["file", "files", "path", "page", "sources"];
+const FOLDERS = ["folder", "packs"];
 /** Values that are the same for everybody. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   split: ["train", "test", "eval"],
