@@ -57,7 +57,7 @@ async function openPack(folder: string): Promise<OpenedVersion> {
   if (pack === null)
     throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
       where: folder,
-      hint: "run `modelpack train` (npm run train) first, or name a folder of packs with --pack",
+      hint: "run `modelpack train` first, or name a folder of packs with --pack",
     });
   if (pack.manifest.kind === "modelpack") return pack;
   throw new ModelpackError("MODEL_MISSING", `this is a ${String(pack.manifest.kind)}, and no pack`, {

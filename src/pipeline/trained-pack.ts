@@ -11,7 +11,7 @@ export async function openPack(root: string): Promise<OpenedVersion> {
   if (pack !== null) return pack;
   throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
     where: root,
-    hint: "run `modelpack train` (npm run train) first",
+    hint: "run `modelpack train` first",
   });
 }
 
@@ -56,7 +56,7 @@ async function newestIn(root: string): Promise<string> {
   if (version !== null) return join(root, version);
   throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
     where: root,
-    hint: "run `modelpack train` (npm run train) first",
+    hint: "run `modelpack train` first",
   });
 }
 
