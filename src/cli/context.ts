@@ -8,6 +8,9 @@ import type { Reporter } from "../core/reporter.ts";
 import type { Colours } from "./colour.ts";
 import { cell, columnsOf } from "./printable.ts";
 
+/** The config that a command takes where none is named. */
+export const DEFAULT_CONFIG = "model_pipeline.toml";
+
 /** What the process is done with: DESIGN's exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, short: 3, interrupted: 130, terminated: 143 } as const;
 
@@ -122,8 +125,7 @@ export function sharedOptions(reach: ConfigReach): readonly OptionOutline[] {
     group,
   });
   const file = reach === "written" ? "the TOML to write" : "the pipeline's TOML";
-  const config =
-    reach === "none" ? [] : [shared("Config:", "-c, --config <file>", file, "model_pipeline.toml")];
+  const config = reach === "none" ? [] : [shared("Config:", "-c, --config <file>", file, DEFAULT_CONFIG)];
   if (reach === "all" || reach === "file")
     config.push(shared("Config:", "--set <section.key=value>", "override one key; repeatable", []));
   const everyday = reach === "all" ? FLAGS.map(({ flag, doc }) => shared("Config:", flag, doc)) : [];

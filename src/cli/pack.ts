@@ -11,7 +11,7 @@ export async function openPackOf(context: Context, options: Options): Promise<Mo
     if (!(error instanceof ModelpackError)) throw error;
     throw new ModelpackError(error.code, error.message, {
       where: error.where,
-      hint: "run `modelpack train` (npm run train) first, or name a folder of packs with --pack",
+      hint: "run `modelpack train` first, or name a folder of packs with --pack",
     });
   });
 }

@@ -91,14 +91,21 @@ class StepBar {
   }
 
   show(step: string, done: number, total: number | null): void {
-    this.#bar ??= this.#start(total ?? 1);
-    this.#bar.setTotal(total ?? 1);
-    this.#bar.update(done, { step });
+    // Of a step of unknown length, what is done is all that there is to say.
+    if (total === null) {
+      this.#bar ??= this.#start(1);
+      this.#bar.setTotal(1);
+      this.#bar.update(0, { amount: "", step });
+      return;
+    }
+    this.#bar ??= this.#start(total);
+    this.#bar.setTotal(total);
+    this.#bar.update(done, { amount: `${done}/${total} `, step });
   }
 
   #start(total: number): SingleBar {
-    const bar = new SingleBar({ ...LOOK, stream: this.#stream, format: "{bar} {value}/{total} {step}" });
-    bar.start(total, 0, { step: "" });
+    const bar = new SingleBar({ ...LOOK, stream: this.#stream, format: "{bar} {amount}{step}" });
+    bar.start(total, 0, { amount: "", step: "" });
     return bar;
   }
 

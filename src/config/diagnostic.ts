@@ -37,7 +37,7 @@ export function renderDiagnostics(
 function render(diagnostic: Diagnostic, name: string, lines: readonly string[]): string {
   const { line, column, hint } = diagnostic;
   const out = [`${diagnostic.severity}: ${visible(diagnostic.message)}`];
-  let pad = " ";
+  let pad = "  ";
   if (diagnostic.origin !== null) {
     out.push(`  --> ${visible(redact(diagnostic.origin))}`);
   } else if (line === null || column === null) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { tomlString } from "./toml.ts";
 
 // Writes the first config of a project: `modelpack init` fills it in. What a stranger wrote (labels, names of
 // columns and files) stands in strings or in comments, and can end neither.
@@ -65,11 +66,6 @@ export function starterToml(starter: Starter): string {
     taskSection(starter),
     ...starter.datasets.map((dataset) => datasetSection(dataset, starter)),
   ].join("\n");
-}
-
-/** A TOML string of any text. JSON's escapes are TOML's, but for DEL, which TOML wants escaped as well. */
-export function tomlString(text: string): string {
-  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
 
 /** A stranger's words as part of a comment: one line, shortened. */

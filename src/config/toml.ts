@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parse, TomlError } from "smol-toml";
+import { safeText } from "../core/printable.ts";
 
 // The one file that knows smol-toml.
 
@@ -94,9 +95,12 @@ export function tomlKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
 }
 
-/** A basic string: JSON's escapes are TOML's too, DEL apart, which TOML wants escaped. */
+/**
+ * A basic string: JSON's escapes are TOML's too. DEL, which TOML wants escaped, and what an editor might obey instead
+ * of showing, such as marks that turn the direction of writing, are escaped as well.
+ */
 export function tomlString(text: string): string {
-  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+  return safeText(JSON.stringify(text));
 }
 
 /** The same as a multi-line basic string: line ends stay line ends. */

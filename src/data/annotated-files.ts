@@ -71,7 +71,9 @@ async function readTable(engine: Engine, source: Source, { onNote }: AnnotateOpt
   const scan = await scanSource(engine, source);
   for (const [from, to] of scan.renamed ?? [])
     onNote(
-      `two columns are called ${JSON.stringify(from)}: the later one is ${JSON.stringify(to)} from here on`,
+      from === ""
+        ? `a column without a name is ${JSON.stringify(to)} from here on`
+        : `two columns are called ${JSON.stringify(from)}: the later one is ${JSON.stringify(to)} from here on`,
     );
   if (source.files[0]?.format !== "parquet") return { ...scan, objects: scan.objects ?? null };
   // As the files are: a scan for mappings puts names of classes in the place of their numbers.

@@ -101,7 +101,10 @@ export function proposeRoles(survey: Survey, given: GivenRoles, where: string): 
     split,
     group: columns.find((column) => !used.has(column.path) && isGroup(column))?.path ?? null,
     otherTexts: texts.map(({ path }) => path).filter((path) => !used.has(path)),
-    otherLabels: labels.map(({ path }) => path).filter((path) => !used.has(path)),
+    // One value tells nothing apart.
+    otherLabels: labels
+      .filter(({ path, distinct }) => distinct > 1 && !used.has(path))
+      .map(({ path }) => path),
   };
 }
 

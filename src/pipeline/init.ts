@@ -51,6 +51,7 @@ const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)$/;
 export function taskNameOf(text: string): string {
   const name = text
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")

@@ -131,8 +131,12 @@ function checkLabels(
   const message =
     only === undefined
       ? `none of ${rows} rows has a label${minRows > 1 ? ` with ${minRows} rows` : ""} and a text`
-      : `all rows have the label ${JSON.stringify(only.label)}: there is nothing to tell apart`;
-  throw new ModelpackError("TASK_UNTRAINABLE", message, { where, hint: another });
+      : `${all.length > 1 ? `only ${JSON.stringify(only.label)} has ${minRows} rows` : `all rows have the label ${JSON.stringify(only.label)}`}: there is nothing to tell apart`;
+  const hint =
+    all.length > labels.length
+      ? `ask for fewer rows of a label than --min-rows ${minRows}, or ${another}`
+      : another;
+  throw new ModelpackError("TASK_UNTRAINABLE", message, { where, hint });
 }
 
 /** Some names, for a message. */

@@ -15,7 +15,7 @@ export async function openDataset(config: PipelineConfig): Promise<OpenedVersion
   if (dataset === null)
     throw new ModelpackError("DATASET_MISSING", "there is no prepared dataset", {
       where: root,
-      hint: "run `modelpack prepare` (npm run prepare) first",
+      hint: "run `modelpack prepare` first",
     });
   const prepared =
     (dataset.manifest.config as { tasks?: { name: string; labels: { name: string }[] }[] })?.tasks ?? [];

@@ -18,7 +18,7 @@ export async function openPack(folder: string): Promise<OpenedVersion> {
   if (pack === null)
     throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
       where: folder,
-      hint: "run `modelpack train` (npm run train) first: it writes packs there",
+      hint: "run `modelpack train` first: it writes packs there",
     });
   if (pack.manifest.kind === "modelpack") return pack;
   throw new ModelpackError("MODEL_MISSING", `this is a ${String(pack.manifest.kind)}, and no pack`, {
@@ -68,7 +68,7 @@ async function newestIn(root: string): Promise<string> {
   if (version !== null) return join(root, version);
   throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
     where: root,
-    hint: "run `modelpack train` (npm run train) first",
+    hint: "run `modelpack train` first",
   });
 }
 

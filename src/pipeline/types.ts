@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PipelineConfig } from "../config/schema.ts";
+import { oneLine } from "../core/printable.ts";
 
 /** TypeScript for the application: the labels of every task as a union, and the defaults of the config. */
 export function renderTypes({ tasks }: PipelineConfig): string {
-  const quoted = (text: string) => JSON.stringify(text);
+  const quoted = (text: string) => oneLine(JSON.stringify(text));
   const unions = tasks.map(
     (task) => `  readonly ${task.name}: ${task.labels.map((label) => quoted(label.name)).join(" | ")};`,
   );
@@ -20,8 +21,6 @@ ${unions.join("\n")}
 export type TaskName = keyof TaskLabels;
 
 /** What the application answers where there is no model. */
-export const defaults = {
-${defaults.join("\n")}
-} as const satisfies Partial<TaskLabels>;
+export const defaults = {${defaults.map((line) => `\n${line}`).join("")}${defaults.length > 0 ? "\n" : ""}} as const satisfies Partial<TaskLabels>;
 `;
 }

@@ -186,6 +186,13 @@ describe("modelpack explain", () => {
     expect(refused.err).toContain('its labels are "general", "finance", "travel"');
   });
 
+  it("says of a text without a known n-gram that it guesses", () => {
+    const { out } = explain(["--task", "query_domain", "\u65e5\u672c\u8a9e"]);
+    expect(out).toContain("\n  the model knows no n-gram of it: what is left is the bias");
+    expect(out).not.toContain("marked are");
+    expect(out).toMatch(/^score +/m);
+  });
+
   it("says where a low confidence makes predict answer the default", () => {
     const { out } = explain(["--task", "query_domain", "unheard of"]);
     expect(out).toContain("that is too little confidence: predict answers the default, general");

@@ -87,6 +87,34 @@ describe("modelpack init", () => {
     expect(await runPrepare(folder)).toMatchObject({ deficit: 0 });
   });
 
+  it("says the columns of the first file where there are several, and proposes no column of one value", () => {
+    const folder = temporaryFolder();
+    const lines = (from: number, rows: number) => [
+      "text,label,source",
+      ...Array.from({ length: rows }, (_, i) => `text number ${from + i} of all,${"ab"[i % 2]},web`),
+    ];
+    writeFileSync(join(folder, "train.csv"), lines(0, 40).join("\n"));
+    writeFileSync(join(folder, "test.csv"), lines(40, 20).join("\n"));
+    const { out } = cli(folder, ["init", "train.csv", "test.csv"]);
+    expect(out).toContain("train.csv (train), test.csv (test): 40 train rows, 3 columns\n");
+    expect(out).not.toContain("--label");
+  });
+
+  it("says which flag to change where it leaves no labels", async () => {
+    const folder = folderWith(["text", "label"], ["a", "b"]);
+    await expect(init(folder, ["rows.csv"], { minRows: "500" })).rejects.toMatchObject({
+      code: "TASK_UNTRAINABLE",
+      hint: expect.stringContaining("ask for fewer rows of a label than --min-rows 500"),
+    });
+  });
+
+  it("spells names in plain letters, and next steps so that a shell takes them", () => {
+    const folder = folderWith(["text", "Kategorie (geprüft)"], ["a", "b"]);
+    const { out } = cli(folder, ["init", "rows.csv", "-c", "mein Ordner/a'b.toml"]);
+    expect(out).toContain("\ntask kategorie_gepruft, 2 labels\n");
+    expect(out).toContain("then: modelpack predict -c 'mein Ordner/a'\\''b.toml' \"your text\"\n");
+  });
+
   it("keeps a config that is there, unless told to write over it", async () => {
     const folder = folderWith(["text", "label"], ["a", "b"]);
     writeFileSync(join(folder, "model_pipeline.toml"), "# mine\n");

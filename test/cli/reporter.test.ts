@@ -16,6 +16,21 @@ function output(isTTY: boolean) {
 /** Longer than cli-progress waits between two drawings. */
 const drawn = () => new Promise((resolve) => setTimeout(resolve, 250));
 
+describe("steps", () => {
+  it("count where their length is known, and only speak where it is not", async () => {
+    const { stream, said } = output(true);
+    const reporter = terminalReporter(stream, () => 0);
+    reporter.progress("predicting, 6144 rows so far", 6144, null);
+    await drawn();
+    expect(said()).toContain("-------------------- predicting, 6144 rows so far");
+    expect(said()).not.toMatch(/\d\/\d/);
+    reporter.progress("predicting", 30, 60);
+    await drawn();
+    expect(said()).toContain("==========---------- 30/60 predicting");
+    reporter.close();
+  });
+});
+
 describe("downloads", () => {
   it("are a bar of all bytes and one for each file on its way, on a terminal", async () => {
     const { stream, said } = output(true);

@@ -143,9 +143,7 @@ describe("without a config", () => {
   it("predict looks for trained_models, and says what to do without", () => {
     const { code, err } = cli(empty, ["predict", "text"]);
     expect(code).toBe(1);
-    expect(err).toContain(
-      "= hint: run `modelpack train` (npm run train) first, or name a folder of packs with --pack",
-    );
+    expect(err).toContain("= hint: run `modelpack train` first, or name a folder of packs with --pack");
   });
 });
 

@@ -35,7 +35,7 @@ it("renders DESIGN.md's example as it stands there", () => {
 
 it("says where a value from outside came from", () => {
   expect(render("x", { origin: "--set train.max_iter", line: null, column: null, hint: "h" })).toBe(
-    "error: m\n  --> --set train.max_iter\n  = hint: h",
+    "error: m\n  --> --set train.max_iter\n   = hint: h",
   );
   expect(render("x", { line: null, column: null })).toBe("error: m\n  --> c.toml");
 });

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { type Starter, type StarterMap, starterToml, tomlString } from "../../src/config/starter.ts";
-import { parseToml } from "../../src/config/toml.ts";
+import { type Starter, type StarterMap, starterToml } from "../../src/config/starter.ts";
+import { parseToml, tomlString } from "../../src/config/toml.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const map: StarterMap = {
@@ -91,5 +91,20 @@ describe("the first config", () => {
 
   it("escapes what TOML wants escaped and JSON does not", () => {
     expect(tomlString('a"\\\u007f\n')).toBe('"a\\"\\\\\\u007f\\n"');
+  });
+
+  it("hides nothing: marks that turn the direction of writing are escaped, and read back", () => {
+    const name = "safe\u202e\u2066evil";
+    const toml = starterToml(
+      starter({
+        labels: [
+          { name, rows: 3 },
+          { name: "b", rows: 3 },
+        ],
+      }),
+    );
+    expect(toml).toContain('"safe\\u202e\\u2066evil"');
+    expect(toml).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+    expect(loaded(toml).tasks[0]?.labels[0]?.name).toBe(name);
   });
 });

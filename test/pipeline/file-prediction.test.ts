@@ -102,6 +102,9 @@ describe("CSV", () => {
       `1\t2\t${BANK}\tother\t${cells(BANK).replaceAll(",", "\t")}`,
     ]);
     expect(notes).toEqual(['note: two columns are called "text": the later one is "text_1" from here on']);
+    const unnamed = written("unnamed.csv", `text,\n${BANK},x\n`);
+    await predicted([unnamed], out, { notes });
+    expect(notes.at(-1)).toBe('note: a column without a name is "column1" from here on');
   });
 
   it("reads and writes gzip, and several files as one", async () => {

@@ -74,6 +74,8 @@ function textSection(
   textB: string | null,
   colours: Colours,
 ): string {
+  if (contributions.length === 0)
+    return "  the model knows no n-gram of it: what is left is the bias, and the confidence is that of a guess";
   const occurrences = occurrencesOf(contributions, text, textB);
   const shares = (side: "text" | "a" | "b", of: string) => sharesOf(of, side, contributions, occurrences);
   const sides =

@@ -14,6 +14,7 @@ import { type Action, type Context, countOption, type Options } from "../context
 import { askMinRows, askRoles, confirm } from "../init-questions.ts";
 import { columnTable, labelTable, useOf } from "../init-tables.ts";
 import { Interview } from "../interview.ts";
+import { nextCommand } from "../next-step.ts";
 import { oneLine, shownPath } from "../printable.ts";
 
 /** `modelpack init`: rows to a commented config that `check` accepts and `prepare` runs. */
@@ -39,7 +40,7 @@ export const init: Action = async (context, options, args) => {
     checkConfigText(draft.toml, config);
     if (interview !== null && !isDry) await confirm(interview, draft, config);
     if (!isDry) await writeFileAtomic(config, draft.toml);
-    const done: Done = { sources, survey, roles, draft, config, task };
+    const done: Done = { context, sources, survey, roles, draft, config, task };
     const text = isDry ? draft.toml.trimEnd() : interview === null ? summary(done) : ending(done);
     return { text, json: jsonOf(done, !isDry) };
   } finally {
@@ -131,6 +132,7 @@ async function minRowsOf(
 }
 
 interface Done {
+  readonly context: Context;
   readonly sources: InitSources;
   readonly survey: Survey;
   readonly roles: ColumnRoles;
@@ -146,8 +148,11 @@ function summary(done: Done): string {
     source.files.map(({ name }) => `${name} (${role})`),
   );
   const shown = files.slice(0, 6).join(", ") + (files.length > 6 ? ` and ${files.length - 6} more` : "");
+  // The columns are those of the first part; the labels below are counted in all.
+  const [first, second] = sources.parts;
+  const of = first === undefined || second === undefined ? "" : `${first.role} `;
   return [
-    `${oneLine(shown)}: ${survey.rows} rows, ${survey.columns.length} columns`,
+    `${oneLine(shown)}: ${survey.rows} ${of}rows, ${survey.columns.length} columns`,
     "",
     columnTable(survey, roles),
     "",
@@ -159,10 +164,10 @@ function summary(done: Done): string {
   ].join("\n");
 }
 
-function ending({ config }: Done): string {
-  const flag = config === "model_pipeline.toml" ? "" : ` -c ${shownPath(config)}`;
-  const next = ["check", "prepare", "train"].map((command) => `modelpack ${command}${flag}`).join(" && ");
-  return `wrote ${shownPath(config)}\nnext: ${next}\nthen: modelpack predict${flag} "your text"`;
+function ending({ config, context }: Done): string {
+  const typed = (command: string) => nextCommand(context, command, { config });
+  const next = ["check", "prepare", "train"].map(typed).join(" && ");
+  return `wrote ${shownPath(config)}\nnext: ${next}\nthen: ${typed("predict")} "your text"`;
 }
 
 function jsonOf({ survey, roles, draft, config, task }: Done, isWritten: boolean) {

@@ -4,6 +4,7 @@ import { planPrepare } from "../../pipeline/plan.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
 import { type Action, countOption, EXIT, notedConfigOf } from "../context.ts";
 import { fillTable } from "../fill-table.ts";
+import { nextCommand } from "../next-step.ts";
 import { shownPath } from "../printable.ts";
 import { datasetTable } from "../tables.ts";
 
@@ -35,8 +36,7 @@ export const prepare: Action = async (context, options) => {
     );
   const fails = short && loaded.config.prepare.on_underfill === "fail";
   if (fails) lines.push('exit code 3, since prepare.on_underfill = "fail": the dataset itself is whole');
-  const config = options.config === "model_pipeline.toml" ? "" : ` -c ${shownPath(String(options.config))}`;
-  lines.push(`next: modelpack train${config}${config === "" ? " (npm run train)" : ""}`);
+  lines.push(`next: ${nextCommand(context, "train", options)}`);
   return {
     text: lines.join("\n"),
     json: { ...result, tasks: manifest.tasks },

@@ -2,7 +2,8 @@
 import { ModelpackError } from "../../core/error.ts";
 import { type FoundReport, findReport } from "../../pipeline/report.ts";
 import { openInBrowser } from "../browser.ts";
-import { type Action, EXIT, type Options, table } from "../context.ts";
+import { type Action, EXIT, table } from "../context.ts";
+import { nextCommand } from "../next-step.ts";
 import { packFolder } from "../pack.ts";
 import { shownPath } from "../printable.ts";
 
@@ -25,18 +26,12 @@ export const report: Action = async (context, options, args) => {
       "",
       `pack ${found.version} of dataset ${found.dataset}`,
       `report: ${shownPath(found.report)}`,
-      ...(asked ? [] : [`next: modelpack report --open${named(options)}`]),
+      ...(asked ? [] : [`next: ${nextCommand(context, "report --open", options)}`]),
     ].join("\n"),
     json: { ...found, opened },
     exit: asked && !opened ? EXIT.failed : EXIT.done,
   };
 };
-
-/** The flag that names this pack again, for a line that is to be copied. */
-function named({ pack, config }: Options): string {
-  if (typeof pack === "string") return ` --pack ${shownPath(pack)}`;
-  return config === "model_pipeline.toml" ? "" : ` -c ${shownPath(String(config))}`;
-}
 
 function headline({ families }: FoundReport): string {
   const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { REPORT_FILE } from "../../pipeline/pack-report.ts";
 import { train as runTrain } from "../../pipeline/train.ts";
 import { type Action, notedConfigOf } from "../context.ts";
+import { nextCommand } from "../next-step.ts";
 import { shownPath } from "../printable.ts";
 import { abstentionTable, metricsTable } from "../tables.ts";
 
@@ -11,7 +12,7 @@ export const train: Action = async (context, options) => {
   const loaded = notedConfigOf(context, options);
   const result = await runTrain(loaded, context.reporter, { signal: context.signal, clock: context.clock });
   const { version, folder, unchanged } = result;
-  const next = 'next: modelpack predict "your text", or openModelpack() from modelpack/runtime/node';
+  const next = `next: ${nextCommand(context, "predict", options)} "your text", or openModelpack() from modelpack/runtime/node`;
   const report = `report: ${shownPath(join(folder, ...REPORT_FILE.split("/")))}`;
   const made = [`pack ${version} in ${shownPath(folder)}`, report, next];
   const metrics = result.families.map(({ test }) => test.metrics);

@@ -46,7 +46,7 @@ export interface Plot {
 
 const WIDTH = 400;
 const HEIGHT = 290;
-const LEFT = 58;
+const LEFT = 70; // "100.0 %" beside the name of the axis
 const [RIGHT, TOP, BOTTOM] = [22, 10, 44];
 
 /** The frame of a chart with two axes. */
@@ -74,7 +74,7 @@ function yAxis(axis: Axis, scale: Scale): Html {
     return html`<path class="grid" d="M${px(left)} ${px(y)}H${px(right)}"/><text x="${px(left - 7)}" y="${px(y + 4)}" class="end">${text}</text>`;
   });
   const middle = (top + bottom) / 2;
-  return html`${lines}<text x="12" y="${px(middle)}" class="middle name" transform="rotate(-90 12 ${px(middle)})">${axis.label}</text>`;
+  return html`${lines}<text x="11" y="${px(middle)}" class="middle name" transform="rotate(-90 11 ${px(middle)})">${axis.label}</text>`;
 }
 
 function tickTexts({ domain: [from, to], format, most = 6 }: Axis): [number, string][] {

@@ -29,10 +29,10 @@ describe("a line chart", () => {
   });
 
   it("draws every series at its place", () => {
-    // The plot is 58 to 378 across and 246 to 10 up.
-    expect(all(chart, /<path class="line (s\d)" d="(M5[^"]*)"/g)).toEqual([
-      ["s1", "M58 10L218 128L378 246"],
-      ["s2", "M58 128"],
+    // The plot is 70 to 378 across and 246 to 10 up.
+    expect(all(chart, /<path class="line (s\d)" d="(M7[^"]*)"/g)).toEqual([
+      ["s1", "M70 10L224 128L378 246"],
+      ["s2", "M70 128"],
     ]);
     expect(all(chart, /<circle class="dot (s\d)"/g)).toEqual([["s2"]]);
   });
@@ -82,7 +82,7 @@ describe("a reliability diagram", () => {
       ],
     });
     expect(all(chart, /<circle class="dot s1" cx="([\d.]+)" cy="([\d.]+)"/g)).toEqual([
-      ["218", "128"],
+      ["224", "128"],
       ["378", "10"],
     ]);
     // Wilson's interval of 5 of 10 is .2366 to .7634; of 20 of 20, .8389 to 1.
