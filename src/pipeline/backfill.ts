@@ -158,15 +158,6 @@ async function runFill(
   const started = clock();
   const progress = new FillReporter(reporter, clock, llm.log_stats_every_seconds);
   const budget = budgetOf(config, tasks);
-  if (budget.tooSmall !== null)
-    throw new ModelpackError(
-      "CONFIG_INVALID",
-      `the budget does not reach for one request: ${budget.tooSmall}`,
-      {
-        where: "synthetic_llm",
-        hint: "raise it, lower synthetic_llm.max_tokens or batch_size, or leave it out",
-      },
-    );
   const work = new Fill(tasks, {
     server,
     ledger,
@@ -216,6 +207,7 @@ async function runFill(
   }
 }
 
+/** @throws ModelpackError CONFIG_INVALID where it does not reach for one request */
 function budgetOf(config: PipelineConfig, tasks: readonly FillTask[]): Budget {
   const { synthetic_llm: llm } = config;
   // The largest prompt, and every sample of it cut, the first at max_tokens and the others at twice that.
@@ -224,7 +216,7 @@ function budgetOf(config: PipelineConfig, tasks: readonly FillTask[]): Budget {
   );
   const promptTokens = Math.max(0, ...worst.map((one) => one.promptTokens));
   const requestsPerSlot = llm.verify === "judge" ? 2 : 1;
-  return new Budget({
+  const budget = new Budget({
     maxRequests: llm.max_requests ?? null,
     maxDollars: llm.max_cost_usd ?? null,
     maxSlotsPerLabel: llm.max_attempts_per_label,
@@ -235,6 +227,15 @@ function budgetOf(config: PipelineConfig, tasks: readonly FillTask[]): Budget {
       completionTokens: (2 * ATTEMPTS - 1) * requestsPerSlot * llm.max_tokens,
     },
   });
+  if (budget.tooSmall === null) return budget;
+  throw new ModelpackError(
+    "CONFIG_INVALID",
+    `the budget does not reach for one request: ${budget.tooSmall}`,
+    {
+      where: "synthetic_llm",
+      hint: "raise it, lower synthetic_llm.max_tokens or batch_size, or leave it out",
+    },
+  );
 }
 
 /** A line for what was taken, and one for each reason why rows still lack. */

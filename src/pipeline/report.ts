@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { REPORT_FILE } from "./pack-report.ts";
-import { MODEL_POINTER, type OpenedVersion, openVersion, openVersionFolder } from "./workspace.ts";
+import { openPack } from "./trained-pack.ts";
 
 /** A task's figures on test, as a pack's manifest has them; null without test rows. */
 export interface TaskHeadline {
@@ -44,24 +43,4 @@ export async function findReport(folder: string): Promise<FoundReport> {
     report: join(pack.folder, ...REPORT_FILE.split("/")),
     families: manifest.families as FoundReport["families"],
   };
-}
-
-async function openPack(folder: string): Promise<OpenedVersion> {
-  const isVersion = await stat(join(folder, "manifest.json")).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  const pack = isVersion
-    ? await openVersionFolder(folder, "MODEL_CORRUPT")
-    : await openVersion(folder, MODEL_POINTER);
-  if (pack === null)
-    throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
-      where: folder,
-      hint: "run `modelpack train` first, or name a folder of packs with --pack",
-    });
-  if (pack.manifest.kind === "modelpack") return pack;
-  throw new ModelpackError("MODEL_MISSING", `this is a ${String(pack.manifest.kind)}, and no pack`, {
-    where: folder,
-    hint: "name a version that `modelpack train` wrote, or the folder that holds such",
-  });
 }

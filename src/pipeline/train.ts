@@ -89,23 +89,17 @@ export async function train(
         where: `dataset ${dataset.version}`,
         hint: "run `modelpack status` to see what each label has, and map a dataset to it",
       });
-    const files = results.flatMap(familyFiles);
-    const [report, card] = await run.phase("report", async () => {
-      const prepared = await readDatasetManifest(dataset.folder);
-      const shown = packReport({ version, dataset: prepared, projection, results, files });
-      return [renderReport(shown), modelCard(shown, prepared)];
-    });
+    const { files, pages } = await run.phase("report", () =>
+      filesOf(results, version, dataset.folder, projection),
+    );
     await commitVersion({
       root,
       version,
       pointer: MODEL_POINTER,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       write: async (into) => {
-        await mkdir(into, { recursive: true });
-        for (const [name, content] of files) await writeFile(join(into, name), content);
-        await mkdir(join(into, dirname(REPORT_FILE)));
-        await writeFile(join(into, REPORT_FILE), report);
-        await writeFile(join(into, MODEL_CARD), card);
+        await mkdir(join(into, dirname(REPORT_FILE)), { recursive: true });
+        for (const [name, content] of [...files, ...pages]) await writeFile(join(into, name), content);
         await writeFile(join(into, "run.json"), prettyJson(run.record(pool.size)));
       },
       manifest: (files) =>
@@ -117,6 +111,23 @@ export async function train(
     await pool.close();
     await lock.release();
   }
+}
+
+/** A version's files for programs, and the report and the card, which show what these hold. */
+async function filesOf(
+  results: readonly FamilyResult[],
+  version: string,
+  prepared: string,
+  projection: TrainProjection,
+) {
+  const files = results.flatMap(familyFiles);
+  const dataset = await readDatasetManifest(prepared);
+  const shown = packReport({ version, dataset, projection, results, files });
+  const pages = [
+    [REPORT_FILE, renderReport(shown)],
+    [MODEL_CARD, modelCard(shown, dataset)],
+  ] as const;
+  return { files, pages };
 }
 
 /** What of [train] can change a model's bytes: not the threads, not how rows are batched. */

@@ -3,15 +3,27 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { readPointer } from "../storage/commit.ts";
-import { MODEL_POINTER, type OpenedVersion, openVersion } from "./workspace.ts";
+import { MODEL_POINTER, type OpenedVersion, openVersion, openVersionFolder } from "./workspace.ts";
 
-/** The newest pack of a folder of versions, verified whole. */
-export async function openPack(root: string): Promise<OpenedVersion> {
-  const pack = await openVersion(root, MODEL_POINTER);
-  if (pack !== null) return pack;
-  throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
-    where: root,
-    hint: "run `modelpack train` first",
+/**
+ * The pack in the folder of a version, or the newest one of a folder of versions, verified whole.
+ *
+ * @throws ModelpackError MODEL_MISSING, MODEL_CORRUPT
+ */
+export async function openPack(folder: string): Promise<OpenedVersion> {
+  const isVersion = await isFile(join(folder, "manifest.json"));
+  const pack = isVersion
+    ? await openVersionFolder(folder, "MODEL_CORRUPT")
+    : await openVersion(folder, MODEL_POINTER);
+  if (pack === null)
+    throw new ModelpackError("MODEL_MISSING", "there is no trained pack", {
+      where: folder,
+      hint: "run `modelpack train` first: it writes packs there",
+    });
+  if (pack.manifest.kind === "modelpack") return pack;
+  throw new ModelpackError("MODEL_MISSING", `this is a ${String(pack.manifest.kind)}, and no pack`, {
+    where: folder,
+    hint: "name a version that `modelpack train` wrote, or the folder that holds such",
   });
 }
 

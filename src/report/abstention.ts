@@ -11,7 +11,7 @@ const FIT_COLUMNS: readonly Column[] = [
   { title: "target", kind: "text" },
   { title: "value", kind: "number" },
   { title: "threshold", kind: "number", hint: "confidence from which on the target is met" },
-  { title: "shown with 95 % confidence", kind: "number", hint: "lower end of the one-sided 95 % interval" },
+  { title: "lower bound", kind: "number", hint: "of hits / of: the one-sided 95 % interval begins here" },
   { title: "hits", kind: "number", hint: "right answers, or out-of-scope rows held back" },
   { title: "of", kind: "number", hint: "answered rows, or all out-of-scope rows" },
   { title: "rows that judged", kind: "number", hint: "eval rows; of near-duplicates one" },
@@ -20,7 +20,7 @@ const FIT_COLUMNS: readonly Column[] = [
 
 const MEASURE_COLUMNS: readonly Column[] = [
   { title: "measure", kind: "text" },
-  { title: "on test, with its 95 % interval", kind: "number" },
+  { title: "on test (95 % interval)", kind: "number" },
   { title: "counted", kind: "number" },
 ];
 
@@ -45,6 +45,7 @@ export function abstentionPart({ abstention: record, default: fallback }: TaskRe
     measures.length === 0
       ? null
       : table({ title: "What it gives on test", columns: MEASURE_COLUMNS, rows: measures }),
+    fits.length + measures.length === 0 ? null : html`<p class="soft">${explanation(record)}</p>`,
   ];
 }
 
@@ -69,6 +70,22 @@ function summary({ min_confidence, set_by }: AbstentionRecord, fallback: string 
   return `Under a confidence of ${figureText(min_confidence)} the runtime answers ${answer}. The threshold is ${how}.`;
 }
 
+/** What the tables' words mean. */
+function explanation(record: AbstentionRecord): string {
+  const parts: string[] = [];
+  if (fitsOf(record).length > 0)
+    parts.push(
+      "A target is promised where the lower bound reaches it, on eval rows that fitted neither the model nor their own calibration: for texts like those.",
+    );
+  if (record.test !== null)
+    parts.push("Coverage: rows that the model answers. Precision: right ones of these.");
+  if (record.out_of_scope_test !== null)
+    parts.push(
+      "Out-of-scope recall: rows that no label fits and that the default answers. AUROC: how often a row in scope has a higher confidence than one out of scope. FPR: out-of-scope rows as sure as 95 % of those in scope.",
+    );
+  return parts.join(" ");
+}
+
 function fitRow(name: string, { target, threshold, bound, hits, of, rows, needed }: ThresholdFit): Content[] {
   return [
     name,
@@ -86,8 +103,8 @@ function answeredRows({ test }: AbstentionRecord): Content[][] {
   if (test === null) return [];
   const { rows, answered, right } = test;
   return [
-    ["coverage: rows that the model answers", shareText(test.coverage), ratio(answered, rows)],
-    ["precision: right ones of the answered", shareText(test.precision), ratio(right, answered)],
+    ["coverage", shareText(test.coverage), ratio(answered, rows)],
+    ["precision", shareText(test.precision), ratio(right, answered)],
   ];
 }
 
@@ -96,18 +113,14 @@ function outsideRows({ out_of_scope_test: outside }: AbstentionRecord): Content[
   const { rows, in_scope_rows: inside, held_back, recall, auroc, fpr_at_95_recall: rate } = outside;
   const all = amountText(rows, "row");
   const held: Content[] = [
-    "out-of-scope recall: held back of the rows that no label fits",
+    "out-of-scope recall",
     shareText(recall),
     held_back === null ? "no threshold" : ratio(held_back, rows),
   ];
   return [
     held,
-    [
-      "AUROC: a row in scope has a higher confidence than one out of scope",
-      areaText(auroc),
-      `${countText(inside)} in, ${countText(rows)} out`,
-    ],
-    ["FPR at 95 % recall: out-of-scope rows as sure as 95 % of those in scope", shareText(rate), all],
+    ["AUROC", areaText(auroc), `${countText(inside)} in, ${countText(rows)} out`],
+    ["FPR at 95 % recall", shareText(rate), all],
   ];
 }
 

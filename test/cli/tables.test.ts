@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { abstentionTable, metricsTable } from "../../src/cli/tables.ts";
 import type { SplitMetrics } from "../../src/pipeline/evaluation.ts";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { SPLITS } from "../../src/core/example.ts";
 import { splitOutOfScope } from "../../src/data/out-of-scope.ts";

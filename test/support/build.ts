@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { build } from "../../scripts/build.mjs";
 
 /** Builds dist/ once before the tests: commands, workers and child processes run the compiled package. */

@@ -48,9 +48,16 @@ describe("confidentLearning", () => {
   });
 
   it("estimates the wrong labels by the joint, scaled to all rows of each label", () => {
-    const { confidentJoint, estimatedWrong } = confidentLearning(twoLabels(20, 3));
+    const rows = twoLabels(20, 3);
+    // Ten more of label 0, of which the model says nothing: none of them counts, and yet they may be as wrong.
+    const { confidentJoint, estimatedWrong } = confidentLearning({
+      labels: 2,
+      scores: Float32Array.from([...rows.scores, ...new Float32Array(20)]),
+      label: Uint32Array.from([...rows.label, ...new Uint32Array(10)]),
+    });
     const [a = 0, b = 0, c = 0, d = 0] = confidentJoint;
-    expect(estimatedWrong).toBeCloseTo((20 * b) / (a + b) + (20 * c) / (c + d), 9);
+    expect([a + b, b]).toEqual([20, 3]);
+    expect(estimatedWrong).toBeCloseTo((30 * b) / (a + b) + (20 * c) / (c + d), 9);
     expect(confidentLearning(twoLabels(20, 0)).estimatedWrong).toBe(0);
     expect(confidentLearning(twoLabels(20, 0)).suspects).toEqual([]);
   });

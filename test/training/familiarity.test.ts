@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { FamilyModel } from "../../src/model/classifier.ts";
 import { calibrateRows } from "../../src/training/calibration.ts";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { exp } from "../../src/core/elementary.ts";
 import { fitPlatt } from "../../src/training/platt.ts";

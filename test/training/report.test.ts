@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { LabelScores } from "../../src/training/confusion.ts";
 import { predictedLabels } from "../../src/training/metrics.ts";

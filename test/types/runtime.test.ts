@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { expect, expectTypeOf, it } from "vitest";
 import { loadModelpack, type Modelpack, type Prediction, type Reason } from "../../src/runtime/index.ts";
 import { openModelpack } from "../../src/runtime/node.ts";
