@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // Whole commands for minutes: they have a config and scripts of their own.
-    exclude: ["test/{faults,package,docs,node,speed,browser}/**"],
+    exclude: ["test/{cli,faults,package,docs,node,speed,browser}/**"],
     // Both cores of the smallest machine that CI has; left alone, one would idle.
     maxWorkers: 2,
     globalSetup: ["test/support/build.ts"],

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { join } from "node:path";
 import type { Split } from "../core/example.ts";
-import { exactText, filePath, withEngine } from "./engine.ts";
-import { splitFile } from "./split-file.ts";
+import { type Engine, withEngine } from "./engine.ts";
+import { numberedRows } from "./split-file.ts";
+
+/** Which row of a task in a split: its number among the task's rows, as in `Examples`. */
+export interface RowPlace {
+  readonly task: string;
+  readonly row: number;
+}
 
 /** What a row's file says of it besides its text and label. */
 export interface RowSource {
@@ -12,29 +17,36 @@ export interface RowSource {
   readonly source: string;
 }
 
-/**
- * Ids and sources of rows of a task by their numbers among the task's rows of the split, which `readExamples` gives
- * them. `rows` ascends; so does the answer.
- */
+/** Ids and sources of a split's rows, in the order of `places`; `folder` is a verified version. */
 export async function readRowSources(
   folder: string,
   family: string,
   split: Split,
-  task: string,
-  rows: readonly number[],
+  places: readonly RowPlace[],
 ): Promise<RowSource[]> {
-  if (rows.length === 0) return [];
-  const path = filePath(join(folder, splitFile(family, split)));
-  const ofTask = `SELECT id, source, file_row_number AS n FROM read_parquet(${path}, hive_partitioning = false, file_row_number = true) WHERE task = ${exactText(task)}`;
-  // A task's rows stand together.
-  const numbers = `SELECT unnest([${rows.join(", ")}]) + (SELECT min(n) FROM own) AS n`;
-  const sql = `WITH own AS (${ofTask}) SELECT encode(id), encode(source) FROM own JOIN (${numbers}) USING (n) ORDER BY n`;
+  if (places.length === 0) return [];
+  const rows = numberedRows(folder, family, split);
   return withEngine(async (engine) => {
-    const found: RowSource[] = [];
+    const starts = await firstRows(engine, rows);
+    const numbers = places.map(({ task, row }) => (starts.get(task) ?? 0) + row);
+    const found = new Map<number, RowSource>();
+    const sql = `SELECT file_row_number::INTEGER, encode(id), encode(source) FROM ${rows} WHERE file_row_number IN (${numbers.join(", ")})`;
     for await (const batch of engine.stream(sql)) {
-      const [ids, sources] = [batch.texts(0), batch.texts(1)];
-      for (let i = 0; i < batch.rows; i++) found.push({ id: ids[i] ?? "", source: sources[i] ?? "" });
+      const [at, ids, sources] = [batch.integers(0), batch.texts(1), batch.texts(2)];
+      for (let i = 0; i < batch.rows; i++)
+        found.set(at[i] ?? -1, { id: ids[i] ?? "", source: sources[i] ?? "" });
     }
-    return found;
+    return numbers.map((number) => found.get(number) ?? { id: "", source: "" });
   });
+}
+
+/** Where a task's rows begin: they stand together in the file, in the order in which they are read. */
+async function firstRows(engine: Engine, rows: string): Promise<Map<string, number>> {
+  const starts = new Map<string, number>();
+  const sql = `SELECT encode(task), min(file_row_number)::INTEGER FROM ${rows} GROUP BY task`;
+  for await (const batch of engine.stream(sql)) {
+    const [tasks, firsts] = [batch.texts(0), batch.integers(1)];
+    for (let i = 0; i < batch.rows; i++) starts.set(tasks[i] ?? "", firsts[i] ?? 0);
+  }
+  return starts;
 }

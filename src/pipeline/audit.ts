@@ -195,11 +195,10 @@ async function suspectRows(
   for (const { split, examples } of splits) {
     const part = examples.get(name);
     if (part === undefined) continue;
-    const own = suspects
-      .filter(({ row }) => row >= from && row < from + part.rows)
-      .sort((a, b) => a.row - b.row);
+    const own = suspects.filter(({ row }) => row >= from && row < from + part.rows);
     const numbers = own.map(({ row }) => row - from);
-    const sources = await readRowSources(folder, family, split, name, numbers);
+    const places = numbers.map((row) => ({ task: name, row }));
+    const sources = await readRowSources(folder, family, split, places);
     own.forEach((suspect, i) => {
       const at = numbers[i] as number;
       rows.set(suspect, {

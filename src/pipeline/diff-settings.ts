@@ -11,7 +11,14 @@ export interface PackConfig {
 }
 
 /** What of a task's definition decides its model and its answers; its labels are compared apart. */
-const DEFINED = ["family", "input", "default", "target_precision", "min_confidence"];
+const DEFINED = [
+  "family",
+  "input",
+  "default",
+  "target_precision",
+  "target_out_of_scope_recall",
+  "min_confidence",
+];
 
 type Difference = PackDiff["settings"][number];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Split } from "../core/example.ts";
 import { textAt } from "../core/text-column.ts";
-import { type FamilyRows, inspectFamily, type RowPlace } from "../data/split-counts.ts";
+import { type RowPlace, type RowSource, readRowSources } from "../data/row-sources.ts";
+import { countFamily, type SplitCount } from "../data/split-counts.ts";
 import { Classifier, type Explanation, type FamilyModel } from "../model/classifier.ts";
 import { inputAnalyzer } from "../model/input-analyzer.ts";
 import type { MistakeReport, Reason } from "../report/pack-report.ts";
@@ -24,7 +24,7 @@ export function judgedSplit(
 
 /** What the report tells of a family besides its figures. */
 export interface FamilyEvidence {
-  readonly rows: FamilyRows;
+  readonly counts: readonly SplitCount[];
   /** By task: the most confident wrong answers, each with its text and reasons. */
   readonly mistakes: ReadonlyMap<string, readonly MistakeReport[]>;
 }
@@ -55,20 +55,22 @@ export async function gatherEvidence(
     judged.push({ name, t, split, evidence, first: wanted[split].length });
     for (const { row } of evidence.mistakes) wanted[split].push({ task: name, row });
   });
-  const found = await inspectFamily(folder, model.family, wanted);
+  const sources = {
+    test: await readRowSources(folder, model.family, "test", wanted.test),
+    eval: await readRowSources(folder, model.family, "eval", wanted.eval),
+  };
   const classifier = new Classifier(model, inputAnalyzer(model));
   const mistakes = judged.map((task) => {
-    const sources = (found.sources as Partial<Record<Split, readonly string[]>>)[task.split] ?? [];
-    return [task.name, explained(task, classifier, rows[task.split], sources)] as const;
+    return [task.name, explained(task, classifier, rows[task.split], sources[task.split])] as const;
   });
-  return { rows: found, mistakes: new Map(mistakes) };
+  return { counts: await countFamily(folder, model.family), mistakes: new Map(mistakes) };
 }
 
 function explained(
   { name, t, evidence, first }: JudgedTask,
   classifier: Classifier,
   { examples }: SplitExamples,
-  sources: readonly string[],
+  sources: readonly RowSource[],
 ): MistakeReport[] {
   const rows = examples.get(name);
   const labels = classifier.model.tasks[t]?.labels ?? [];
@@ -82,7 +84,7 @@ function explained(
     return {
       text,
       textB,
-      source: sources[first + i] ?? "",
+      source: sources[first + i]?.source ?? "",
       truth: labels[truth] ?? "",
       predicted: labels[predicted] ?? "",
       confidence,

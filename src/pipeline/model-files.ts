@@ -3,6 +3,7 @@ import type { FamilyModel } from "../model/classifier.ts";
 import { FILE_VERSIONS, FORMAT_VERSION, writeFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import { prettyJson } from "../storage/digest.ts";
+import type { AbstentionRecord } from "../training/abstention.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskHistory, TaskRowsAndSettings } from "../training/family-trainer.ts";
 import type { Figures } from "../training/figures.ts";
@@ -108,7 +109,17 @@ function filterOf({ filters }: FamilyResult, task: string): { synthetic_filter?:
   return record === undefined ? {} : { synthetic_filter: record };
 }
 
-function calibrations({ family, model, thresholds, splits, methodOf }: FamilyResult): unknown {
+/** How the threshold of the model's task `t` came to be, and what it does on test. */
+export function abstentionOf(
+  { model, thresholds, splits }: FamilyResult,
+  t: number,
+): AbstentionRecord | null {
+  const metrics = splits.test.metrics.per_task.get(model.tasks[t]?.name ?? "");
+  return abstentionRecord(thresholds[t] as Threshold, metrics);
+}
+
+function calibrations(result: FamilyResult): unknown {
+  const { family, model, splits, methodOf } = result;
   return {
     family,
     split: "eval",
@@ -127,7 +138,7 @@ function calibrations({ family, model, thresholds, splits, methodOf }: FamilyRes
         method: methodOf(name),
         calibration,
         usual_share: usualShare ?? null,
-        abstention: abstentionRecord(thresholds[t] as Threshold, splits.test.metrics.per_task.get(name)),
+        abstention: abstentionOf(result, t),
         test: on(splits.test),
         eval_cross_fitted: on(splits.eval),
       };

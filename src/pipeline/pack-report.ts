@@ -11,7 +11,7 @@ import type {
 import { sha256 } from "../storage/digest.ts";
 import type { DatasetManifest } from "./dataset-manifest.ts";
 import { judgedSplit } from "./mistakes.ts";
-import type { FamilyResult } from "./model-files.ts";
+import { abstentionOf, type FamilyResult } from "./model-files.ts";
 import { rowsOfTask, sourceReport } from "./report-rows.ts";
 import { producer, type TrainProjection } from "./workspace.ts";
 
@@ -88,14 +88,14 @@ function taskReport(
     labels: task?.labels ?? [],
     default: task?.default ?? null,
     minConfidence: task?.minConfidence ?? null,
-    targetPrecision: definition?.targetPrecision ?? null,
+    abstention: abstentionOf(result, t),
     calibration: methodOf(name),
     alpha: history?.alpha ?? 0,
     features: history?.features ?? 0,
     measured: splitReport(result, name),
     epochs: history?.epochs ?? [],
     mistakes: evidence.mistakes.get(name) ?? [],
-    rows: rowsOfTask(name, dataset, evidence.rows.counts),
+    rows: rowsOfTask(name, dataset, evidence.counts),
     settings: own.filter(([key, value]) => shared.get(key) !== value),
   };
 }

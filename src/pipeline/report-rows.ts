@@ -7,6 +7,7 @@ import type { DatasetManifest, SourceEntry, TaskEntry } from "./dataset-manifest
 /** A task's rows as the report shows them: what the dataset's manifest says, and the sources from the rows. */
 export function rowsOfTask(task: string, manifest: DatasetManifest, counts: readonly SplitCount[]): TaskRows {
   const entry = manifest.tasks.find((one) => one.task === task);
+  const own = counts.filter((count) => count.task === task);
   return {
     labels: (entry?.labels ?? []).map(({ label, train, test, eval: held, official, deficit }) => ({
       label,
@@ -15,7 +16,14 @@ export function rowsOfTask(task: string, manifest: DatasetManifest, counts: read
       eval: sumOf(held) + official.eval,
       deficit,
     })),
-    sources: sourcesOfTask(counts.filter((count) => count.task === task)),
+    sources: bySplit(own, ({ source, origin }) => [source, origin]).map(({ of, ...rows }) => ({
+      source: of.source,
+      origin: of.origin,
+      ...rows,
+    })),
+    labelSources: bySplit(own, ({ label, source, origin }) => [label, source, origin]).map(
+      ({ of, ...rows }) => ({ label: of.label, source: of.source, origin: of.origin, ...rows }),
+    ),
     drops: entry?.drops ?? [],
     deduplication: entry === undefined ? [] : deduplicationOf(entry),
     steppedAside: Object.entries(entry?.backfill?.stepped_aside ?? {}).filter(([, rows]) => rows > 0),
@@ -28,21 +36,19 @@ function sumOf(origins: Readonly<Record<Origin, number>>): number {
   return ORIGINS.reduce((sum, origin) => sum + origins[origin], 0);
 }
 
-function sourcesOfTask(counts: readonly SplitCount[]): TaskRows["sources"] {
-  const found = new Map<string, Map<string, { -readonly [K in keyof SplitRows]: number }>>();
-  for (const { source, origin, split, rows } of counts) {
-    const origins = found.get(source) ?? new Map<string, { train: number; test: number; eval: number }>();
-    found.set(source, origins);
-    const of = origins.get(origin) ?? { train: 0, test: 0, eval: 0 };
-    origins.set(origin, of);
-    of[split] += rows;
+/** The counts of rows that `keyOf` gives one key, split by split, in the order in which the keys come up. */
+function bySplit(
+  counts: readonly SplitCount[],
+  keyOf: (count: SplitCount) => readonly string[],
+): (SplitRows & { readonly of: SplitCount })[] {
+  const found = new Map<string, { of: SplitCount; train: number; test: number; eval: number }>();
+  for (const count of counts) {
+    const key = JSON.stringify(keyOf(count));
+    const sums = found.get(key) ?? { of: count, train: 0, test: 0, eval: 0 };
+    found.set(key, sums);
+    sums[count.split] += count.rows;
   }
-  return [...found].flatMap(([source, origins]) =>
-    ORIGINS.flatMap((origin) => {
-      const rows = origins.get(origin);
-      return rows === undefined ? [] : [{ source, origin, ...rows }];
-    }),
-  );
+  return [...found.values()];
 }
 
 /** Counts of rows in the deduplication's record; those of nothing are left out. */

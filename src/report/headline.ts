@@ -13,7 +13,8 @@ export interface Interval {
   readonly high: number;
 }
 
-function intervalOf(share: Share | undefined): Interval | null {
+/** Null where nothing was counted. */
+export function intervalOf(share: Share | null | undefined): Interval | null {
   const { value = null, low = null, high = null } = share ?? {};
   return value === null || low === null || high === null ? null : { share: value, low, high };
 }

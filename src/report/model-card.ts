@@ -4,6 +4,7 @@ import { wilson } from "../training/binomial.ts";
 import { type DatasetFacts, hubIds, languageCodes } from "./dataset-facts.ts";
 import { cardLicence } from "./licence.ts";
 import { codeBlock, markdownTable, markdownText } from "./markdown.ts";
+import { abstaining } from "./model-abstention.ts";
 import { biases } from "./model-limits.ts";
 import { modelResults } from "./model-results.ts";
 import { amountText, countText, figureText, NONE } from "./number-text.ts";
@@ -40,6 +41,7 @@ export function modelCard(pack: PackReport, dataset: DatasetFacts): string {
     ...evaluation(pack),
     "## Calibration",
     ...calibration(pack),
+    ...abstaining(tasksOf(pack)),
     "## Limits and biases",
     biases(pack, dataset),
     "## How it was made",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Origin, Split } from "../core/example.ts";
 import type { InputKind } from "../core/task.ts";
+import type { AbstentionRecord } from "../training/abstention.ts";
 import type { TaskEvidence } from "../training/evidence.ts";
 import type { OverallMetrics, TaskMetrics } from "../training/metrics.ts";
 import type { ClassificationReport } from "../training/report.ts";
@@ -59,7 +60,8 @@ export interface TaskReport {
   readonly default: string | null;
   /** Null without one. */
   readonly minConfidence: number | null;
-  readonly targetPrecision: number | null;
+  /** How the threshold came to be and what it does on test; null without threshold, target and out-of-scope rows. */
+  readonly abstention: AbstentionRecord | null;
   readonly calibration: string;
   readonly alpha: number;
   readonly features: number;
@@ -96,12 +98,20 @@ export interface Reason {
 
 export type SplitRows = Readonly<Record<Split, number>>;
 
+/** Where rows come from: a dataset, and whether an LLM had a part in them. */
+export interface RowsFrom {
+  readonly source: string;
+  readonly origin: Origin;
+}
+
 /** A task's rows in the prepared dataset. */
 export interface TaskRows {
   /** In the task's order. */
   readonly labels: readonly (SplitRows & { readonly label: string; readonly deficit: number })[];
   /** Every source and origin of its rows. */
-  readonly sources: readonly (SplitRows & { readonly source: string; readonly origin: Origin })[];
+  readonly sources: readonly (SplitRows & RowsFrom)[];
+  /** The same of each label. */
+  readonly labelSources: readonly (SplitRows & RowsFrom & { readonly label: string })[];
   readonly drops: readonly {
     readonly reason: string;
     readonly rows: number;

@@ -18,6 +18,7 @@ export function taskRows(task: TaskReport, most: number): Content {
   return [
     html`<h4>Labels</h4>`,
     labelTable(task, most),
+    labelSourceTable(task, most),
     html`<div class="columns"><div>${sourceChart(task)}</div><div>${dropTable(task)}</div></div>`,
     rows.outOfScope > 0
       ? html`<p class="soft">${`${countText(rows.outOfScope)} texts are marked as out of scope: no label fits them.`}</p>`
@@ -79,6 +80,40 @@ function labelTable({ rows, measured }: TaskReport, most: number): Content {
       ? html`<p class="soft">${`${countText(left)} labels with fewer rows are left out to keep this page small; the family's report files have all.`}</p>`
       : null,
   ];
+}
+
+/** The rows of each label by source and origin, folded up. `most` lines at most, those of the most rows. */
+function labelSourceTable({ rows, labels }: TaskReport, most: number): Content {
+  const place = new Map(labels.map((label, i) => [label, i]));
+  const bySize = [...rows.labelSources].sort((a, b) => sumOf(b) - sumOf(a));
+  const shown = bySize.slice(0, most);
+  const left = bySize.length - shown.length;
+  if (shown.length === 0) return null;
+  shown.sort((a, b) => (place.get(a.label) ?? 0) - (place.get(b.label) ?? 0));
+  const number = (title: string) => ({ title, kind: "number" }) as const;
+  const text = (title: string) => ({ title, kind: "text" }) as const;
+  return html`<details><summary>Rows of each label by source and origin</summary>${[
+    table({
+      title: "Rows of each label by source and origin",
+      columns: [
+        text("label"),
+        text("source"),
+        text("origin"),
+        number("train"),
+        number("eval"),
+        number("test"),
+      ],
+      rows: shown.map((one) => [
+        labelText(one.label),
+        labelText(one.source),
+        words(one.origin),
+        ...[one.train, one.eval, one.test].map(countText),
+      ]),
+    }),
+    left > 0
+      ? html`<p class="soft">${`${countText(left)} lines of fewer rows are left out to keep this page small.`}</p>`
+      : null,
+  ]}</details>`;
 }
 
 /** Sources of a chart; the others are summed up. */

@@ -2,6 +2,7 @@
 import { ORIGINS, type Origin } from "../core/example.ts";
 import { shortened } from "../core/printable.ts";
 import type { SubsetMetrics } from "../training/metrics.ts";
+import { abstentionPart } from "./abstention.ts";
 import { type ConfusionBudget, confusion } from "./confusion.ts";
 import { atThreshold, headlineMetrics, intervalText } from "./headline.ts";
 import { type Content, type Html, html } from "./html.ts";
@@ -38,6 +39,7 @@ export function taskSection(task: TaskReport, budget: TaskBudget): Section {
         measured === null ? null : coverageChart(task, measured),
         learningCharts(task.epochs),
       ]}</div>`,
+      abstentionPart(task),
       measured === null ? null : confusion(task, measured, budget),
       mistakes(task, budget.mistakes),
       taskRows(task, budget.tableLabels),
@@ -46,7 +48,6 @@ export function taskSection(task: TaskReport, budget: TaskBudget): Section {
         ["labels", countText(task.labels.length)],
         ["default", task.default === null ? "none" : labelText(task.default)],
         ["min_confidence", task.minConfidence === null ? "none" : figureText(task.minConfidence)],
-        ["target_precision", task.targetPrecision === null ? "none" : String(task.targetPrecision)],
         ["calibration", task.calibration],
         ["alpha (L2)", task.alpha.toPrecision(4)],
         ["epochs", countText(task.epochs.length)],
@@ -86,11 +87,8 @@ function tiles(task: TaskReport, shown: SubsetMetrics): Html {
   ];
   if (at !== null)
     entries.push(
-      [`coverage at confidence ${figureText(task.minConfidence)}`, html`${percentText(at.coverage.share)}`],
-      [
-        "precision of what is answered, with its 95 % interval",
-        at.precision === null ? intervalText(null) : html`${intervalText(at.precision)}`,
-      ],
+      [`coverage at confidence ${figureText(task.minConfidence)}`, intervalText(at.coverage)],
+      ["precision of what is answered, with its 95 % interval", intervalText(at.precision)],
     );
   return html`<dl class="tiles">${entries.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>

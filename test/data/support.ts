@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Origin } from "../../src/core/example.ts";
+import { type Origin, SPLITS } from "../../src/core/example.ts";
 import type { InputKind, TaskDefinition } from "../../src/core/task.ts";
 import { textAt } from "../../src/core/text-column.ts";
+import type { SplitRows } from "../../src/data/dataset.ts";
 import { type MappedRow, ROLES, type Role, type TaskRows, TaskRowsBuilder } from "../../src/data/rows.ts";
 
 /** A task with these labels. */
@@ -94,4 +95,10 @@ export function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number 
   let common = 0;
   for (const gram of a) if (b.has(gram)) common++;
   return common / (a.size + b.size - common);
+}
+
+/** A task whose rows, in the order of their ids, go to the splits in turn. */
+export function dealt(name: string, specs: readonly RowSpec[], labels = ["a", "b", "c"]): SplitRows {
+  const rows = rowsOf(specs, taskOf(labels, "text", name));
+  return { rows, split: Uint8Array.from({ length: rows.length }, (_, i) => i % SPLITS.length) };
 }

@@ -128,6 +128,21 @@ describe("train with both targets", () => {
     expect(test?.precision.value).toBeGreaterThan(0.9);
   });
 
+  it("shows the same in the report and in the card, each with its interval", () => {
+    const { test, out_of_scope_test: outside } = recordOf(run.folder) ?? {};
+    for (const file of ["report/report.html", "MODEL_CARD.md"]) {
+      const text = readFileSync(join(run.folder, file), "utf8");
+      for (const share of [test?.coverage, test?.precision, outside?.recall, outside?.fpr_at_95_recall]) {
+        const [value, low, high] = [share?.value, share?.low, share?.high].map((of) =>
+          ((of ?? Number.NaN) * 100).toFixed(1),
+        );
+        expect(text, file).toContain(`${value}\u00a0% (${low}–${high})`);
+      }
+      expect(text, file).toContain(`${outside?.auroc.value?.toFixed(3)} (${outside?.auroc.low?.toFixed(3)}–`);
+      expect(text, file).toContain("Abstaining");
+    }
+  });
+
   it("evaluates to the same figures", async () => {
     const { families } = await evaluate(load(folder), "test", silentReporter);
     const found = families[0]?.metrics.per_task.get("colour");

@@ -90,9 +90,9 @@ describe("accepted rows", () => {
     const real = await realTask(config, [...realRows(20), ...realRows(3, "s", { role: "seed", label: "b" })]);
     for (const rows of [[], [accepted("text of another task", "a", { task: "u" })]]) {
       const task = await withAccepted(config, real, rows);
-      expect(task).toEqual({ ...real, seeds: 3, outOfScope: 0, backfill: null });
+      expect(task).toEqual({ ...real, seeds: 3, outOfScope: null, backfill: null });
       expect(Object.keys(entryOf(config, task))).toEqual([
-        ...["task", "family", "labels", "drops", "deduplication", "seeds", "out_of_scope"],
+        ...["task", "family", "labels", "drops", "deduplication", "seeds", "out_of_scope", "languages"],
       ]);
     }
     expect(Array.from({ length: 3 }, (_, i) => textAt(real.seeds.text, i))).toEqual(

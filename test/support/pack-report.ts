@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seededRandom } from "../../src/core/random.ts";
 import type { PackReport, TaskReport } from "../../src/report/pack-report.ts";
+import type { AbstentionRecord } from "../../src/training/abstention.ts";
 import { taskEvidence } from "../../src/training/evidence.ts";
 import { overallMetrics, predictedLabels, taskMetrics } from "../../src/training/metrics.ts";
 import { classificationReport } from "../../src/training/report.ts";
@@ -11,6 +12,7 @@ export interface TaskForm {
   readonly rows?: number;
   readonly split?: "test" | "eval" | null;
   readonly minConfidence?: number | null;
+  readonly abstention?: AbstentionRecord;
   readonly text?: string;
   readonly textB?: string | null;
   readonly source?: string;
@@ -61,7 +63,7 @@ export function taskReport(form: TaskForm = {}): TaskReport {
     labels: p.labels,
     default: p.labels[0] ?? null,
     minConfidence,
-    targetPrecision: null,
+    abstention: form.abstention ?? null,
     calibration: "temperature",
     alpha: 1e-5,
     features: 1234,
@@ -99,6 +101,10 @@ export function taskReport(form: TaskForm = {}): TaskReport {
         { source, origin: "real", train: 800, test: 100, eval: 100 },
         { source, origin: "synthetic", train: 50, test: 0, eval: 0 },
       ],
+      labelSources: p.labels.flatMap((label) => [
+        { label, source, origin: "real", train: 70, test: 10, eval: 10 },
+        { label, source, origin: "synthetic", train: 10, test: 0, eval: 0 },
+      ]),
       drops: [{ reason: "exact_duplicate", rows: 7, examples: [text] }],
       deduplication: [["groups", 990]],
       steppedAside: [["near_duplicate", 3]],

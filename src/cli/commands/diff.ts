@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { ModelpackError } from "../../core/error.ts";
 import { diff as runDiff } from "../../pipeline/diff.ts";
 import type { DiffTexts } from "../../pipeline/diff-texts.ts";
-import { diffPage, type PackDiff } from "../../report/diff-page.ts";
+import { diffPage } from "../../report/diff-page.ts";
 import { writeFileAtomic } from "../../storage/commit.ts";
 import { type Action, type Context, configOf, countOption, type Options } from "../context.ts";
 import { diffText } from "../diff-text.ts";
 import { packFolder } from "../pack.ts";
 import { shownPath } from "../printable.ts";
+import { withSnakeNames } from "../snake-names.ts";
 
 /** Flips of a task in the terminal, where nothing is said. */
 const TOP = 20;
@@ -31,7 +32,10 @@ export const diff: Action = async (context, options, args) => {
   });
   if (out !== null) await writeFileAtomic(out, diffPage(found));
   const page = out === null ? [] : ["", `page: ${shownPath(out)}`];
-  return { text: [diffText(found, top), ...page].join("\n"), json: { ...diffJson(found), page: out } };
+  return {
+    text: [diffText(found, top), ...page].join("\n"),
+    json: { ...found, tasks: withSnakeNames(found.tasks), page: out },
+  };
 };
 
 function checkedPage(out: string): string {
@@ -65,9 +69,4 @@ function textsOf(options: Options): DiffTexts | null {
     });
   const columns = isPair ? [textA ?? "text_a", textB ?? "text_b"] : [text ?? "text"];
   return { file: String(texts), columns: columns.map(String) };
-}
-
-function diffJson(found: PackDiff): Readonly<Record<string, unknown>> {
-  const { a, b, families, added, removed, tasks, settings, texts } = found;
-  return { a, b, families, added, removed, tasks, settings, texts };
 }
