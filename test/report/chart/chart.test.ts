@@ -86,7 +86,7 @@ describe("a reliability diagram", () => {
       ["378", "10"],
     ]);
     // Wilson's interval of 5 of 10 is .2366 to .7634; of 20 of 20, .8389 to 1.
-    expect(all(chart, /class="whisker s1" d="([^"]+)"/g)).toEqual([["M218 190.16V65.84"], ["M378 48.03V10"]]);
+    expect(all(chart, /class="whisker s1" d="([^"]+)"/g)).toEqual([["M224 190.16V65.84"], ["M378 48.03V10"]]);
     expect(all(chart, /<rect class="rows"[^>]* height="([\d.]+)"/g)).toEqual([["17"], ["34"]]);
     expect(markupOf(chart)).toContain(
       "confidence 50.0\u00a0%, right 50.0\u00a0% (95 % interval 23.7\u00a0% to 76.3\u00a0%), 10 rows",
