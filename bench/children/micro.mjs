@@ -113,10 +113,9 @@ await loop(
   "src/model/classifier.ts",
   "text",
   async () => {
-    const { Classifier } = await from("model/classifier");
-    const { inputAnalyzer } = await from("model/input-analyzer");
+    const { familyClassifier } = await from("model/family-classifier");
     const { model, task } = await analyzed();
-    const classifier = new Classifier(model, inputAnalyzer(model));
+    const classifier = familyClassifier(model);
     return {
       units: texts.length,
       work: () => texts.forEach((text) => void classifier.probabilities(task, text, "")),
@@ -217,8 +216,8 @@ await loop("readFamilyFile: bounds, checksums, tensors", "src/modelpack/family-f
   const { bytes } = readModel(readFamilyFile);
   return { units: bytes.length, work: () => readFamilyFile(bytes, "model") };
 });
-await loop("checksum32 of a model file", "src/core/hash.ts", "byte", async () => {
-  const { checksum32 } = await from("core/hash");
+await loop("checksum32 of a model file", "src/core/checksum.ts", "byte", async () => {
+  const { checksum32 } = await from("core/checksum");
   const { readFamilyFile } = await from("modelpack/family-file");
   const { bytes } = readModel(readFamilyFile);
   return { units: bytes.length, work: () => checksum32(bytes) };

@@ -2,8 +2,8 @@
 import type { Split } from "../core/example.ts";
 import { textAt } from "../core/text-column.ts";
 import { type FamilyRows, inspectFamily, type RowPlace } from "../data/split-counts.ts";
-import { Classifier, type Explanation, type FamilyModel } from "../model/classifier.ts";
-import { inputAnalyzer } from "../model/input-analyzer.ts";
+import type { Classifier, Explanation, FamilyModel } from "../model/classifier.ts";
+import { familyClassifier } from "../model/family-classifier.ts";
 import type { MistakeReport, Reason } from "../report/pack-report.ts";
 import type { TaskEvidence } from "../training/evidence.ts";
 import type { SplitExamples, SplitMetrics } from "./evaluation.ts";
@@ -56,7 +56,7 @@ export async function gatherEvidence(
     for (const { row } of evidence.mistakes) wanted[split].push({ task: name, row });
   });
   const found = await inspectFamily(folder, model.family, wanted);
-  const classifier = new Classifier(model, inputAnalyzer(model));
+  const classifier = familyClassifier(model);
   const mistakes = judged.map((task) => {
     const sources = (found.sources as Partial<Record<Split, readonly string[]>>)[task.split] ?? [];
     return [task.name, explained(task, classifier, rows[task.split], sources)] as const;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { textAnalyzer } from "../model/analyzer.ts";
 import { Classifier } from "../model/classifier.ts";
+import { softmaxCalibrator } from "../model/softmax-calibrator.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { type Sha256, verifyFile, verifySeal, webSha256 } from "../modelpack/digest.ts";
-import { readFamilyFile } from "../modelpack/family-file.ts";
+import { type Description, openFamily, readFamily } from "../modelpack/family-reader.ts";
 import {
   MAX_MANIFEST_BYTES,
   type Manifest,
@@ -53,12 +54,18 @@ class Collection {
   }
 }
 
-/** What reads pairs is a part by itself, which only those load that have them. */
+// What few packs need are parts by themselves, which only those load that need them.
 async function open(bytes: Uint8Array, where: string, verified: boolean): Promise<Classifier> {
-  const model = readFamilyFile(bytes, where, verified);
-  const analyzer =
-    model.input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
-  return new Classifier(model, analyzer(model.analyzer));
+  const file = openFamily(bytes, where, verified ? null : await import("../modelpack/checksums.ts"));
+  const { tasks, input } = file.description;
+  const calibrator = tasks.every(isSoftmax) ? softmaxCalibrator : await import("../model/calibrator.ts");
+  const model = readFamily(file, calibrator);
+  const analyzer = input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
+  return new Classifier(model, analyzer(model.analyzer), calibrator);
+}
+
+function isSoftmax({ calibration, labels }: Description["tasks"][number]): boolean {
+  return softmaxCalibrator.parseCalibration(calibration, labels.length) !== null;
 }
 
 /** Classifiers of family files that came without a manifest. */
