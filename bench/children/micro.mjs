@@ -82,7 +82,8 @@ await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", a
 
 async function vectors() {
   const { FeatureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
-  const { LinearModel } = await from("model/linear-model");
+  const { LinearModel, mostLabels } = await from("model/linear-model");
+  const { anyAccumulator } = await from("model/family-classifier");
   const { model, task, features } = await analyzed();
   const vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
   const all = features.map((hashes) => {
@@ -90,7 +91,8 @@ async function vectors() {
     vectorizer.vectorize(hashes, vector);
     return vector;
   });
-  const linear = new LinearModel(model.tasks, model.weights);
+  const sums = anyAccumulator(model.weights.values, mostLabels(model.tasks));
+  const linear = new LinearModel(model.tasks, model.weights, sums);
   const scores = model.tasks.map(({ labels }) => new Float64Array(labels.length));
   return { task, all, linear, scores };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
+import type { Accumulator } from "./accumulator.ts";
 import { type Analyze, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
 import type { Calibration, Calibrator } from "./calibration.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
@@ -76,13 +77,17 @@ export class Classifier {
   /** Of the last text, the n-grams that each task knows. */
   readonly #known: number[] = [];
 
-  /** `analyze` reads what the family reads, by `model.analyzer`; `calibrator` knows the methods of its tasks. */
-  constructor(model: FamilyModel, analyze: Analyze, calibrator: Calibrator) {
+  /**
+   * @param analyze reads what the family reads, by `model.analyzer`
+   * @param calibrator knows the methods of its tasks
+   * @param sums adds up its weights, for as many labels as a task has
+   */
+  constructor(model: FamilyModel, analyze: Analyze, calibrator: Calibrator, sums: Accumulator) {
     this.model = model;
     this.#analyze = analyze;
     this.#calibrator = calibrator;
     this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes, model.directory), model.featureWeights);
-    this.#linear = new LinearModel(model.tasks, model.weights);
+    this.#linear = new LinearModel(model.tasks, model.weights, sums);
     this.#scores = model.tasks.map((task) => new Float64Array(task.labels.length));
     this.#probabilities = model.tasks.map((task) => new Float64Array(task.labels.length));
   }

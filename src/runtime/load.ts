@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { simdAccumulator } from "../model/accumulator.ts";
 import { textAnalyzer } from "../model/analyzer.ts";
 import { Classifier } from "../model/classifier.ts";
+import { mostLabels } from "../model/linear-model.ts";
 import { softmaxCalibrator } from "../model/softmax-calibrator.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { type Sha256, verifyFile, verifySeal, webSha256 } from "../modelpack/digest.ts";
@@ -61,7 +63,11 @@ async function open(bytes: Uint8Array, where: string, verified: boolean): Promis
   const calibrator = tasks.every(isSoftmax) ? softmaxCalibrator : await import("../model/calibrator.ts");
   const model = readFamily(file, calibrator);
   const analyzer = input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
-  return new Classifier(model, analyzer(model.analyzer), calibrator);
+  const [values, most] = [model.weights.values, mostLabels(model.tasks)];
+  const sums =
+    simdAccumulator(values, most) ??
+    (await import("../model/plain-accumulator.ts")).plainAccumulator(values, most);
+  return new Classifier(model, analyzer(model.analyzer), calibrator, sums);
 }
 
 function isSoftmax({ calibration, labels }: Description["tasks"][number]): boolean {
