@@ -2,7 +2,7 @@
 
 import { renderTemplate } from "../config/template.ts";
 import { type Random, seededRandom } from "../core/random.ts";
-import { hashString } from "../core/string-hash.ts";
+import { hashString } from "../core/running-hash.ts";
 import type { LabelDefinition, TaskDefinition } from "../core/task.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
 import type { CompletionRequest, JsonSchema, Message } from "./completion.ts";

@@ -37,7 +37,7 @@ export function simdAccumulator(values: Int8Array | Float32Array, labels: number
       at: new Uint32Array(buffer, 0, MOST_BLOCKS),
       by: new Float64Array(buffer, MOST_BLOCKS * 4, MOST_BLOCKS),
       sums: new Float64Array(buffer, sums, labels),
-      add: (n, of) => add(weights, 0, MOST_BLOCKS * 4, n, sums, of),
+      add: (n, of) => add(weights, n * 4, MOST_BLOCKS * 4, sums, sums + of * 8),
     };
   } catch {
     // No WebAssembly here, none with SIMD, none that the page allows, or no memory for it.
@@ -55,7 +55,7 @@ interface Host {
       imports: object,
     ) => {
       readonly exports: {
-        add(values: number, at: number, by: number, n: number, out: number, labels: number): void;
+        add(values: number, last: number, factors: number, out: number, end: number): void;
       };
     };
   };

@@ -85,21 +85,17 @@ export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
  * Classifiers of a version: its manifest, then every model file that it lists, each verified.
  *
  * @param expected the version that it should be; null where nobody said
+ * @throws what `read` throws of the manifest; ModelpackError MODEL_CORRUPT, MODEL_TOO_NEW or MODEL_TOO_OLD for what is in it
  */
 export async function loadVersion(
   read: ReadFile,
   expected: string | null,
   sha256: Sha256 = webSha256,
 ): Promise<Loaded> {
-  let manifest: Manifest;
-  try {
-    const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
-    manifest = parseManifest(bytes, "manifest.json");
-    await verifySeal(bytes, "manifest.json", sha256);
-    checkManifest(manifest, expected);
-  } catch (error) {
-    return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
-  }
+  const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
+  const manifest = parseManifest(bytes, "manifest.json");
+  await verifySeal(bytes, "manifest.json", sha256);
+  checkManifest(manifest, expected);
   const found = new Collection();
   const load = async (entry: ManifestFile): Promise<Incoming> => {
     const bytes = await read(entry.name, entry.bytes);

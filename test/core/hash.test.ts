@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mix32, step32 } from "../../src/core/hash.ts";
-import { hashString } from "../../src/core/string-hash.ts";
+import { mix32 } from "../../src/core/hash.ts";
+import { hashString, step32 } from "../../src/core/running-hash.ts";
 
 interface Golden {
   readonly mix32: readonly (readonly [number, number])[];
