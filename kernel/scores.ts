@@ -2,19 +2,18 @@
 // The sums of a prediction, in AssemblyScript; scripts/kernel.mjs makes src/model/score-bytes.ts of it.
 
 /**
- * out[k] += the sum over i < n, in that order, of by[i] * values[at[i] + k], for k < labels rounded up to 8: 32-bit
- * positions, 64-bit factors and sums, 8-bit weights. No fused multiply-add, so that it is what the plain loop does.
+ * out[k] += the sum over the positions before `last`, in their order, of a factor * values[position + k], for k up to the
+ * multiple of 8 at or behind `end`: 32-bit positions from the memory's beginning on, 64-bit factors and sums, 8-bit weights.
+ * No fused multiply-add, so that it is what the plain loop does.
  */
-export function add(values: usize, at: usize, by: usize, n: usize, out: usize, labels: usize): void {
-  const end = out + labels * 8;
-  const last = at + n * 4;
+export function add(values: usize, last: usize, factors: usize, out: usize, end: usize): void {
   for (; out < end; out += 64, values += 8) {
     let a = v128.load(out);
     let b = v128.load(out, 16);
     let c = v128.load(out, 32);
     let d = v128.load(out, 48);
-    let factor = by;
-    for (let block = at; block < last; block += 4, factor += 8) {
+    let factor = factors;
+    for (let block: usize = 0; block < last; block += 4, factor += 8) {
       const w = v128.load_ext<i8>(values + load<u32>(block));
       const v = v128.load_splat<f64>(factor);
       const low = i32x4.extend_low_i16x8_s(w);

@@ -36,6 +36,7 @@ labels and names (control characters, marks that turn the direction of writing) 
 Every command takes \`--json\` and then prints one object on one line of standard output, nothing else, whatever
 happens:
 
+<!-- docs-test: skip because they are types of src/cli/json-output.ts -->
 \`\`\`ts
 ${shapes()}
 \`\`\`
@@ -50,6 +51,7 @@ of a real run; \`…\` stands for what was cut: more items of a list, the rest o
 \`modelpack completion bash\` (or \`zsh\`, \`fish\`) prints a script that completes commands, options, files, the tasks
 of the config or the pack for \`--task\`, its labels for \`--against\`, and families for \`--families\`:
 
+<!-- docs-test: skip because they are the shells of a person; test/cli/completion.test.ts tries each -->
 \`\`\`sh
 eval "$(modelpack completion bash)"     # in ~/.bashrc
 eval "$(modelpack completion zsh)"      # in ~/.zshrc, below compinit
@@ -124,7 +126,8 @@ function section({ name, args, description, options, examples: lines }) {
     `${cell(description)}\n`,
     ...(own.length > 0 ? [`${optionTable(own)}\n`] : []),
     reach(options).trimStart(),
-    `\`\`\`sh\n${lines.join("\n")}\n\`\`\`\n`,
+    "<!-- docs-test: skip because they are of --help, which test/cli/usage.test.ts reads -->\n" +
+      `\`\`\`sh\n${lines.join("\n")}\n\`\`\`\n`,
     ...(BELOW[name] === undefined ? [] : [`${BELOW[name].trim()}\n`]),
     `<details><summary>with <code>--json</code></summary>\n\n${json.join("\n\n")}\n\n</details>\n`,
   ]

@@ -11,7 +11,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const DOORS = ["index", "node"];
 const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** Bundles doors of `compiled` into `out`: a file a door, one that they share, and one for pairs, loaded on demand. */
+/**
+ * Bundles doors of `compiled` into `out`: a file a door, one that loads packs, one of what doors and parts share, and one a
+ * part that is loaded on demand.
+ */
 async function bundle(compiled, out, doors, { format, minify }) {
   const build = await rolldown({
     input: Object.fromEntries(doors.map((door) => [door, join(compiled, "runtime", `${door}.js`)])),
@@ -19,10 +22,18 @@ async function bundle(compiled, out, doors, { format, minify }) {
     cwd: compiled,
     platform: "neutral",
     external: /^node:/,
-    // One door alone may hold what the part for pairs shares with it: a page waits for one file less.
+    // One door alone may hold what the parts share with it: a page waits for one file less.
     preserveEntrySignatures: doors.length > 1 ? "strict" : "allow-extension",
   });
+  // What loads the parts stands apart from what they import: where both are one file, that is a cycle, of which a bundler
+  // drops nothing for a page that needs little of it.
+  const shared = {
+    name: "shared",
+    test: (id) => !id.startsWith(join(compiled, "runtime")),
+    minShareCount: 2,
+  };
   await build.write({
+    ...(doors.length > 1 ? { codeSplitting: { groups: [shared] } } : {}),
     dir: out,
     format,
     minify,

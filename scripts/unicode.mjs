@@ -51,37 +51,42 @@ function changing() {
 }
 
 /**
+ * Code points that no folded text has, and ASCII. Nobody asks the table for their class, which matters only where a long text
+ * is cut into pieces: never before one that begins with a mark. But they have to be normalized.
+ */
+function vanishing() {
+  const found = new Set();
+  for (const [c, kind] of classes.entries()) {
+    if (kind === MARK || kind === UNASSIGNED || marks.has(c) || (c >= 0xd800 && c <= 0xdfff)) continue;
+    const text = String.fromCodePoint(c);
+    const parts = text.normalize("NFKD");
+    const folded = parts.toLowerCase().normalize("NFKD");
+    if (c < 0x80 || (!folded.includes(text) && `a\u0345${parts}`.normalize("NFKD") === `a\u0345${parts}`))
+      found.add(c);
+  }
+  return found;
+}
+
+/**
  * The classes that each code point may have in the table, as bits. What Unicode 15 does not assign must be frozen; what
  * folding leaves alone may be, so that the table has one run where letters and gaps alternate. An unassigned one counts
- * as the last assigned one before it that is no mark: so it goes on with the run, too.
+ * as the last assigned one before it that is no mark: so it goes on with the run, too. What vanishes goes with either.
  */
 function allowed() {
   const moving = changing();
+  const gone = vanishing();
   let last = OTHER;
   return classes.map((kind, c) => {
     if (kind === UNASSIGNED) return 1 << (last + FROZEN);
     if (kind !== MARK) last = kind === WORD ? WORD : OTHER;
+    if (gone.has(c)) return (1 << OTHER) | (1 << WORD) | (1 << SPACE);
     const isFree = kind <= WORD && !moving.has(c);
     return (1 << kind) | (isFree ? 1 << (kind + FROZEN) : 0);
   });
 }
 
-/** The fewest runs, each as long as it can be: class and length. */
-function runsOf(sets) {
-  const runs = [];
-  for (let at = 0; at < sets.length; ) {
-    let common = 0xff;
-    let end = at;
-    while (end < sets.length && (common & sets[end]) !== 0) common &= sets[end++];
-    // The lowest class is the one that is not frozen, where both would do.
-    runs.push([31 - Math.clz32(common & -common), end - at]);
-    at = end;
-  }
-  return runs;
-}
-
 /** Digits below BASE, then the classes where they do not follow by themselves, then one that says "one digit more". */
-const BASE = 78;
+const BASE = 62;
 const MARKER = BASE;
 const MORE = BASE + 6;
 // By how often minified JavaScript has them as they are: gzip has one code for the whole bundle, and the table is the
@@ -104,11 +109,47 @@ function symbolsOf(kind, expected, length) {
   return [...marker, ...digits.slice(1).map(() => MORE), ...digits];
 }
 
-const runs = runsOf(allowed());
-const next = mostOftenNext(runs);
-const symbols = runs.flatMap(([kind, length], i) => symbolsOf(kind, next[runs[i - 1]?.[0] ?? OTHER], length));
-const count = new Array(MORE + 1).fill(0);
-for (const symbol of symbols) count[symbol]++;
+function encode(runs) {
+  const next = mostOftenNext(runs);
+  const symbols = runs.flatMap(([kind, length], i) =>
+    symbolsOf(kind, next[runs[i - 1]?.[0] ?? OTHER], length),
+  );
+  const count = new Array(MORE + 1).fill(0);
+  for (const symbol of symbols) count[symbol]++;
+  return { next, symbols, count };
+}
+
+/** Where a run may end: behind code points that may not have the same classes. */
+const sets = allowed();
+const ends = [...sets.keys(), CODE_POINTS].filter((c) => c === 0 || sets[c] !== sets[c - 1]);
+
+/** The runs, class and length, whose symbols take the fewest bits, where each takes as many as it is rare in `code`. */
+function cheapestRuns({ next, symbols, count }) {
+  const bits = count.map((n) => Math.log2(symbols.length / (n + 0.5)));
+  const bitsOf = (kind, expected, length) =>
+    symbolsOf(kind, expected, length).reduce((sum, symbol) => sum + bits[symbol], 0);
+  // The best way to each end, by the class of the run that ends there.
+  const ways = ends.map(() => []);
+  ways[0][OTHER] = { total: 0, runs: null };
+  for (let i = 1; i < ends.length; i++)
+    for (let kind = 0; kind < 6; kind++)
+      for (let j = i - 1; j >= 0 && (sets[ends[j]] >> kind) & 1; j--)
+        ways[j].forEach((way, before) => {
+          const length = ends[i] - ends[j];
+          const total = way.total + bitsOf(kind, next[before], length);
+          if (total < (ways[i][kind]?.total ?? Number.POSITIVE_INFINITY))
+            ways[i][kind] = { total, runs: { run: [kind, length], rest: way.runs } };
+        });
+  const best = ways.at(-1).reduce((a, b) => (b.total < a.total ? b : a));
+  const runs = [];
+  for (let at = best.runs; at !== null; at = at.rest) runs.unshift(at.run);
+  return runs;
+}
+
+// What is rare depends on the runs: from any that will do, a few rounds find better ones.
+let code = encode(ends.slice(1).map((end, i) => [31 - Math.clz32(sets[ends[i]]), end - ends[i]]));
+for (let round = 0; round < 8; round++) code = encode(cheapestRuns(code));
+const { next, symbols, count } = code;
 const alphabet = [];
 [...count.keys()]
   .sort((a, b) => count[b] - count[a] || a - b)
@@ -122,7 +163,7 @@ writeFileSync(
 // Written by scripts/unicode.mjs from Unicode 15.0.0; do not edit.
 
 /**
- * The letter of each symbol: digits 0 to 77, a class that does not follow by itself (78 to 83), one digit more (84).
+ * The letter of each symbol: digits 0 to 61, a class that does not follow by itself (62 to 67), one digit more (68).
  * Frequent symbols have the letters that are frequent in code, for gzip's sake.
  */
 export const UNICODE_ALPHABET =

@@ -82,7 +82,8 @@ await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", a
 
 async function vectors() {
   const { FeatureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
-  const { LinearModel } = await from("model/linear-model");
+  const { LinearModel, mostLabels } = await from("model/linear-model");
+  const { anyAccumulator } = await from("model/family-classifier");
   const { model, task, features } = await analyzed();
   const vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
   const all = features.map((hashes) => {
@@ -90,7 +91,8 @@ async function vectors() {
     vectorizer.vectorize(hashes, vector);
     return vector;
   });
-  const linear = new LinearModel(model.tasks, model.weights);
+  const sums = anyAccumulator(model.weights.values, mostLabels(model.tasks));
+  const linear = new LinearModel(model.tasks, model.weights, sums);
   const scores = model.tasks.map(({ labels }) => new Float64Array(labels.length));
   return { task, all, linear, scores };
 }
@@ -113,10 +115,9 @@ await loop(
   "src/model/classifier.ts",
   "text",
   async () => {
-    const { Classifier } = await from("model/classifier");
-    const { inputAnalyzer } = await from("model/input-analyzer");
+    const { familyClassifier } = await from("model/family-classifier");
     const { model, task } = await analyzed();
-    const classifier = new Classifier(model, inputAnalyzer(model));
+    const classifier = familyClassifier(model);
     return {
       units: texts.length,
       work: () => texts.forEach((text) => void classifier.probabilities(task, text, "")),
@@ -217,8 +218,8 @@ await loop("readFamilyFile: bounds, checksums, tensors", "src/modelpack/family-f
   const { bytes } = readModel(readFamilyFile);
   return { units: bytes.length, work: () => readFamilyFile(bytes, "model") };
 });
-await loop("checksum32 of a model file", "src/core/hash.ts", "byte", async () => {
-  const { checksum32 } = await from("core/hash");
+await loop("checksum32 of a model file", "src/core/checksum.ts", "byte", async () => {
+  const { checksum32 } = await from("core/checksum");
   const { readFamilyFile } = await from("modelpack/family-file");
   const { bytes } = readModel(readFamilyFile);
   return { units: bytes.length, work: () => checksum32(bytes) };

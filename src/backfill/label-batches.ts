@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hashString } from "../core/hash.ts";
+import { hashString } from "../core/running-hash.ts";
 import type { Shown } from "./pools.ts";
 
 /** Batches between two texts that end one by themselves, on average. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { renderTemplate } from "../config/template.ts";
-import { hashString } from "../core/hash.ts";
 import { type Random, seededRandom } from "../core/random.ts";
+import { hashString } from "../core/running-hash.ts";
 import type { LabelDefinition, TaskDefinition } from "../core/task.ts";
 import { canonicalJson, sha256 } from "../storage/digest.ts";
 import type { CompletionRequest, JsonSchema, Message } from "./completion.ts";

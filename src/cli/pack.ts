@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { ModelpackError } from "../core/error.ts";
 import { type Modelpack, openModelpack, type TaskStatus } from "../runtime/node.ts";
-import { type Context, configOf, type Options } from "./context.ts";
+import { type Context, configOf, DEFAULT_CONFIG, type Options } from "./context.ts";
 
 /** Opens the pack of `--pack`, or the newest of the config's; without a config, that of `trained_models`. */
 export async function openPackOf(context: Context, options: Options): Promise<Modelpack> {
@@ -20,7 +20,7 @@ export async function openPackOf(context: Context, options: Options): Promise<Mo
 export function packFolder(context: Context, options: Options): string {
   if (typeof options.pack === "string") return options.pack;
   const config = String(options.config);
-  if (!existsSync(config) && config === "model_pipeline.toml") return "trained_models";
+  if (!existsSync(config) && config === DEFAULT_CONFIG) return "trained_models";
   return configOf(context, options).config.paths.trained_models_dir;
 }
 

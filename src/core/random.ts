@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hashString } from "./hash.ts";
+import { hashString } from "./running-hash.ts";
 
 /** A seeded generator of 32-bit words (SplitMix32, after Steele, Lea and Flood, OOPSLA 2014). */
 export interface Random {

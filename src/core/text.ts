@@ -27,10 +27,10 @@ function decodeTable(): Uint8Array {
   let digits = 1;
   for (const letter of UNICODE_RUNS) {
     const symbol = UNICODE_ALPHABET.indexOf(letter);
-    if (symbol > 83) digits++;
-    else if (symbol > 77) entry = symbol - 72;
+    if (symbol > 67) digits++;
+    else if (symbol > 61) entry = symbol - 56;
     else {
-      length = length * 78 + symbol;
+      length = length * 62 + symbol;
       if (--digits > 0) continue;
       entry = Number(NEXT_CLASS[entry]);
       entries.fill(entry, at, at + length);
@@ -51,12 +51,19 @@ function tableEntry(codePoint: number): number {
 }
 
 /**
- * Class of a code point: {@link OTHER}, {@link WORD}, {@link MARK} or {@link SPACE}. One that Unicode 15 does not assign
- * has that of the nearest below it that is assigned and no mark, white space as {@link OTHER}.
+ * Class of a code point of folded text: {@link OTHER}, {@link WORD}, {@link MARK} or {@link SPACE}. One that Unicode 15 does
+ * not assign has that of the nearest below it that is assigned and no mark, white space as {@link OTHER}. One that
+ * {@link foldText} leaves in no text, as a capital with an accent, may have any but {@link MARK}: so the table is smaller.
  */
 export function characterClass(codePoint: number): number {
-  return tableEntry(codePoint) % FROZEN;
+  return codePoint < 0x80 ? (ASCII_CLASS[codePoint] as number) : tableEntry(codePoint) % FROZEN;
 }
+
+/** {@link characterClass} of ASCII, without the table, which a pack may never need. */
+export const ASCII_CLASS = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, unit) => {
+  const character = String.fromCharCode(unit);
+  return /\w/.test(character) ? WORD : /\s/.test(character) ? SPACE : OTHER;
+});
 
 /** Whether every code unit is below U+0080. */
 export function isAscii(text: string): boolean {

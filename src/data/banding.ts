@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { step32 } from "../core/hash.ts";
+import { step32 } from "../core/running-hash.ts";
 import { SLOTS } from "./min-hash.ts";
 
 /** How signatures are cut: rows that agree in all slots of a band are candidates. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hashString } from "../core/hash.ts";
+import { hashString } from "../core/running-hash.ts";
 
 /** Why a row is left out of the prepared data. */
 export type DropReason =

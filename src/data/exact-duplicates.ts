@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mix32, step32 } from "../core/hash.ts";
+import { mix32 } from "../core/hash.ts";
+import { step32 } from "../core/running-hash.ts";
 import type { TextColumn } from "../core/text-column.ts";
 import { NormalizedReader } from "./normalization.ts";
 import { newPause } from "./pause.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hashString, mix32, step32 } from "../core/hash.ts";
+import { mix32 } from "../core/hash.ts";
+import { hashString, step32 } from "../core/running-hash.ts";
 import { ID_BYTES } from "./row-id.ts";
 
 /**

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { arrowToJson } from "./arrow.ts";
+import { checkText } from "./binary-check.ts";
 import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
 import { withClassNames } from "./class-names.ts";
 import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
@@ -38,6 +39,16 @@ const KEY_ROWS = 20_480;
 
 /** Looks at a source's files and says how to read them. Throws for what is not as its name says. */
 export async function scanSource(engine: Engine, source: Source): Promise<Scan> {
+  try {
+    return await scanFormat(engine, source);
+  } catch (error) {
+    // Of what is no text at all, the first quote that is wrong says nothing.
+    if (error instanceof ModelpackError && error.code === "SOURCE_UNREADABLE") await checkText(source);
+    throw error;
+  }
+}
+
+async function scanFormat(engine: Engine, source: Source): Promise<Scan> {
   switch (source.files[0]?.format) {
     case "parquet":
       return scanParquet(engine, source);

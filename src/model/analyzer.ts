@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { characterClass, foldText, OTHER, SPACE, WORD } from "../core/text.ts";
+import { ASCII_CLASS, characterClass, foldText, SPACE, WORD } from "../core/text.ts";
 
 /** Which n-grams a family looks at; 0 as a maximum switches that kind off. */
 export interface AnalyzerSettings {
@@ -193,7 +193,7 @@ export class Analyzer {
     this.#reserve(text.length);
     for (let i = 0; i < text.length; ) {
       const codePoint = text.codePointAt(i) as number;
-      const kind = codePoint < 0x80 ? (ASCII_CLASS[codePoint] as number) : characterClass(codePoint);
+      const kind = characterClass(codePoint);
       const width = codePoint > 0xffff ? 2 : 1;
       for (let j = i; j < i + width; j++) {
         this.#units[j] = text.charCodeAt(j);
@@ -302,9 +302,3 @@ export class Analyzer {
     }
   }
 }
-
-/** What {@link characterClass} has for ASCII, without its table, which a pack may never need. */
-const ASCII_CLASS = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, unit) => {
-  const character = String.fromCharCode(unit);
-  return /\w/.test(character) ? WORD : /\s/.test(character) ? SPACE : OTHER;
-});

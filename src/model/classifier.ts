@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
+import type { Accumulator } from "./accumulator.ts";
 import { type Analyze, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
-import { type Calibration, calibrate, moderate, topLabel } from "./calibrator.ts";
+import type { Calibration, Calibrator } from "./calibration.ts";
 import { type Head, LinearModel, type LinearWeights } from "./linear-model.ts";
+import { moderate, topLabel } from "./softmax-calibrator.ts";
 import { FeatureTable, type FeatureWeights, SparseVector, Vectorizer } from "./vectorizer.ts";
 
 /** One task of a family as it is predicted with. */
@@ -67,6 +69,7 @@ export class Classifier {
   readonly #linear: LinearModel;
   readonly #vectorizer: Vectorizer;
   readonly #analyze: Analyze;
+  readonly #calibrator: Calibrator;
   readonly #features = new FeatureHashes();
   readonly #vector = new SparseVector();
   readonly #scores: readonly Float64Array[];
@@ -74,12 +77,17 @@ export class Classifier {
   /** Of the last text, the n-grams that each task knows. */
   readonly #known: number[] = [];
 
-  /** `analyze` reads what the family reads, by `model.analyzer`. */
-  constructor(model: FamilyModel, analyze: Analyze) {
+  /**
+   * @param analyze reads what the family reads, by `model.analyzer`
+   * @param calibrator knows the methods of its tasks
+   * @param sums adds up its weights, for as many labels as a task has
+   */
+  constructor(model: FamilyModel, analyze: Analyze, calibrator: Calibrator, sums: Accumulator) {
     this.model = model;
     this.#analyze = analyze;
+    this.#calibrator = calibrator;
     this.#vectorizer = new Vectorizer(new FeatureTable(model.hashes, model.directory), model.featureWeights);
-    this.#linear = new LinearModel(model.tasks, model.weights);
+    this.#linear = new LinearModel(model.tasks, model.weights, sums);
     this.#scores = model.tasks.map((task) => new Float64Array(task.labels.length));
     this.#probabilities = model.tasks.map((task) => new Float64Array(task.labels.length));
   }
@@ -127,7 +135,7 @@ export class Classifier {
   #calibrate(t: number, scores: Float64Array): Float64Array {
     const out = this.#probabilities[t] as Float64Array;
     const { calibration, usualShare } = this.model.tasks[t] as TaskModel;
-    calibrate(calibration, scores, out);
+    this.#calibrator.calibrate(calibration, scores, out);
     if (usualShare !== undefined) moderate(out, this.knownShare(t), usualShare);
     return out;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Accumulator, accumulator, MOST_BLOCKS } from "./accumulator.ts";
+import { type Accumulator, MOST_BLOCKS } from "./accumulator.ts";
 import type { SparseVector } from "./vectorizer.ts";
 
 /** What one task adds to a family's shared features: a softmax head. */
@@ -20,6 +20,11 @@ export interface LinearWeights {
   readonly values: Int8Array | Float32Array;
   /** What {@link blockStarts} makes of the masks, where that is known already: 4 ms for 180,000 features. */
   readonly blocks?: BlockStarts;
+}
+
+/** Labels of the task that has most. */
+export function mostLabels(heads: readonly Pick<Head, "labels">[]): number {
+  return Math.max(...heads.map((head) => head.labels.length));
 }
 
 /** Bytes of a feature's mask. */
@@ -65,15 +70,15 @@ export class LinearModel {
   readonly #blocks: BlockStarts;
   readonly #sums: Accumulator;
 
-  /** `weights` has what its masks call for, no more and no less (see {@link blockStarts}). */
-  constructor(heads: readonly Head[], weights: LinearWeights) {
+  /** `weights` has what its masks call for, no more and no less (see {@link blockStarts}); `sums` adds them up. */
+  constructor(heads: readonly Head[], weights: LinearWeights, sums: Accumulator) {
     this.heads = heads;
     this.#values = weights.values;
     this.#mask = weights.mask;
     this.#bytes = maskBytes(heads.length);
     const labels = heads.map((head) => head.labels.length);
     this.#blocks = weights.blocks ?? blockStarts(labels, weights.mask);
-    this.#sums = accumulator(weights.values, Math.max(...labels));
+    this.#sums = sums;
   }
 
   /** First weight of task `t` for feature `f`, or -1 where the task does not use the feature. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mix32, step32 } from "../core/hash.ts";
+import { mix32 } from "../core/hash.ts";
+import { step32 } from "../core/running-hash.ts";
 import { type Analyze, Analyzer, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
 import { HashComparison, HashList } from "./hash-comparison.ts";
 import { count, fact, flag, overlap, share, shares } from "./pair-facts.ts";

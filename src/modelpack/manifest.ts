@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { failing } from "./corrupt.ts";
-import { checkFormatVersion } from "./family-file.ts";
+import { checkFormatVersion } from "./format-version.ts";
 import { decodeText, parseJson } from "./json.ts";
 
 /** Bytes of a manifest at most: it holds digests and headline figures, some kilobytes. */

@@ -155,7 +155,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
   predict<T extends keyof Tasks & string>(
     task: T,
     text: string,
-    options: PredictOptions = {},
+    options?: PredictOptions,
   ): Prediction<Tasks[T]> {
     return this.#predict(task, text, null, options) as Prediction<Tasks[T]>;
   }
@@ -165,7 +165,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     task: T,
     textA: string,
     textB: string,
-    options: PredictOptions = {},
+    options?: PredictOptions,
   ): Prediction<Tasks[T]> {
     return this.#predict(task, textA, textB ?? undefined, options) as Prediction<Tasks[T]>;
   }
@@ -174,7 +174,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
   predictBatch<T extends keyof Tasks & string>(
     task: T,
     inputs: readonly (string | readonly [string, string])[],
-    options: PredictOptions = {},
+    options?: PredictOptions,
   ): Prediction<Tasks[T]>[] {
     return Array.from(Array.isArray(inputs) ? inputs : [], (input: unknown) => {
       const [a, b] = Array.isArray(input) ? [input[0], input[1]] : [input, null];
@@ -191,7 +191,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     if (problem !== null) return tasks.map((task) => this.#default(task.name, problem));
     const all = classifier.probabilitiesOfAll(text, textB ?? "");
     return tasks.map((task, index) =>
-      this.#answer({ classifier, index, task }, all[index] as Float64Array, {}),
+      this.#answer({ classifier, index, task }, all[index] as Float64Array, undefined),
     );
   }
 
@@ -254,7 +254,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     return true;
   }
 
-  #predict(task: string, a: unknown, b: unknown, options: PredictOptions): Prediction {
+  #predict(task: string, a: unknown, b: unknown, options: PredictOptions | undefined): Prediction {
     const entry = this.#entries.get(task);
     if (entry === undefined) return this.#default(task, this.#whyNone(task));
     const problem = inputProblem(entry.classifier.model.input, a, b);
@@ -271,7 +271,7 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
   #answer(
     { classifier, index, task }: Entry,
     probabilities: Float64Array,
-    options: PredictOptions,
+    options: PredictOptions | undefined,
   ): Prediction {
     const best = classifier.best(index);
     const label = task.labels[best] as string;

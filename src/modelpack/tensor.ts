@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { ModelpackError } from "../core/error.ts";
-import { checksum32 } from "../core/hash.ts";
 import { type Fail, failing } from "./corrupt.ts";
 import { decodeText, parseJson, quote } from "./json.ts";
 
@@ -24,85 +21,22 @@ const MAX_HEADER_BYTES = 32 * 1024 * 1024;
 /** Tensors of a file at most; a family has six. */
 const MAX_TENSORS = 64;
 /** Every tensor begins at a multiple of this, so that it can be viewed in place. */
-const ALIGNMENT = 16;
+export const ALIGNMENT = 16;
 /** Nesting of the header's JSON at most; ours has four levels. */
 const MAX_DEPTH = 16;
 
 const TYPES = { I8: Int8Array, U8: Uint8Array, U32: Uint32Array, F32: Float32Array } as const;
 
-function typeOf(data: TensorData): TensorType {
-  if (data instanceof Int8Array) return "I8";
-  if (data instanceof Uint8Array) return "U8";
-  return data instanceof Uint32Array ? "U32" : "F32";
-}
-
-function bytesOf(data: TensorData): Uint8Array {
-  // Files are little-endian, and so are typed arrays on every machine that runs JavaScript today but a few.
-  if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1)
-    throw new ModelpackError("INTERNAL", "model files need a little-endian machine");
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** A padded width: the next multiple of ALIGNMENT. */
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-}
-
-/**
- * Bytes of a safetensors file. Tensors are written in the order given, with zero padding declared as
- * tensors of its own (`_pad0`, …), because the layout allows no holes. `metadata` values are strings; a
- * checksum of every tensor and one of the header itself are added.
- */
-export function writeTensors(
-  tensors: readonly Tensor[],
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  const entries: string[] = [];
-  const parts: { at: number; bytes: Uint8Array }[] = [];
-  const sums: string[] = [];
-  let at = 0;
-  let pads = 0;
-  for (const { name, shape, data } of tensors) {
-    const bytes = bytesOf(data);
-    entries.push(entry(name, typeOf(data), shape, at, at + bytes.length));
-    sums.push(`${name}:${checksum32(bytes)}`);
-    parts.push({ at, bytes });
-    const end = at + bytes.length;
-    at = aligned(end);
-    if (at > end) entries.push(entry(`_pad${pads++}`, "U8", [at - end], end, at));
-  }
-  const fields = { ...metadata, tensor_checksums: sums.join(",") };
-  const checksum = checksum32(new TextEncoder().encode(headerText(fields, "0", entries)));
-  const text = headerText(fields, String(checksum), entries);
-  const encoded = new TextEncoder().encode(text);
-  const header = aligned(8 + encoded.length) - 8;
-  const file = new Uint8Array(8 + header + at);
-  new DataView(file.buffer).setUint32(0, header, true);
-  file.fill(0x20, 8, 8 + header);
-  file.set(encoded, 8);
-  for (const part of parts) file.set(part.bytes, 8 + header + part.at);
-  return file;
-}
-
-function headerText(
-  fields: Readonly<Record<string, string>>,
-  checksum: string,
-  entries: readonly string[],
-): string {
-  const metadata = Object.entries(fields).map(
-    ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`,
-  );
-  metadata.push(`"header_checksum":"${checksum}"`);
-  return `{${[`"__metadata__":{${metadata.join(",")}}`, ...entries].join(",")}}`;
-}
-
-function entry(name: string, dtype: TensorType, shape: readonly number[], from: number, to: number): string {
-  return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [from, to] })}`;
-}
-
 export interface TensorFile {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** What holds a file against the checksums inside it: {@link file://./checksums.ts}, or a caller who knows better none. */
+export interface Checksums {
+  /** `text` is the header, its padding included. */
+  checkHeader(text: string, metadata: ReadonlyMap<string, string>, fail: Fail): void;
+  checkTensors(file: TensorFile, fail: Fail): void;
 }
 
 interface Span {
@@ -117,16 +51,16 @@ interface Span {
  * Reads a safetensors file without copying its tensors where their bytes are aligned. Every bound is
  * checked before anything is allocated for it.
  *
+ * @param checksums null where a digest of the whole file was right: they say nothing more then
  * @param accept throws for metadata of a file that is not for this reader: it hears of a header that is
  *   whole before anything else of it is taken to be as this version has it
- * @param verified whether a digest of the whole file was right: the checksums say nothing more then
  * @throws ModelpackError MODEL_CORRUPT when the bytes are not a whole and undamaged file of this layout.
  */
 export function readTensors(
   file: Uint8Array,
   where: string,
+  checksums: Checksums | null,
   accept: (metadata: ReadonlyMap<string, string>) => void = () => {},
-  verified = false,
 ): TensorFile {
   const fail = failing(where);
   if (file.length < 8) fail(`${HEADER}cut off: ${file.length} bytes`);
@@ -137,32 +71,22 @@ export function readTensors(
   if (start % ALIGNMENT !== 0) fail(`${HEADER}not a multiple of 16 bytes`);
   const text = decodeText(file.subarray(8, start), HEADER, fail);
   const { metadata, entries } = parseHeader(text, fail);
-  if (!verified) checkHeader(text, metadata, fail);
+  checksums?.checkHeader(text, metadata, fail);
   accept(metadata);
   const spans = entries.map(([name, value]) => parseSpan(name, value, fail));
   checkSpans(spans, file.length - start, fail);
-  const sums = new Map((metadata.get("tensor_checksums") ?? "").split(",").map(splitLast));
   const tensors = new Map<string, Tensor>();
   for (const { name, shape, dtype, from, to } of spans) {
     const bytes = file.subarray(start + from, start + to);
-    if (name.startsWith("_pad")) {
-      if (bytes.some(Boolean)) fail("padding is not zero");
-    } else if (!verified && sums.get(name) !== String(checksum32(bytes)))
-      fail(`${tensorName(name)} differs from its checksum`);
+    if (name.startsWith("_pad") && bytes.some(Boolean)) fail("padding is not zero");
     tensors.set(name, { name, shape, data: viewOf(bytes, dtype) });
   }
-  for (const name of sums.keys())
-    if (name !== "" && !tensors.has(name)) fail(`${tensorName(name)} is missing`);
+  checksums?.checkTensors({ metadata, tensors }, fail);
   return { metadata, tensors };
 }
 
 const HEADER = "the header is ";
 const tensorName = (name: string) => `tensor ${quote(name)}`;
-
-function splitLast(pair: string): [string, string] {
-  const at = pair.lastIndexOf(":");
-  return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
-}
 
 interface Header {
   readonly metadata: ReadonlyMap<string, string>;
@@ -202,15 +126,6 @@ function parseSpan(name: string, value: unknown, fail: Fail): Span {
   if (to < from || shape.reduce((n, side) => n * side, Type.BYTES_PER_ELEMENT) !== to - from)
     fail(`${tensorName(name)} has offsets that do not fit its shape`);
   return { name, dtype: dtype as TensorType, shape, from, to };
-}
-
-function checkHeader(text: string, metadata: ReadonlyMap<string, string>, fail: Fail): void {
-  const stated = metadata.get("header_checksum") ?? "";
-  const trimmed = text.trimEnd();
-  const blank = trimmed.replace(`"header_checksum":"${stated}"`, '"header_checksum":"0"');
-  if (String(checksum32(new TextEncoder().encode(blank))) !== stated)
-    fail("the header differs from its checksum");
-  if (!/^ {0,15}$/.test(text.slice(trimmed.length))) fail(`${HEADER}not padded by up to 15 spaces`);
 }
 
 function checkSpans(spans: readonly Span[], bytes: number, fail: Fail): void {

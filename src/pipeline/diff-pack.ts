@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ModelpackError } from "../core/error.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { readFamilyFile } from "../modelpack/family-file.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
@@ -34,7 +35,13 @@ interface DiffManifest {
  */
 export async function openSide(root: string, name: string): Promise<DiffPack> {
   const folder = await namedVersion(root, name);
-  const pack = await openModelpack(folder, { strict: true });
+  const pack = await openModelpack(folder, { strict: true }).catch((error: unknown) => {
+    if (!(error instanceof ModelpackError)) throw error;
+    throw new ModelpackError(error.code, error.message, {
+      where: folder,
+      hint: "`modelpack train` replaces a damaged version of its own; copy one from elsewhere again, or name another pack",
+    });
+  });
   const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as DiffManifest;
   const { version, families } = pack.status();
   const models = await Promise.all(

@@ -6,8 +6,7 @@ import type { Reporter } from "../core/reporter.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import { textAt } from "../core/text-column.ts";
 import { readExamples } from "../data/dataset.ts";
-import { Classifier } from "../model/classifier.ts";
-import { inputAnalyzer } from "../model/input-analyzer.ts";
+import { familyClassifier } from "../model/family-classifier.ts";
 import type { TaskComparison, TaskSide } from "../report/diff-page.ts";
 import { verifyVersion } from "../storage/commit.ts";
 import { type Answers, comparePaired, unpairedDifference } from "../training/paired-comparison.ts";
@@ -153,7 +152,7 @@ async function answersOf(
   truth: Uint32Array,
   signal: AbortSignal | undefined,
 ): Promise<SureAnswers> {
-  const classifier = new Classifier(model, inputAnalyzer(model));
+  const classifier = familyClassifier(model);
   const t = model.tasks.indexOf(task);
   const placeOf = task.labels.map((label) => all.indexOf(label));
   const [label, chance] = [new Uint32Array(chosen.length), new Float64Array(chosen.length)];

@@ -2,8 +2,8 @@
 import { textAt } from "../core/text-column.ts";
 import { type RowPlace, type RowSource, readRowSources } from "../data/row-sources.ts";
 import { countFamily, type SplitCount } from "../data/split-counts.ts";
-import { Classifier, type Explanation, type FamilyModel } from "../model/classifier.ts";
-import { inputAnalyzer } from "../model/input-analyzer.ts";
+import type { Classifier, Explanation, FamilyModel } from "../model/classifier.ts";
+import { familyClassifier } from "../model/family-classifier.ts";
 import type { MistakeReport, Reason } from "../report/pack-report.ts";
 import type { TaskEvidence } from "../training/evidence.ts";
 import type { SplitExamples, SplitMetrics } from "./evaluation.ts";
@@ -59,7 +59,7 @@ export async function gatherEvidence(
     test: await readRowSources(folder, model.family, "test", wanted.test),
     eval: await readRowSources(folder, model.family, "eval", wanted.eval),
   };
-  const classifier = new Classifier(model, inputAnalyzer(model));
+  const classifier = familyClassifier(model);
   const mistakes = judged.map((task) => {
     return [task.name, explained(task, classifier, rows[task.split], sources[task.split])] as const;
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FamilyModel } from "../model/classifier.ts";
-import { FILE_VERSIONS, FORMAT_VERSION, writeFamilyFile } from "../modelpack/family-file.ts";
+import { writeFamilyFile } from "../modelpack/family-file.ts";
+import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/format-version.ts";
 import { modelFileName } from "../modelpack/manifest.ts";
 import { prettyJson } from "../storage/digest.ts";
 import type { AbstentionRecord } from "../training/abstention.ts";

@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
-import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/family-file.ts";
+import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/format-version.ts";
 import { modelCard } from "../report/model-card.ts";
 import { renderReport } from "../report/report-page.ts";
 import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/commit.ts";

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { simdAccumulator } from "../model/accumulator.ts";
 import { textAnalyzer } from "../model/analyzer.ts";
 import { Classifier } from "../model/classifier.ts";
+import { mostLabels } from "../model/linear-model.ts";
+import { softmaxCalibrator } from "../model/softmax-calibrator.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { type Sha256, verifyFile, verifySeal, webSha256 } from "../modelpack/digest.ts";
-import { readFamilyFile } from "../modelpack/family-file.ts";
+import { type Description, openFamily, readFamily } from "../modelpack/family-reader.ts";
 import {
   MAX_MANIFEST_BYTES,
   type Manifest,
@@ -53,12 +56,22 @@ class Collection {
   }
 }
 
-/** What reads pairs is a part by itself, which only those load that have them. */
+// What few packs need are parts by themselves, which only those load that need them.
 async function open(bytes: Uint8Array, where: string, verified: boolean): Promise<Classifier> {
-  const model = readFamilyFile(bytes, where, verified);
-  const analyzer =
-    model.input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
-  return new Classifier(model, analyzer(model.analyzer));
+  const file = openFamily(bytes, where, verified ? null : await import("../modelpack/checksums.ts"));
+  const { tasks, input } = file.description;
+  const calibrator = tasks.every(isSoftmax) ? softmaxCalibrator : await import("../model/calibrator.ts");
+  const model = readFamily(file, calibrator);
+  const analyzer = input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
+  const [values, most] = [model.weights.values, mostLabels(model.tasks)];
+  const sums =
+    simdAccumulator(values, most) ??
+    (await import("../model/plain-accumulator.ts")).plainAccumulator(values, most);
+  return new Classifier(model, analyzer(model.analyzer), calibrator, sums);
+}
+
+function isSoftmax({ calibration, labels }: Description["tasks"][number]): boolean {
+  return softmaxCalibrator.parseCalibration(calibration, labels.length) !== null;
 }
 
 /** Classifiers of family files that came without a manifest. */
@@ -72,21 +85,17 @@ export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
  * Classifiers of a version: its manifest, then every model file that it lists, each verified.
  *
  * @param expected the version that it should be; null where nobody said
+ * @throws what `read` throws of the manifest; ModelpackError MODEL_CORRUPT, MODEL_TOO_NEW or MODEL_TOO_OLD for what is in it
  */
 export async function loadVersion(
   read: ReadFile,
   expected: string | null,
   sha256: Sha256 = webSha256,
 ): Promise<Loaded> {
-  let manifest: Manifest;
-  try {
-    const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
-    manifest = parseManifest(bytes, "manifest.json");
-    await verifySeal(bytes, "manifest.json", sha256);
-    checkManifest(manifest, expected);
-  } catch (error) {
-    return { version: null, classifiers: [], problems: [loadProblem(error, "manifest.json")] };
-  }
+  const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
+  const manifest = parseManifest(bytes, "manifest.json");
+  await verifySeal(bytes, "manifest.json", sha256);
+  checkManifest(manifest, expected);
   const found = new Collection();
   const load = async (entry: ManifestFile): Promise<Incoming> => {
     const bytes = await read(entry.name, entry.bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Calibration, calibrate } from "../model/calibrator.ts";
+import type { Calibration } from "../model/calibration.ts";
+import { calibrate } from "../model/calibrator.ts";
 import { fitConfidence } from "./confidence.ts";
 import { foldsOf } from "./folds.ts";
 import { fitIsotonic } from "./isotonic.ts";

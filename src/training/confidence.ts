@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
-import { BEND, type Confidence, topLabel } from "../model/calibrator.ts";
+import type { Confidence } from "../model/calibration.ts";
+import { BEND, topLabel } from "../model/softmax-calibrator.ts";
 import { foldsOf } from "./folds.ts";
 import { fitLogistic, type LogisticRows, logisticLoss } from "./logistic.ts";
 

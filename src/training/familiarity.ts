@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { moderate, topLabel } from "../model/calibrator.ts";
+import { moderate, topLabel } from "../model/softmax-calibrator.ts";
 
 /** Rows as a model that ships scores them. */
 export interface RowScores {

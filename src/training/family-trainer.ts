@@ -2,7 +2,7 @@
 import type { Examples } from "../core/example.ts";
 import type { InputKind, TaskDefinition } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
-import type { Calibration } from "../model/calibrator.ts";
+import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
-import { step32 } from "../core/hash.ts";
+import { step32 } from "../core/running-hash.ts";
 import type { TextColumn } from "../core/text-column.ts";
 import { sharedBytes, sharedWords } from "./shared-array.ts";
 

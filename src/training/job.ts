@@ -2,9 +2,9 @@
 import type { InputKind } from "../core/task.ts";
 import { type TextColumn, textAt } from "../core/text-column.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
-import type { Calibration } from "../model/calibrator.ts";
-import { Classifier, type FamilyModel } from "../model/classifier.ts";
-import { inputAnalyzer } from "../model/input-analyzer.ts";
+import type { Calibration } from "../model/calibration.ts";
+import type { FamilyModel } from "../model/classifier.ts";
+import { familyClassifier } from "../model/family-classifier.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
 import { type BlockStep, type BlockSteps, doStep, STEPS_HERE } from "./block-steps.ts";
@@ -128,7 +128,7 @@ export async function runJob(
 
 /** What the model as it ships says of every text; opened once for all batches. */
 function scoreBatches(model: FamilyModel, batches: readonly ScoreBatch[]): RowScores[] {
-  const classifier = new Classifier(model, inputAnalyzer(model));
+  const classifier = familyClassifier(model);
   return batches.map(({ task, text, textB }) => {
     const labels = model.tasks[task]?.labels.length ?? 0;
     const scores = new Float32Array(text.length * labels);

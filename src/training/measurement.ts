@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
-import type { Calibration } from "../model/calibrator.ts";
+import type { Calibration } from "../model/calibration.ts";
 import type { OutOfScope } from "./abstention.ts";
 import { measureOutOfScope } from "./answered.ts";
 import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./calibration.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
 import { ORIGINS, type Origin } from "../core/example.ts";
-import { topLabel } from "../model/calibrator.ts";
+import { topLabel } from "../model/softmax-calibrator.ts";
 import type { Answered } from "./abstention.ts";
 import { measureAnswered } from "./answered.ts";
 import { type Answers, calibrationError, calibrationErrorBand } from "./calibration-error.ts";

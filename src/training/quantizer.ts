@@ -2,7 +2,7 @@
 import { exp } from "../core/elementary.ts";
 import type { InputKind } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
-import type { Calibration } from "../model/calibrator.ts";
+import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { maskBytes } from "../model/linear-model.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ORIGINS } from "../core/example.ts";
-import type { Calibration } from "../model/calibrator.ts";
+import type { Calibration } from "../model/calibration.ts";
 import type { ThresholdFit } from "./abstention.ts";
 import { rowsNeeded } from "./binomial.ts";
 import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./calibration.ts";

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { coloursOf, painted, showsBars } from "../../src/cli/colour.ts";
 import { colouredText, largestShare, sharesOf } from "../../src/cli/coloured-text.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { occurrencesOf } from "../../src/model/occurrences.ts";
 import { cli, jsonOf } from "../support/cli.ts";
-import { classifierOf, starterModel, tinyModel } from "../support/model.ts";
+import { starterModel, tinyModel } from "../support/model.ts";
 import { FIRST, writeVersion } from "../support/pack.ts";
 import { sharedFolder } from "../support/temporary-folder.ts";
 
@@ -75,7 +76,7 @@ const texts = fc
 
 describe("sharesOf", () => {
   it("adds up to what the n-grams of both texts contribute", () => {
-    const classifier = classifierOf(pairs);
+    const classifier = familyClassifier(pairs);
     fc.assert(
       fc.property(texts, texts, (a, b) => {
         const { contributions } = classifier.explain(0, a, b);

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Calibration,
-  calibrate,
-  MAX_POINTS,
-  moderate,
-  parseCalibration,
-  softmax,
-  topLabel,
-} from "../../src/model/calibrator.ts";
+import type { Calibration } from "../../src/model/calibration.ts";
+import { calibrate, MAX_POINTS, parseCalibration } from "../../src/model/calibrator.ts";
+import { moderate, softmax, topLabel } from "../../src/model/softmax-calibrator.ts";
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const scoreLists = (length: number) => fc.array(finite, { minLength: length, maxLength: length });

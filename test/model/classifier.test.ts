@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
 import type { Classifier, FamilyModel } from "../../src/model/classifier.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { FeatureTable } from "../../src/model/vectorizer.ts";
-import { classifierOf, handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
+import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
 
 const router = await starterModel("router", ["query_domain", "query_intent"]);
 const precise = await starterModel("router", ["query_domain"], "none");
@@ -21,7 +22,7 @@ const texts = [
 
 describe("a classifier", () => {
   it("learned its rows", () => {
-    const classifier = classifierOf(router);
+    const classifier = familyClassifier(router);
     const rows = starterRows("query_domain");
     const right = rows.filter(({ text, label }) => {
       classifier.probabilities(0, text, "");
@@ -35,7 +36,7 @@ describe("a classifier", () => {
     ["not quantized", precise],
     ["pairs", pairs],
   ])("gives probabilities: %s", (_, model) => {
-    const classifier = classifierOf(model);
+    const classifier = familyClassifier(model);
     for (const text of texts)
       model.tasks.forEach((task, t) => {
         const probabilities = classifier.probabilities(t, text, "My budget is 800 euros.");
@@ -46,10 +47,10 @@ describe("a classifier", () => {
   });
 
   it("answers every task at once as it answers each, in any order", () => {
-    const classifier = classifierOf(router);
+    const classifier = familyClassifier(router);
     for (const text of [...texts, ...texts.toReversed()]) {
       const all = classifier.probabilitiesOfAll(text, "").map((p) => [...p]);
-      const fresh = classifierOf(router);
+      const fresh = familyClassifier(router);
       router.tasks.forEach((_, t) => {
         expect([...fresh.probabilities(t, text, "")]).toEqual(all[t]);
       });
@@ -58,7 +59,7 @@ describe("a classifier", () => {
 
   it("keeps int8 within what int8 costs", async () => {
     const rounded = await starterModel("router", ["query_domain"]);
-    const [a, b] = [classifierOf(rounded), classifierOf(precise)];
+    const [a, b] = [familyClassifier(rounded), familyClassifier(precise)];
     for (const { text } of starterRows("query_domain").slice(0, 100)) {
       const [p, q] = [a.probabilities(0, text, ""), b.probabilities(0, text, "")];
       p.forEach((value, k) => {
@@ -81,7 +82,7 @@ describe("a classifier", () => {
       ],
       false,
     );
-    const classifier = classifierOf(model);
+    const classifier = familyClassifier(model);
     const best = (text: string) => {
       classifier.probabilities(0, text, "");
       return classifier.best(0);
@@ -148,7 +149,7 @@ describe("explain", () => {
     ["not quantized", precise],
     ["pairs", pairs],
   ])("accounts for the whole score of any text: %s", (_, model) => {
-    const classifier = classifierOf(model);
+    const classifier = familyClassifier(model);
     fc.assert(
       fc.property(oddTexts, oddTexts, (a, b) => {
         model.tasks.forEach((__, t) => {
@@ -159,7 +160,7 @@ describe("explain", () => {
   });
 
   it("accounts for it against every other label", () => {
-    const classifier = classifierOf(router);
+    const classifier = familyClassifier(router);
     const labels = router.tasks[0]?.labels ?? [];
     const text = "Wire 200 euros to Anna, please.";
     const best = classifier.explain(0, text, "");
@@ -177,7 +178,7 @@ describe("explain", () => {
     const [one, other] = collidingWords();
     const words = { [one]: [2, -1], [other]: [2, -1] };
     const model = handmadeModel("one", [{ name: "t", labels: ["a", "b"], words }], false);
-    const classifier = classifierOf(model);
+    const classifier = familyClassifier(model);
     expect(model.hashes.length).toBe(1);
     const { contributions } = classifier.explain(0, `${one} and ${other}`, "");
     expect(contributions).toMatchObject([{ kind: "word", text: one, others: [other] }]);
@@ -186,7 +187,7 @@ describe("explain", () => {
 
   it("says of a pair which text has what", () => {
     const [a, b] = ["My budget is 800 euros.", "My budget is 1500 euros now."];
-    const { contributions } = classifierOf(pairs).explain(0, a, b);
+    const { contributions } = familyClassifier(pairs).explain(0, a, b);
     const has = (owner: string, word: string) =>
       contributions.some((c) => c.in === owner && c.kind === "word" && c.text === word);
     expect([has("both", "is"), has("a", "is"), has("b", "now"), has("a", "now")]).toEqual([
@@ -204,7 +205,7 @@ describe("explain", () => {
     ["not quantized", precise],
     ["pairs", pairs],
   ])("accounts for the whole score: %s", (_, model) => {
-    const classifier = classifierOf(model);
+    const classifier = familyClassifier(model);
     for (const text of texts)
       model.tasks.forEach((__, t) => {
         expectWhole(classifier, t, text, "I have 2 cats and no 3rd one.");
@@ -212,7 +213,7 @@ describe("explain", () => {
   });
 
   it("names each feature of the text that the task knows, once", () => {
-    const classifier = classifierOf(router);
+    const classifier = familyClassifier(router);
     const text = "Can I move 200 euros to savings? Can I?";
     const features = new FeatureHashes();
     new Analyzer(router.analyzer).analyze(text, features, true);
@@ -229,7 +230,7 @@ describe("explain", () => {
   });
 
   it("tells what speaks for the label, and against it", () => {
-    const classifier = classifierOf(tinyModel());
+    const classifier = familyClassifier(tinyModel());
     const found = classifier.explain(0, "hello bank, euros", "");
     expect(found).toMatchObject({
       label: "finance",
@@ -243,7 +244,7 @@ describe("explain", () => {
   it("has no runner-up where there is one label", () => {
     const words = { x: [3] };
     const model: FamilyModel = handmadeModel("one", [{ name: "t", labels: ["only"], words }], false);
-    const found = classifierOf(model).explain(0, "x y", "");
+    const found = familyClassifier(model).explain(0, "x y", "");
     expect(found).toMatchObject({
       label: "only",
       runnerUp: null,
@@ -253,7 +254,7 @@ describe("explain", () => {
   });
 
   it("has nothing but the bias for a text that nobody knows", () => {
-    const found = classifierOf(tinyModel()).explain(0, "unheard-of", "");
+    const found = familyClassifier(tinyModel()).explain(0, "unheard-of", "");
     expect(found.contributions).toEqual([]);
     expect(found.score).toEqual(found.bias);
   });
@@ -266,7 +267,7 @@ describe("a text unlike those that taught the model", () => {
   };
 
   it("gets no more than an even guess where no n-gram is known, and keeps its label", () => {
-    const [classifier, before] = [classifierOf(usual), classifierOf(router)];
+    const [classifier, before] = [familyClassifier(usual), familyClassifier(router)];
     usual.tasks.forEach(({ labels }, t) => {
       const probabilities = classifier.probabilities(t, "ξψχω", "");
       before.probabilities(t, "ξψχω", "");
@@ -277,7 +278,7 @@ describe("a text unlike those that taught the model", () => {
   });
 
   it("is told by the share of its n-grams that each task knows", () => {
-    const classifier = classifierOf(tinyModel());
+    const classifier = familyClassifier(tinyModel());
     // Of euros, hello and zzz: three words by themselves, two pairs of words, first, first two and last.
     const share = (t: number) => {
       classifier.probabilities(t, "euros hello zzz", "");
@@ -292,7 +293,7 @@ describe("a text unlike those that taught the model", () => {
   });
 
   it("has the confidence that the explanation gives", () => {
-    const classifier = classifierOf(usual);
+    const classifier = familyClassifier(usual);
     const text = "Wire qqxz zzkv 200 ξψ.";
     const confidence = Math.max(...classifier.probabilities(0, text, ""));
     expect(classifier.knownShare(0)).toBeLessThan(0.9);

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyAccumulator } from "../../src/model/family-classifier.ts";
 import {
   blockStarts,
   type Head,
   LinearModel,
   type LinearWeights,
   maskBytes,
+  mostLabels,
 } from "../../src/model/linear-model.ts";
 import { SparseVector } from "../../src/model/vectorizer.ts";
 
@@ -77,7 +79,9 @@ function naiveScores(
   });
 }
 
-const modelOf = (model: Dense) => new LinearModel(model.heads, sparse(model));
+const linearModel = (heads: readonly Head[], weights: LinearWeights) =>
+  new LinearModel(heads, weights, anyAccumulator(weights.values, mostLabels(heads)));
+const modelOf = (model: Dense) => linearModel(model.heads, sparse(model));
 
 describe("LinearModel", () => {
   it.each([1, 2, 7, 8, 9, 31, 32, 33, 41, 64, 65])("scores %d tasks as the dense sums do", (tasks) => {
@@ -128,7 +132,7 @@ describe("LinearModel", () => {
   });
 
   it("answers an empty vector, and a model without features, with the bias", () => {
-    const model = new LinearModel(heads([2, 3]), { mask: new Uint8Array(0), values: new Int8Array(0) });
+    const model = linearModel(heads([2, 3]), { mask: new Uint8Array(0), values: new Int8Array(0) });
     const out = [new Float64Array(2), new Float64Array(3)];
     expect(out.map((scores, t) => model.score(new SparseVector(), t, scores))).toEqual([0, 0]);
     expect(out.map((scores) => [...scores])).toEqual([
@@ -139,7 +143,7 @@ describe("LinearModel", () => {
 
   it("takes weights that are not quantized", () => {
     const head: Head = { labels: ["a", "b"], scale: Float32Array.of(1, 1), bias: Float32Array.of(0, 0.5) };
-    const model = new LinearModel([head], { mask: Uint8Array.of(1), values: Float32Array.of(0.25, -1.5) });
+    const model = linearModel([head], { mask: Uint8Array.of(1), values: Float32Array.of(0.25, -1.5) });
     const out = new Float64Array(2);
     model.score(vectorOf([[0, 2]]), 0, out);
     expect([...out]).toEqual([0.5, -2.5]);

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { foldText } from "../../src/core/text.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { occurrencesOf } from "../../src/model/occurrences.ts";
-import { classifierOf, starterModel } from "../support/model.ts";
+import { starterModel } from "../support/model.ts";
 
-const router = classifierOf(await starterModel("router", ["query_domain"]));
-const pairs = classifierOf(await starterModel("pairs", ["conflict_detection"]));
+const router = familyClassifier(await starterModel("router", ["query_domain"]));
+const pairs = familyClassifier(await starterModel("pairs", ["conflict_detection"]));
 
 /** What each contribution's n-grams are in the texts as given. */
 function located(a: string, b: string | null) {

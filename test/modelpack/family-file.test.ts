@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FamilyModel, TaskModel } from "../../src/model/classifier.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { blockStarts } from "../../src/model/linear-model.ts";
 import { directoryOf } from "../../src/model/vectorizer.ts";
-import { FILE_VERSIONS, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
+import { readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
+import { FILE_VERSIONS } from "../../src/modelpack/format-version.ts";
 import { failure } from "../support/failure.ts";
 import { bytesOfTensor, forge, forgeDescription, type Parts, takeApart } from "../support/forge.ts";
-import { classifierOf, handmadeModel, starterModel, tinyModel } from "../support/model.ts";
+import { handmadeModel, starterModel, tinyModel } from "../support/model.ts";
 
 const FILE = writeFamilyFile(tinyModel());
 const REALS = writeFamilyFile(tinyModel(false));
@@ -39,7 +41,7 @@ describe("a family file", () => {
     const blocks = blockStarts(labels, model.weights.mask);
     const directory = directoryOf(model.hashes);
     expect(found).toEqual({ ...model, directory, weights: { ...model.weights, blocks } });
-    const [before, after] = [classifierOf(model), classifierOf(found)];
+    const [before, after] = [familyClassifier(model), familyClassifier(found)];
     for (const text of ["wire 200 euros", "hello word7 shared", ""])
       expect(after.probabilitiesOfAll(text, text)).toEqual(before.probabilitiesOfAll(text, text));
   });
@@ -327,7 +329,7 @@ describe("a hostile file with right checksums", () => {
       floats(parts, "weights").setFloat32(4, 1e-45, true);
       floats(parts, "scales").setFloat32(0, 3.4e38, true);
     });
-    const classifier = classifierOf(read(file));
+    const classifier = familyClassifier(read(file));
     for (const p of classifier.probabilities(0, "euros bank flight hello wire", "")) {
       expect(p).toBeGreaterThanOrEqual(0);
       expect(p).toBeLessThanOrEqual(1);

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTensors, type Tensor, writeTensors } from "../../src/modelpack/tensor.ts";
+import * as checksums from "../../src/modelpack/checksums.ts";
+import { readTensors, type Tensor } from "../../src/modelpack/tensor.ts";
+import { writeTensors } from "../../src/modelpack/tensor-writer.ts";
 import { failure } from "../support/failure.ts";
 import { bytesOfTensor, forge, headerOf, type Parts, seal, takeApart } from "../support/forge.ts";
 
@@ -15,7 +17,7 @@ const TENSORS: readonly Tensor[] = [
 const METADATA = { format: "test", note: '“Größe”, "quoted"\n, \\ and 😀, too' };
 const FILE = writeTensors(TENSORS, METADATA);
 
-const read = (file: Uint8Array) => readTensors(file, "a.safetensors");
+const read = (file: Uint8Array) => readTensors(file, "a.safetensors", checksums);
 
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/), { maxLength: 6 });
 const data = fc.oneof(
@@ -335,6 +337,6 @@ describe("a hostile file with right checksums", () => {
     const accept = (metadata: ReadonlyMap<string, string>) => {
       throw new RangeError(`not for me: ${metadata.get("format")}`);
     };
-    expect(() => readTensors(file, "a", accept)).toThrow(new RangeError("not for me: test"));
+    expect(() => readTensors(file, "a", checksums, accept)).toThrow(new RangeError("not for me: test"));
   });
 });

@@ -107,6 +107,14 @@ describe("CSV", () => {
     expect(notes.at(-1)).toBe('note: a column without a name is "column1" from here on');
   });
 
+  it("says of a file that is no text that it is none, and not which quote is wrong", async () => {
+    const path = written("photo.csv", Buffer.from(Array.from({ length: 2000 }, (_, i) => i % 256)));
+    await expect(predicted([path], join(temporaryFolder(), "out.csv"))).rejects.toMatchObject({
+      code: "SOURCE_UNREADABLE",
+      message: "photo.csv is binary data, not csv in UTF-8",
+    });
+  });
+
   it("reads and writes gzip, and several files as one", async () => {
     const folder = temporaryFolder();
     written("1.csv.gz", gzipSync(`text\n${BANK}\n`), folder);

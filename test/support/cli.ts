@@ -27,8 +27,8 @@ export function cli(
     cwd,
     input,
     encoding: "utf8",
-    // vitest asks for colours in its own output.
-    env: { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0", ...env },
+    // vitest asks for colours in its own output; and it is npm that runs vitest, not modelpack.
+    env: { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0", npm_lifecycle_event: "", ...env },
     timeout: 60_000,
   });
   return { code: status, out: stdout, err: stderr };

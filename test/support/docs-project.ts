@@ -27,8 +27,11 @@ export function makeDocsProject(folder: string): string {
   symlinkSync(CHECKOUT, join(folder, "node_modules", "modelpack"));
   const node = `exec "${process.execPath}" "${MAIN}"`;
   writeFileSync(join(bin, "modelpack"), `#!/bin/sh\n${node} "$@"\n`);
-  // npx finds the command where npm has installed it.
-  writeFileSync(join(bin, "npx"), `#!/bin/sh\n[ "$1" = modelpack ] || exit 127\nshift\n${node} "$@"\n`);
+  // npx finds the command where npm has installed it, and says that it is npx.
+  writeFileSync(
+    join(bin, "npx"),
+    `#!/bin/sh\n[ "$1" = modelpack ] || exit 127\nshift\nexport npm_lifecycle_event=npx\n${node} "$@"\n`,
+  );
   for (const name of ["modelpack", "npx"]) chmodSync(join(bin, name), 0o755);
   writeFileSync(join(folder, "package.json"), '{ "name": "app", "private": true, "type": "module" }\n');
   spawnSync("git", ["init", "--quiet"], { cwd: folder });
@@ -42,7 +45,7 @@ export function runShell(folder: string, script: string, env: Readonly<Record<st
   const { status, stdout, stderr } = spawnSync("bash", ["-e", "-o", "pipefail", "-c", script], {
     cwd: folder,
     encoding: "utf8",
-    env: { ...process.env, NODE_OPTIONS: "", HOME: folder, PATH, ...env },
+    env: { ...process.env, NODE_OPTIONS: "", npm_lifecycle_event: "", HOME: folder, PATH, ...env },
   });
   return { code: status, said: `${stdout}${stderr}` };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checksum32 } from "../../src/core/hash.ts";
+import { checksum32 } from "../../src/core/checksum.ts";
 
 export interface Span {
   dtype: string;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from "node:fs";
 import type { FamilyModel } from "../../src/model/classifier.ts";
-import { FILE_VERSIONS, readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
-import { classifierOf, starterModel, tinyModel } from "./model.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
+import { readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
+import { FILE_VERSIONS } from "../../src/modelpack/format-version.ts";
+import { starterModel, tinyModel } from "./model.ts";
 
 const FOLDER = new URL("../golden/packs/", import.meta.url);
 
@@ -25,7 +27,7 @@ export interface GoldenAnswer {
 
 /** Answers of a pack's every task to every input. */
 export function answersOf(model: FamilyModel): GoldenAnswer[] {
-  const classifier = classifierOf(model);
+  const classifier = familyClassifier(model);
   return INPUTS.flatMap((input) => {
     const all = classifier.probabilitiesOfAll(...input);
     return model.tasks.map((task, t) => ({

@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Examples, ORIGINS } from "../../src/core/example.ts";
 import { textColumn } from "../../src/core/text-column.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../../src/model/analyzer.ts";
-import { Classifier, type FamilyModel, type TaskModel } from "../../src/model/classifier.ts";
-import { inputAnalyzer } from "../../src/model/input-analyzer.ts";
+import type { FamilyModel, TaskModel } from "../../src/model/classifier.ts";
 import { maskBytes } from "../../src/model/linear-model.ts";
 import { STEPS_HERE } from "../../src/training/block-steps.ts";
 import { assembleFamily, type Quantization } from "../../src/training/quantizer.ts";
@@ -12,10 +11,6 @@ import { trainTask } from "../../src/training/task-trainer.ts";
 import { blockRows, vectorizeFamily } from "./task-rows.ts";
 
 export const SETTINGS: AnalyzerSettings = { ngramMin: 1, ngramMax: 2, charNgramMin: 3, charNgramMax: 5 };
-
-export function classifierOf(model: FamilyModel): Classifier {
-  return new Classifier(model, inputAnalyzer(model));
-}
 
 /** Weight of each word for each label, as a person would set them. */
 export type WordWeights = Readonly<Record<string, readonly number[]>>;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times the compiled hot paths and a simple loop each, turn by turn, on seeded made-up data, and prints the ratios of
 // the fastest turns as one JSON line. The simple loops are the yardstick: leave them as they are.
-import { Analyzer, FeatureHashes, textAnalyzer } from "../../dist/model/analyzer.js";
-import { Classifier } from "../../dist/model/classifier.js";
+import { Analyzer, FeatureHashes } from "../../dist/model/analyzer.js";
+import { familyClassifier } from "../../dist/model/family-classifier.js";
 import { allocateBlock, BlockWriter } from "../../dist/training/block.js";
 import { KernelSolver } from "../../dist/training/kernel-solver.js";
 
@@ -105,7 +105,7 @@ function predictRatio() {
   const [labels, buckets] = [40, 8192];
   const texts = madeUpTexts();
   const model = madeUpModel(texts, labels);
-  const classifier = new Classifier(model, textAnalyzer(model.analyzer));
+  const classifier = familyClassifier(model);
   const ours = () => {
     for (const text of texts) classifier.probabilities(0, text, "");
   };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { FamilyModel } from "../../src/model/classifier.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { calibrateRows } from "../../src/training/calibration.ts";
 import { confidences, moderateRows, usualShareOf } from "../../src/training/familiarity.ts";
 import { withUsualShares } from "../../src/training/quantizer.ts";
-import { classifierOf, starterModel, starterRows } from "../support/model.ts";
+import { starterModel, starterRows } from "../support/model.ts";
 
 describe("usualShareOf", () => {
   it("is the 2nd percentile", () => {
@@ -23,7 +24,7 @@ describe("moderateRows", () => {
     const trained = await starterModel("router", ["query_domain"]);
     const usual = 0.8;
     const model: FamilyModel = withUsualShares(trained, [usual]);
-    const classifier = classifierOf(model);
+    const classifier = familyClassifier(model);
     const texts = [...starterRows("query_domain").map(({ text }) => text), "zzxq vvkw", "Wire xqzzv kkw."];
     const labels = model.tasks[0]?.labels.length ?? 0;
     const scores = new Float32Array(texts.length * labels);

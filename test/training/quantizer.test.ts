@@ -2,11 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FamilyModel } from "../../src/model/classifier.ts";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
 import { assembleFamily, type Quantization, withCalibrations } from "../../src/training/quantizer.ts";
 import type { TaskFit } from "../../src/training/task-trainer.ts";
 import { LETTERS, numbers } from "../support/examples.ts";
-import { classifierOf } from "../support/model.ts";
 
 /** A fit of `labels` labels over the features `ids`, its weights in the order of the ids. */
 function head(ids: readonly number[], labels: number, weights: readonly number[]): TaskFit {
@@ -153,7 +153,9 @@ describe("assembleFamily", () => {
   ])("makes a file that predicts by the bias with %s", (_, fit) => {
     for (const quantization of ["int8", "none"] as const) {
       const model = readFamilyFile(writeFamilyFile(family(2, [[2, fit]], quantization)), "f");
-      expect([...classifierOf(model).scores(0, "a b", "")].map((z) => Math.round(z * 1e6))).toEqual([0, 1e5]);
+      expect([...familyClassifier(model).scores(0, "a b", "")].map((z) => Math.round(z * 1e6))).toEqual([
+        0, 1e5,
+      ]);
     }
   });
 

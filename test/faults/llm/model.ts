@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hashString } from "../../../src/core/hash.ts";
+
 import { type Random, seededRandom } from "../../../src/core/random.ts";
+import { hashString } from "../../../src/core/running-hash.ts";
 import { FILLER, pick, wordsOf } from "./words.ts";
 
 // What the test server's model answers: whatever the schema asks for, the same for the same request.
