@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { calibrate, moderate } from "../../src/model/calibrator.ts";
+import { calibrate } from "../../src/model/calibrator.ts";
+import { moderate } from "../../src/model/softmax-calibrator.ts";
 import { measureTask, type TaskScores } from "../../src/training/measurement.ts";
 
 const ROWS = 4;
