@@ -277,7 +277,9 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     const label = task.labels[best] as string;
     const confidence = probabilities[best] as number;
     const listed =
-      options?.probabilities === true ? { probabilities: list(task.labels, probabilities, options.top) } : {};
+      options?.probabilities === true
+        ? { probabilities: list(task.labels, probabilities, best, options.top) }
+        : {};
     if (task.minConfidence !== null && confidence < task.minConfidence)
       return { ...this.#default(task.name, "low_confidence"), model: { label, confidence }, ...listed };
     return { task: task.name, label, confidence, source: "model", ...listed };
@@ -330,9 +332,15 @@ function inputProblem(input: InputKind, a: unknown, b: unknown): Reason | null {
   return NOT_BLANK.test(a) && (!isText(b) || NOT_BLANK.test(b)) ? null : "empty_input";
 }
 
-function list(labels: readonly string[], probabilities: Float64Array, top: unknown): LabelProbability[] {
+function list(
+  labels: readonly string[],
+  probabilities: Float64Array,
+  best: number,
+  top: unknown,
+): LabelProbability[] {
   const all = labels.map((label, k) => ({ label, probability: probabilities[k] as number }));
-  // Array sort is stable: equal probabilities stay in the order of the labels.
-  all.sort((x, y) => y.probability - x.probability);
+  // The answer first among equals; array sort is stable, so that the others stay in the order of the labels.
+  const answer = all[best];
+  all.sort((x, y) => y.probability - x.probability || Number(y === answer) - Number(x === answer));
   return typeof top === "number" && top >= 0 ? all.slice(0, top) : all;
 }

@@ -8,7 +8,7 @@ import {
   type Prediction,
   type PredictOptions,
 } from "../../src/runtime/index.ts";
-import { starterModel, tinyModel } from "../support/model.ts";
+import { handmadeModel, starterModel, tinyModel } from "../support/model.ts";
 import { petsModel } from "../support/pack.ts";
 
 const pairFile = writeFamilyFile(await starterModel("pairs", ["conflict_detection"]));
@@ -99,6 +99,21 @@ describe("predict", () => {
     expect(low.reason).toBe("low_confidence");
     expect(low.probabilities?.length).toBe(3);
     expect(pack.predict("query_domain", "", { probabilities: true }).probabilities).toBeUndefined();
+  });
+
+  it("lists its answer first among labels of one probability", async () => {
+    const bias = Float32Array.of(0, 0, 1);
+    const task = {
+      name: "topic",
+      labels: ["a", "b", "c"],
+      bias,
+      usualShare: 0.5,
+      words: { known: [1, 2, 3] },
+    };
+    const even = await loadModelpack(writeFamilyFile(handmadeModel("even", [task], true)));
+    const { label, confidence, probabilities } = even.predict("topic", "unheard", { probabilities: true });
+    expect([label, confidence]).toEqual(["c", 1 / 3]);
+    expect(probabilities?.map((p) => p.label)).toEqual(["c", "a", "b"]);
   });
 
   it.each<[unknown, number | null]>([
