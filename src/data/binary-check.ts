@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open } from "node:fs/promises";
 import { ModelpackError } from "../core/error.ts";
+import { isUtf16, notUtf8 } from "./gzip.ts";
 import { placeOf } from "./refusal.ts";
 import type { Source } from "./source.ts";
 
@@ -14,20 +15,21 @@ const HEAD_BYTES = 1 << 16;
 export async function checkText(source: Source): Promise<void> {
   for (const file of source.files) {
     if (file.gzip || file.format === "parquet" || file.format === "arrow") continue;
-    const handle = await open(file.path);
+    const handle = await open(file.path).catch(() => null);
+    // Whoever reads it next says that it can't be opened.
+    if (handle === null) continue;
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const head = buffer.subarray(0, bytesRead);
       if (!head.includes(0)) continue;
-      const isWide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+      if (isUtf16(head)) throw notUtf8(source, file);
       const isZip = head[0] === 0x50 && head[1] === 0x4b;
-      const what = isWide ? "UTF-16 text" : isZip ? "a ZIP archive or a spreadsheet" : "binary data";
+      const what = isZip ? "a ZIP archive or a spreadsheet" : "binary data";
       throw new ModelpackError("SOURCE_UNREADABLE", `${file.name} is ${what}, not ${file.format} in UTF-8`, {
         where: placeOf(source, file),
-        hint:
-          isWide || isZip
-            ? `save it as .${file.format} in UTF-8`
-            : "give it the ending of what it is, such as .parquet or .csv.gz",
+        hint: isZip
+          ? `save it as .${file.format} in UTF-8`
+          : "give it the ending of what it is, such as .parquet or .csv.gz",
       });
     } finally {
       await handle.close();

@@ -39,11 +39,11 @@ export async function* fileBytes(source: Source, file: SourceFile): AsyncGenerat
 }
 
 // What a spreadsheet's "Unicode text" is. Read as UTF-8 it would be called broken at some odd place.
-function isUtf16([first, second]: Uint8Array): boolean {
+export function isUtf16([first, second]: Uint8Array): boolean {
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
-function notUtf8(source: Source, file: SourceFile): ModelpackError {
+export function notUtf8(source: Source, file: SourceFile): ModelpackError {
   return new ModelpackError("SOURCE_UNREADABLE", `${file.name} is UTF-16, and UTF-8 is read`, {
     where: placeOf(source, file),
     hint: "save the file as UTF-8",

@@ -160,7 +160,7 @@ test("broken files are refused and named", async () => {
     ["cut.json", '[{"text":"a","label":"b"},{"text', "SOURCE_UNREADABLE", "JSON"],
     ["cut.jsonl.gz", whole.subarray(0, -12), "SOURCE_UNREADABLE", "unexpected end of file"],
     ["plain.jsonl.gz", '{"text":"a","label":"b"}\n', "SOURCE_UNREADABLE", "incorrect header check"],
-    ["gzip.jsonl", whole, "SOURCE_UNREADABLE", "Malformed JSON"],
+    ["gzip.jsonl", whole, "SOURCE_UNREADABLE", "gzip.jsonl is binary data, not jsonl in UTF-8"],
   ] as const;
   for (const [name, content, code, message] of cases) {
     const refusal = await refusalOf(readPairs(folder, name, content));
