@@ -28,7 +28,7 @@ beforeAll(() => {
     project,
     `[prepare]\ntarget_per_task_label = 0\nnear_duplicate_threshold = 0.95\n\n[train]\nmax_iter = 2\nmax_features = 2000\n\n${taskToml("colour", "router", LABELS)}${datasetToml("colours", "rows.jsonl", "colour")}`,
   );
-  const rows = namedRows(LABELS, 60, 3);
+  const rows = namedRows(LABELS, 100, 3);
   // Every twelfth label is wrong.
   writeRows(
     join(project, "rows.jsonl"),
