@@ -68,13 +68,13 @@ describe("nobody is there", () => {
     expect(error).toMatchObject({ code: "LLM_UNREACHABLE", message: expect.stringContaining("(ENOTFOUND)") });
   });
 
-  it("a server that speaks no TLS, or none that can be trusted, is not asked without it", async () => {
+  it("a server that speaks no TLS is not asked without it, and the hint names plain HTTP", async () => {
     const server = await llmServer();
     const baseUrl = server.baseUrl.replace("http:", "https:");
     const error = await refusal(settingsFor(server, { baseUrl, ...PATIENT }));
     expect(error).toMatchObject({
       code: "LLM_UNREACHABLE",
-      hint: expect.stringContaining("NODE_EXTRA_CA_CERTS"),
+      hint: "what answers there may speak plain HTTP: try http:// in synthetic_llm.base_url",
     });
     expect(server.requests).toEqual([]);
   });
