@@ -9,14 +9,15 @@ import { PACKAGES, type PackageName, pack, packageJson, type Tarball } from "../
 import { sharedFolder } from "../support/temporary-folder.ts";
 
 /** Bytes of modelpack-runtime once it is unpacked, at most: what someone downloads who only predicts. */
-const MAX_RUNTIME_PACKAGE_BYTES = 250_000;
+const MAX_RUNTIME_PACKAGE_BYTES = 260_000;
 
 /** Modules of the doors' declarations, and the files of their bundle. */
 const DECLARED = [
   "core/error",
   "core/task",
+  "model/accumulator",
   "model/analyzer",
-  "model/calibrator",
+  "model/calibration",
   "model/classifier",
   "model/linear-model",
   "model/vectorizer",
@@ -24,7 +25,9 @@ const DECLARED = [
   "runtime/index",
   "runtime/node",
 ];
-const BUNDLED = ["index.js", "node.js", "pair-analyzer.js", "runtime.js"];
+/** Loaded once a pack, or the page, needs it. */
+const PARTS = ["calibrator.js", "checksums.js", "pair-analyzer.js", "plain-accumulator.js"];
+const BUNDLED = ["index.js", "node.js", ...PARTS, "runtime.js", "shared.js"];
 const declarations = (folder: string) => DECLARED.map((module) => `${folder}/types/${module}.d.ts`);
 const COMMONJS = ["package.json", ...BUNDLED].map((file) => `cjs/${file}`).concat(declarations("cjs"));
 
@@ -43,7 +46,8 @@ const expected: Readonly<Record<PackageName, () => string[]>> = {
   "modelpack-runtime": () => [
     ...["LICENSE", "README.md", "package.json"],
     ...BUNDLED.map((file) => `dist/${file}`),
-    ...["min/index.js", "min/pair-analyzer.js", ...COMMONJS].map((file) => `dist/${file}`),
+    ...["index.js", ...PARTS].map((file) => `dist/min/${file}`),
+    ...COMMONJS.map((file) => `dist/${file}`),
     ...declarations("dist"),
   ],
 };
