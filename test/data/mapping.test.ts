@@ -510,14 +510,16 @@ describe("reading", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.csv"), "text,label\na,b\n");
     const source = await resolveLocalSource({ name: "ds", path: "a.csv" }, folder);
-    const before = readdirSync(tmpdir()).filter((name) => name.includes("modelpack-scratch"));
+    // Of this process: other tests have theirs at the same time.
+    const ours = () =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith(`.modelpack-scratch.${process.pid}-`));
+    const before = ours();
     const stop = new Error("stop");
     const reading = readSource(source, [textAndLabel], { maxRows: null, sample: "hash" }, () => {
       throw stop;
     });
     await expect(reading).rejects.toBe(stop);
-    const after = readdirSync(tmpdir()).filter((name) => name.includes("modelpack-scratch"));
-    expect(after.filter((name) => !before.includes(name))).toEqual([]);
+    expect(ours().filter((name) => !before.includes(name))).toEqual([]);
   });
 
   test("a signal ends a statement that gives no row for hours", async () => {
