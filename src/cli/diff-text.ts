@@ -9,6 +9,7 @@ import {
 } from "../report/diff-page.ts";
 import { table } from "./context.ts";
 import { oneLine } from "./printable.ts";
+import { figure } from "./tables.ts";
 
 /** Pairs of labels between which answers flipped, shown at most. */
 const MOST_PAIRS = 10;
@@ -28,10 +29,6 @@ export function diffText(diff: PackDiff, top: number): string {
     ...diff.texts.map((task) => flips(task, top)),
   ];
   return blocks.filter((block) => block !== "").join("\n\n");
-}
-
-function figure(value: number | null): string {
-  return value === null ? "-" : value.toFixed(4);
 }
 
 function figures(tasks: readonly TaskDiff[]): string {

@@ -2,16 +2,16 @@
 import { type Context, DEFAULT_CONFIG, type Options } from "./context.ts";
 import { shownPath } from "./printable.ts";
 
-/** Scripts of npm that run modelpack where it may not be on the PATH: npx, and those of a checkout. */
-const NPM_SCRIPTS: ReadonlySet<string | undefined> = new Set(["npx", "prepare", "train"]);
-
-/** A command as a person would type it next, the way they started this one: `npx modelpack train -c other.toml`. */
+/**
+ * A command as a person would type it next: `npx modelpack train -c other.toml` where npm or npx started this one, for
+ * what they put on the PATH is gone afterwards.
+ */
 export function nextCommand(
   { environment }: Pick<Context, "environment">,
   command: string,
   { config, pack }: Options = {},
 ): string {
-  const program = NPM_SCRIPTS.has(environment.npm_lifecycle_event) ? "npx modelpack" : "modelpack";
+  const program = (environment.npm_lifecycle_event ?? "") === "" ? "modelpack" : "npx modelpack";
   const flag =
     typeof pack === "string"
       ? ` --pack ${shellWord(shownPath(pack))}`

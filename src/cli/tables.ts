@@ -59,12 +59,16 @@ function counts(labels: readonly LabelEntry[], isMade: boolean): string[] {
   ];
 }
 
+/** A figure such as an F1 in a table; `-` where there is none. */
+export function figure(value: number | null): string {
+  return value === null ? "-" : value.toFixed(4);
+}
+
 /** Headline figures of every task on a split. */
 export function metricsTable(families: readonly SplitMetrics["metrics"][]): string {
   const split = families[0]?.split ?? "test";
   const head = ["family", "task", `${split} rows`, "accuracy", "macro F1", "log loss"];
   const rows = [[...head, "ECE", "95 % band", "ECE before"]];
-  const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4));
   let marked = false;
   for (const { family, per_task } of families)
     for (const [task, m] of per_task) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shortened } from "../core/printable.ts";
 import { tomlString } from "./toml.ts";
 
 // Writes the first config of a project: `modelpack init` fills it in. What a stranger wrote (labels, names of
@@ -70,9 +71,7 @@ export function starterToml(starter: Starter): string {
 
 /** A stranger's words as part of a comment: one line, shortened. */
 function quoted(text: string): string {
-  return tomlString(
-    text.length > MAX_COMMENT ? `${text.slice(0, MAX_COMMENT).replace(/[\ud800-\udbff]$/, "")}…` : text,
-  );
+  return tomlString(shortened(text, MAX_COMMENT));
 }
 
 function line(code: string, comment: string): string {

@@ -45,9 +45,7 @@ export interface ArrowColumns {
 export async function arrowToJson(path: string, into: string): Promise<ArrowColumns> {
   const input = await open(path, "r");
   try {
-    await checkEnd(input);
-    const reader = await RecordBatchReader.from(input);
-    await reader.open();
+    const reader = await openReader(input);
     // Taken now: at its end the reader forgets it.
     const { schema } = reader;
     const labels = classLabels(schema.metadata.get(FEATURES_KEY));
@@ -61,6 +59,14 @@ export async function arrowToJson(path: string, into: string): Promise<ArrowColu
   } finally {
     await input.close();
   }
+}
+
+/** The batches of an Arrow file or stream that is whole. */
+async function openReader(input: FileHandle) {
+  await checkEnd(input);
+  const reader = await RecordBatchReader.from(input);
+  await reader.open();
+  return reader;
 }
 
 // A stream that was cut between two batches looks whole but for its end.
@@ -253,9 +259,7 @@ async function* annotatedBatches(
   for (const path of paths) {
     const input = await open(path, "r");
     try {
-      await checkEnd(input);
-      const reader = await RecordBatchReader.from(input);
-      await reader.open();
+      const reader = await openReader(input);
       const { schema } = reader;
       first ??= schema;
       check(columnsOf(schema, new Map()), path);

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { nearest } from "../config/suggest.ts";
 import { ModelpackError } from "../core/error.ts";
 import { digestFile } from "../storage/digest.ts";
+import { isFile } from "../storage/file.ts";
 import { isGlob, listFolder, matchGlob } from "./glob.ts";
 
 const FORMATS = ["parquet", "csv", "tsv", "jsonl", "json", "arrow"] as const;
@@ -106,13 +107,6 @@ async function resolvePattern(dataset: string, pattern: string, folder: string):
     where: `dataset ${JSON.stringify(dataset)}`,
     hint: `names end in ${[...EXTENSIONS.keys()].join(", ")}; text formats may add .gz`,
   });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 async function existing(dataset: string, path: string, pattern: string): Promise<string> {

@@ -140,12 +140,14 @@ function languagesOf(rows: TaskRows, split: Uint8Array): { language: string; row
     .sort((a, b) => (a.language < b.language ? -1 : 1));
 }
 
-/** Names of ours as every other name in a file: `exactDuplicates` is `exact_duplicates`. */
+/** `exactDuplicates` as `exact_duplicates`. */
+export function snakeName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Names of ours as every other name in a file. */
 export function snakeCase<T extends object>(report: T): SnakeCased<T> {
-  const renamed = Object.entries(report).map(([name, value]) => [
-    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
-  ]);
+  const renamed = Object.entries(report).map(([name, value]) => [snakeName(name), value]);
   return Object.fromEntries(renamed) as SnakeCased<T>;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
 import { readPointer } from "../storage/commit.ts";
+import { isFile } from "../storage/file.ts";
 import { MODEL_POINTER, type OpenedVersion, openVersion, openVersionFolder } from "./workspace.ts";
 
 /**
@@ -70,11 +71,4 @@ async function newestIn(root: string): Promise<string> {
     where: root,
     hint: "run `modelpack train` first",
   });
-}
-
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AbstentionRecord, Share, ThresholdFit } from "../training/abstention.ts";
-import { intervalOf, intervalText } from "./headline.ts";
+import { shareText } from "./headline.ts";
 import { type Content, html } from "./html.ts";
 import { labelText } from "./label-text.ts";
 import { amountText, countText, figureText, NONE } from "./number-text.ts";
@@ -124,15 +124,10 @@ function outsideRows({ out_of_scope_test: outside }: AbstentionRecord): Content[
   ];
 }
 
-/** `80.5 % (79.1–81.9)`. */
-export function shareText(share: Share | null): string {
-  return intervalText(intervalOf(share));
-}
-
 /** `0.913 (0.901–0.925)`: an area is no share of rows. */
 export function areaText(area: Share): string {
-  const of = intervalOf(area);
-  return of === null ? NONE : `${figureText(of.share)} (${figureText(of.low)}–${figureText(of.high)})`;
+  const { value, low, high } = area;
+  return value === null ? NONE : `${figureText(value)} (${figureText(low)}–${figureText(high)})`;
 }
 
 const ratio = (hits: number, of: number) => `${countText(hits)} of ${countText(of)}`;

@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Share } from "../training/abstention.ts";
+import type { Answered, Share } from "../training/abstention.ts";
 import { isMiscalibrated, type SubsetMetrics, type TaskMetrics } from "../training/metrics.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { countText, figureText, NONE, percentText } from "./number-text.ts";
 import type { FamilyReport, TaskReport } from "./pack-report.ts";
 import { type Column, table } from "./table.ts";
-
-/** A share with its 95 % interval, of counted rows. */
-export interface Interval {
-  readonly share: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Null where nothing was counted. */
-export function intervalOf(share: Share | null | undefined): Interval | null {
-  const { value = null, low = null, high = null } = share ?? {};
-  return value === null || low === null || high === null ? null : { share: value, low, high };
-}
 
 /** The figures that stand for a task: of its real rows, or of all where none is real. */
 export function headlineMetrics(metrics: TaskMetrics): SubsetMetrics {
@@ -25,19 +12,16 @@ export function headlineMetrics(metrics: TaskMetrics): SubsetMetrics {
 }
 
 /** What the task's threshold does to its rows; null without a threshold or rows. */
-export function atThreshold({
-  measured,
-}: TaskReport): { readonly coverage: Interval; readonly precision: Interval | null } | null {
+export function atThreshold({ measured }: TaskReport): Answered | null {
   const answered = measured === null ? null : headlineMetrics(measured.metrics).answered;
-  const coverage = intervalOf(answered?.coverage);
-  return coverage === null ? null : { coverage, precision: intervalOf(answered?.precision) };
+  return answered === null || answered.rows === 0 ? null : answered;
 }
 
-/** `93.1 % (91.2–94.6)`. */
-export function intervalText(of: Interval | null): string {
-  if (of === null) return NONE;
+/** `93.1 % (91.2–94.6)`: a share with its interval. */
+export function shareText(share: Share | null): string {
+  if (share === null || share.low === null || share.high === null) return NONE;
   const bound = (value: number) => (value * 100).toFixed(1);
-  return `${percentText(of.share)} (${bound(of.low)}–${bound(of.high)})`;
+  return `${percentText(share.value)} (${bound(share.low)}–${bound(share.high)})`;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -109,7 +93,7 @@ function headlineRow(task: TaskReport): Content[] {
     figureText(figures.ece_band_95),
     figureText(figures.ece_uncalibrated),
     minConfidence === null ? NONE : figureText(minConfidence),
-    percentText(at?.coverage.share),
-    percentText(at?.precision?.share),
+    percentText(at?.coverage.value),
+    percentText(at?.precision.value),
   ];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AbstentionRecord, OutOfScope } from "../training/abstention.ts";
-import { areaText, fitsOf, shareText } from "./abstention.ts";
+import { areaText, fitsOf } from "./abstention.ts";
+import { shareText } from "./headline.ts";
 import { markdownTable } from "./markdown.ts";
 import { countText, figureText } from "./number-text.ts";
 import type { TaskReport } from "./pack-report.ts";

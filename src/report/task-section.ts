@@ -4,7 +4,7 @@ import { shortened } from "../core/printable.ts";
 import type { SubsetMetrics } from "../training/metrics.ts";
 import { abstentionPart } from "./abstention.ts";
 import { type ConfusionBudget, confusion } from "./confusion.ts";
-import { atThreshold, headlineMetrics, intervalText } from "./headline.ts";
+import { atThreshold, headlineMetrics, shareText } from "./headline.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { labelText } from "./label-text.ts";
 import { mistakes } from "./mistakes.ts";
@@ -87,8 +87,8 @@ function tiles(task: TaskReport, shown: SubsetMetrics): Html {
   ];
   if (at !== null)
     entries.push(
-      [`coverage at confidence ${figureText(task.minConfidence)}`, intervalText(at.coverage)],
-      ["precision of what is answered, with its 95 % interval", intervalText(at.precision)],
+      [`coverage at confidence ${figureText(task.minConfidence)}`, shareText(at.coverage)],
+      ["precision of what is answered, with its 95 % interval", shareText(at.precision)],
     );
   return html`<dl class="tiles">${entries.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { errnoOf, guarded } from "./failure.ts";
 import { newRunId, type RunId } from "./owner.ts";
@@ -103,6 +103,14 @@ export async function isThere(path: string): Promise<boolean> {
     if (errnoOf(error) === "ENOENT") return false;
     return guarded("read", path, () => Promise.reject(error));
   }
+}
+
+/** Whether a path, followed through links, is a regular file; false where that can't be told. */
+export function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 export interface FolderEntry {

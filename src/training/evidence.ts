@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ORIGINS } from "../core/example.ts";
 import { type Answers, type ReliabilityBin, reliabilityBins } from "./calibration-error.ts";
-import { answersOf, type Predictions, predictedLabels } from "./metrics.ts";
+import { answersOf, type Predictions, predictedOf } from "./metrics.ts";
 
 /** What a confidence threshold does: the answers whose confidence is not under it. */
 export interface CoveragePoint {
@@ -39,23 +39,20 @@ export const CURVE_POINTS = 100;
 export const MOST_MISTAKES = 10;
 
 /** What the charts of one task and split show. */
-export function taskEvidence(p: Predictions): TaskEvidence {
-  const labels = p.labels.length;
+export function taskEvidence(p: Predictions, predicted = predictedOf(p)): TaskEvidence {
   const real = Uint32Array.from(p.truth.keys()).filter((row) => ORIGINS[p.origin[row] as number] === "real");
   const rows = real.length > 0 ? real : Uint32Array.from(p.truth.keys());
-  const predicted = predictedLabels(p.probabilities, p.uncalibrated, labels);
-  const answers = answersOf(p.probabilities, predicted, p.truth, rows);
-  const before = predictedLabels(p.uncalibrated, p.uncalibrated, labels);
+  const answers = answersOf(p.probabilities, predicted.calibrated, p.truth, rows);
   const order = byFallingConfidence(answers);
   return {
     rows: rows.length,
     real: rows.length === 0 || real.length > 0,
     calibrated: reliabilityBins(answers),
-    uncalibrated: reliabilityBins(answersOf(p.uncalibrated, before, p.truth, rows)),
+    uncalibrated: reliabilityBins(answersOf(p.uncalibrated, predicted.uncalibrated, p.truth, rows)),
     coverage: coverageCurve(answers, order),
     mistakes: mistakes(answers, order, (i) => {
       const row = rows[i] as number;
-      return { row, truth: p.truth[row] as number, predicted: predicted[row] as number };
+      return { row, truth: p.truth[row] as number, predicted: predicted.calibrated[row] as number };
     }),
   };
 }

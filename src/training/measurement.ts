@@ -6,7 +6,7 @@ import { measureOutOfScope } from "./answered.ts";
 import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./calibration.ts";
 import { type TaskEvidence, taskEvidence } from "./evidence.ts";
 import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
-import { predictedLabels, type TaskMetrics, taskMetrics } from "./metrics.ts";
+import { predictedOf, type TaskMetrics, taskMetrics } from "./metrics.ts";
 import { type ClassificationReport, classificationReport } from "./report.ts";
 
 /** A task's rows of one split with what the model says of them. */
@@ -47,16 +47,16 @@ export function measureTask(of: TaskScores): TaskMeasurement {
       ? calibrateRows(calibration, scores, labels.length)
       : crossFitProbabilities(crossFit, scores, truth, count, group, labels.length).probabilities;
   moderateRows(probabilities, of.knownShare, of.usualShare);
-  const predicted = predictedLabels(probabilities, uncalibrated, labels.length);
   const predictions = { labels, truth, probabilities, uncalibrated, origin, minConfidence };
+  const predicted = predictedOf(predictions);
   return {
     metrics: {
-      ...taskMetrics(predictions),
+      ...taskMetrics(predictions, predicted),
       min_confidence: minConfidence,
       out_of_scope: outOfScopeOf(of, confidences(probabilities, scores, labels.length)),
     },
-    report: classificationReport(labels, truth, predicted),
-    evidence: taskEvidence(predictions),
+    report: classificationReport(labels, truth, predicted.calibrated),
+    evidence: taskEvidence(predictions, predicted),
   };
 }
 

@@ -75,12 +75,7 @@ export function isMiscalibrated({ ece, ece_band_95 }: Pick<SubsetMetrics, "ece" 
  * Every figure of one task and split. The predicted label is {@link topLabel} of the calibrated
  * probabilities, ties broken by the uncalibrated ones, as in the runtime. Without rows the figures are null.
  */
-export function taskMetrics(p: Predictions): TaskMetrics {
-  const labels = p.labels.length;
-  const predicted = {
-    calibrated: predictedLabels(p.probabilities, p.uncalibrated, labels),
-    uncalibrated: predictedLabels(p.uncalibrated, p.uncalibrated, labels),
-  };
+export function taskMetrics(p: Predictions, predicted = predictedOf(p)): TaskMetrics {
   const all = Uint32Array.from(p.truth.keys());
   const whole = subsetMetrics(p, predicted, all);
   return {
@@ -117,9 +112,18 @@ export function predictedLabels(
   });
 }
 
-interface Predicted {
+/** The label reported for each row, after and before calibration. */
+export interface Predicted {
   readonly calibrated: Uint32Array;
   readonly uncalibrated: Uint32Array;
+}
+
+/** What everything that measures these predictions needs: worked out once for all of it. */
+export function predictedOf({ labels, probabilities, uncalibrated }: Predictions): Predicted {
+  return {
+    calibrated: predictedLabels(probabilities, uncalibrated, labels.length),
+    uncalibrated: predictedLabels(uncalibrated, uncalibrated, labels.length),
+  };
 }
 
 function byOrigin<T>(of: (origin: Origin) => T): Readonly<Record<Origin, T>> {

@@ -6,6 +6,7 @@ import { type Action, EXIT, table } from "../context.ts";
 import { nextCommand } from "../next-step.ts";
 import { packFolder } from "../pack.ts";
 import { shownPath } from "../printable.ts";
+import { figure } from "../tables.ts";
 
 /** `modelpack report`: where a pack's report is, and its headline; `--open` shows it, `--audit` looks for wrong labels. */
 export const report: Action = async (context, options, args) => {
@@ -34,7 +35,6 @@ export const report: Action = async (context, options, args) => {
 };
 
 function headline({ families }: FoundReport): string {
-  const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4));
   const rows = families.flatMap(({ family, tasks }) =>
     tasks.map((task) => [
       family,
