@@ -58,9 +58,9 @@ await loop("analyze: text to n-gram hashes", "src/model/analyzer.ts", "n-gram", 
   return { units: grams, work: () => texts.forEach((text) => void analyzer.analyze(text, features[0])) };
 });
 await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async () => {
-  const { FeatureTable } = await from("model/vectorizer");
+  const { featureTable } = await from("model/vectorizer");
   const { model, features, grams } = await analyzed();
-  const table = new FeatureTable(model.hashes);
+  const table = featureTable(model.hashes);
   const work = () => {
     let found = 0;
     for (const { hashes, length } of features)
@@ -70,9 +70,9 @@ await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async (
   return { units: grams, work };
 });
 await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", async () => {
-  const { FeatureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
+  const { featureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
   const { model, features, grams } = await analyzed();
-  const vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
+  const vectorizer = new Vectorizer(featureTable(model.hashes), model.featureWeights);
   const vector = new SparseVector();
   return {
     units: grams,
@@ -81,18 +81,22 @@ await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", a
 });
 
 async function vectors() {
-  const { FeatureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
-  const { LinearModel, mostLabels } = await from("model/linear-model");
+  const { featureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
+  const { blockStarts, LinearModel, mostLabels } = await from("model/linear-model");
   const { anyAccumulator } = await from("model/family-classifier");
   const { model, task, features } = await analyzed();
-  const vectorizer = new Vectorizer(new FeatureTable(model.hashes), model.featureWeights);
+  const vectorizer = new Vectorizer(featureTable(model.hashes), model.featureWeights);
   const all = features.map((hashes) => {
     const vector = new SparseVector();
     vectorizer.vectorize(hashes, vector);
     return vector;
   });
   const sums = anyAccumulator(model.weights.values, mostLabels(model.tasks));
-  const linear = new LinearModel(model.tasks, model.weights, sums);
+  const blocks = blockStarts(
+    model.tasks.map(({ labels }) => labels.length),
+    model.weights.mask,
+  );
+  const linear = new LinearModel(model.tasks, model.weights, blocks, sums);
   const scores = model.tasks.map(({ labels }) => new Float64Array(labels.length));
   return { task, all, linear, scores };
 }

@@ -5,7 +5,6 @@
 
 const LN2_HIGH = 0.6931471803691238; // 32 bits: an integer below 2^21 times it is exact
 const LN2_LOW = 1.9082149292705877e-10;
-const TWO_TO_MINUS_64 = 5.421010862427522e-20;
 
 /** 2^k for k from -1023 to 1023, at k + 1023. */
 const power = /* @__PURE__ */ powersOfTwo();
@@ -19,51 +18,39 @@ function powersOfTwo(): Float64Array {
   return powers;
 }
 
+/** 1/13!, 1/12!, ... 1/2!, each rounded once: the factorials themselves are exact. */
+const series = /* @__PURE__ */ inverseFactorials();
+
+function inverseFactorials(): Float64Array {
+  const inverse = new Float64Array(12);
+  for (let n = 2, factorial = 2; n < 14; factorial *= ++n) inverse[13 - n] = 1 / factorial;
+  return inverse;
+}
+
 /**
- * e^x to within 1 ulp, never falling; 0 below -745.13, Infinity above 709.78. NaN stays NaN. 11 ns a call; scaling in two
- * steps always, which is less code, made one prediction of 77 labels 10 to 15 % slower.
+ * e^x to within 1 ulp, never falling; 0 below -708, where only subnormal numbers are left, and Infinity above 709. NaN
+ * stays NaN. 11 ns a call.
  */
 export function exp(x: number): number {
-  if (!(x > -745.2)) return x <= -745.2 ? 0 : x;
-  if (x > 709.8) return Number.POSITIVE_INFINITY;
+  if (!(x >= -708)) return x < -708 ? 0 : x;
+  if (x > 709) return Number.POSITIVE_INFINITY;
   // x = k ln 2 + r, |r| <= ln 2 / 2 (Cody and Waite), then the Taylor series to r^13.
   const k = Math.round(x * Math.LOG2E);
   const r = x - k * LN2_HIGH - k * LN2_LOW;
-  let p = 1 / 6227020800;
-  p = p * r + 1 / 479001600;
-  p = p * r + 1 / 39916800;
-  p = p * r + 1 / 3628800;
-  p = p * r + 1 / 362880;
-  p = p * r + 1 / 40320;
-  p = p * r + 1 / 5040;
-  p = p * r + 1 / 720;
-  p = p * r + 1 / 120;
-  p = p * r + 1 / 24;
-  p = p * r + 1 / 6;
-  p = p * r + 0.5;
+  let p = 0;
+  for (let i = 0; i < 12; i++) p = p * r + (series[i] as number);
   // r itself is added unrounded, so that the error of the rest stays below what would break the order.
   const m = 1 + (r + r * r * p);
-  if (k > -1022 && k < 1024) return m * (power[1023 + k] as number);
-  // At either end of the range in two steps, of which only the last one rounds.
-  return k < 0
-    ? m * (power[1023 + k + 64] as number) * TWO_TO_MINUS_64
-    : m * (power[1023 + k - 1] as number) * 2;
+  return m * (power[1023 + k] as number);
 }
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** Natural logarithm to within 1 ulp; -Infinity at 0, NaN below. */
+/** Natural logarithm to within 1 ulp; -Infinity at 0, which a subnormal number counts as, NaN below. */
 export function log(x: number): number {
-  if (!(x > 0) || x === Number.POSITIVE_INFINITY) {
-    return x === 0 ? Number.NEGATIVE_INFINITY : x > 0 ? x : Number.NaN;
-  }
-  let shift = 0;
-  let y = x;
-  if (y < 2.2250738585072014e-308) {
-    y *= 18014398509481984; // 2^54: out of the subnormal range
-    shift = -54;
-  }
-  bits.setFloat64(0, y);
+  if (!(x >= 2.2250738585072014e-308)) return x >= 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (x === Number.POSITIVE_INFINITY) return x;
+  bits.setFloat64(0, x);
   const high = bits.getInt32(0);
   let k = (high >>> 20) - 1023;
   bits.setInt32(0, (high & 0x000fffff) | 0x3ff00000);
@@ -79,7 +66,6 @@ export function log(x: number): number {
   const z = s * s;
   let p = 2 / 21;
   for (let i = 19; i > 1; i -= 2) p = p * z + 2 / i;
-  const e = k + shift;
   const half = 0.5 * f * f;
-  return e * LN2_HIGH - (half - (s * (half + z * p) + e * LN2_LOW) - f);
+  return k * LN2_HIGH - (half - (s * (half + z * p) + k * LN2_LOW) - f);
 }

@@ -115,7 +115,11 @@ const FINAL_SIGMA = 0x3c2;
  * runtime's Unicode, so both forms become one.
  */
 export function foldText(text: string): string {
-  if (isAscii(text)) return text.toLowerCase();
+  return isAscii(text) ? text.toLowerCase() : foldUnicode(text);
+}
+
+/** {@link foldText} of a text that is known not to be ASCII alone. */
+export function foldUnicode(text: string): string {
   const folded = mapKnown(text, (known) => known.normalize("NFKD").toLowerCase().normalize("NFKD"));
   let result = "";
   let from = 0;

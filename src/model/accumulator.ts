@@ -29,7 +29,7 @@ export function simdAccumulator(values: Int8Array | Float32Array, labels: number
     const { Memory, Module, Instance } = (globalThis as unknown as Host).WebAssembly;
     // The last block's last labels are read in a group of 8.
     const memory = new Memory({ initial: Math.ceil((weights + values.length + 8) / 65_536) });
-    compiled ??= new Module(Uint8Array.from(SCORES.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));
+    compiled ??= new Module(Uint8Array.from(SCORES.match(/../g) ?? [], (byte) => Number(`0x${byte}`)));
     const { add } = new Instance(compiled, { env: { memory } }).exports;
     const { buffer } = memory;
     new Int8Array(buffer, weights).set(values);

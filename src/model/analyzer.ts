@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { ASCII_CLASS, characterClass, foldText, SPACE, WORD } from "../core/text.ts";
+import { ASCII_CLASS, characterClass, foldUnicode, SPACE, WORD } from "../core/text.ts";
 
 /** Which n-grams a family looks at; 0 as a maximum switches that kind off. */
 export interface AnalyzerSettings {
@@ -36,7 +36,10 @@ export interface Term {
   readonly text: string;
   /** The text that has it: the only one, the one of a pair that alone has it, or both together. */
   readonly in: "text" | "a" | "b" | "both";
-  /** Where it begins and ends in the folded text; both are 0 for what a pair has in common or not. */
+  /**
+   * Where it begins and ends in the folded text, the space before and behind a stretch included, which need not be
+   * there; both are 0 for what a pair has in common or not.
+   */
   readonly start: number;
   readonly end: number;
 }
@@ -109,42 +112,18 @@ function isPair(high: number, low: number): boolean {
 export class Analyzer {
   readonly settings: AnalyzerSettings;
   /** Folded text of the last {@link analyze}, as code units and their classes. */
-  #units = new Uint16Array(1024);
-  #classes = new Uint8Array(1024);
+  protected units = new Uint16Array(1024);
+  protected classes = new Uint8Array(1024);
   #length = 0;
-  #tokenStart = new Uint32Array(256);
-  #tokenEnd = new Uint32Array(256);
-  #tokenHash = new Int32Array(256);
-  #tokens = 0;
+  protected tokenStart = new Uint32Array(256);
+  protected tokenEnd = new Uint32Array(256);
+  /** Not finished: mix32 does that. */
+  protected tokenHash = new Int32Array(256);
+  /** Number of tokens of the last text. */
+  tokens = 0;
 
   constructor(settings: AnalyzerSettings) {
     this.settings = settings;
-  }
-
-  /** Number of tokens of the last text. */
-  get tokens(): number {
-    return this.#tokens;
-  }
-
-  /** Hash of token `i` of the last text. */
-  tokenHash(i: number): number {
-    return mix32(this.#tokenHash[i] as number);
-  }
-
-  /** Whether token `i` of the last text is a word or a number, not a symbol. */
-  isWord(i: number): boolean {
-    return this.#classes[this.#tokenStart[i] as number] === WORD;
-  }
-
-  /** Whether token `i` of the last text begins with one of 0 to 9. */
-  startsWithDigit(i: number): boolean {
-    const unit = this.#units[this.#tokenStart[i] as number] as number;
-    return unit >= 0x30 && unit <= 0x39;
-  }
-
-  /** Token `i` of the last text, folded. */
-  token(i: number): string {
-    return this.#slice(this.#tokenStart[i] as number, this.#tokenEnd[i] as number);
   }
 
   /** Hashes `text` into two namespaces of `out`, whose former content is dropped. */
@@ -158,34 +137,45 @@ export class Analyzer {
     out.close();
   }
 
-  #slice(from: number, to: number): string {
+  /** Adds an n-gram; `h` is its running hash. */
+  #emit(h: number, kind: string, start: number, end: number, out: FeatureHashes): void {
+    out.push(mix32(h));
+    out.terms?.push({ kind, text: this.slice(start, end), in: "text", start, end });
+  }
+
+  /** Part of the folded text. White space, and what is before the text and behind it, becomes a space. */
+  protected slice(from: number, to: number): string {
     let text = "";
-    for (let i = from; i < to; i++) text += String.fromCharCode(this.#units[i] as number);
+    for (let i = from; i < to; i++)
+      text +=
+        i < this.#length && (this.classes[i] as number) < SPACE
+          ? String.fromCharCode(this.units[i] as number)
+          : " ";
     return text;
   }
 
   #reserve(length: number): void {
-    if (length <= this.#units.length) return;
-    this.#units = new Uint16Array(length * 2);
-    this.#classes = new Uint8Array(length * 2);
-    this.#tokenStart = new Uint32Array(length * 2);
-    this.#tokenEnd = new Uint32Array(length * 2);
-    this.#tokenHash = new Int32Array(length * 2);
+    if (length <= this.units.length) return;
+    this.units = new Uint16Array(length * 2);
+    this.classes = new Uint8Array(length * 2);
+    this.tokenStart = new Uint32Array(length * 2);
+    this.tokenEnd = new Uint32Array(length * 2);
+    this.tokenHash = new Int32Array(length * 2);
   }
 
   #read(text: string): void {
     this.#reserve(text.length);
-    const units = this.#units;
+    const units = this.units;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 0x7f) {
-        this.#readFolded(foldText(text).slice(0, MAX_TEXT_LENGTH));
+        this.#readFolded(foldUnicode(text).slice(0, MAX_TEXT_LENGTH));
         return;
       }
       units[i] = unit >= 0x41 && unit <= 0x5a ? unit | 0x20 : unit;
     }
     this.#length = text.length;
-    const classes = this.#classes;
+    const classes = this.classes;
     for (let i = 0; i < text.length; i++) classes[i] = ASCII_CLASS[units[i] as number] as number;
   }
 
@@ -196,8 +186,8 @@ export class Analyzer {
       const kind = characterClass(codePoint);
       const width = codePoint > 0xffff ? 2 : 1;
       for (let j = i; j < i + width; j++) {
-        this.#units[j] = text.charCodeAt(j);
-        this.#classes[j] = kind;
+        this.units[j] = text.charCodeAt(j);
+        this.classes[j] = kind;
       }
       i += width;
     }
@@ -205,8 +195,8 @@ export class Analyzer {
   }
 
   #tokenize(): void {
-    const units = this.#units;
-    const classes = this.#classes;
+    const units = this.units;
+    const classes = this.classes;
     const n = this.#length;
     let tokens = 0;
     for (let i = 0; i < n; ) {
@@ -220,27 +210,24 @@ export class Analyzer {
       if (kind === WORD) while (i < n && classes[i] === WORD) h = step(h, units[i++] as number);
       else if (isPair(units[start] as number, i < n ? (units[i] as number) : 0))
         h = step(h, units[i++] as number);
-      this.#tokenStart[tokens] = start;
-      this.#tokenEnd[tokens] = i;
-      this.#tokenHash[tokens++] = h;
+      this.tokenStart[tokens] = start;
+      this.tokenEnd[tokens] = i;
+      this.tokenHash[tokens++] = h;
     }
-    this.#tokens = tokens;
+    this.tokens = tokens;
   }
 
   #words(out: FeatureHashes): void {
     const { ngramMin, ngramMax } = this.settings;
-    const hashes = this.#tokenHash;
-    const tokens = this.#tokens;
+    const hashes = this.tokenHash;
+    const tokens = this.tokens;
     for (let i = 0; i < tokens; i++) {
       let h = 0;
-      const from = this.#tokenStart[i] as number;
+      const from = this.tokenStart[i] as number;
       for (let n = 1; n <= ngramMax && i + n <= tokens; n++) {
         const last = i + n - 1;
         h = step(Math.imul(h, 31) + n, hashes[last] as number);
-        if (n < ngramMin) continue;
-        out.push(mix32(h));
-        const end = this.#tokenEnd[last] as number;
-        out.terms?.push({ kind: "word", text: this.#slice(from, end), in: "text", start: from, end });
+        if (n >= ngramMin) this.#emit(h, "word", from, this.tokenEnd[last] as number, out);
       }
     }
     if (tokens > 0) this.#positions(out);
@@ -248,26 +235,20 @@ export class Analyzer {
 
   // What opens a question and what closes it say more than the same words elsewhere.
   #positions(out: FeatureHashes): void {
-    const first = this.#tokenHash[0] as number;
-    const last = this.#tokens - 1;
-    out.push(mix32(step(FIRST_SEED, first)));
-    this.#term("first", 0, 0, out);
-    if (last > 0) {
-      out.push(mix32(step(step(FIRST_TWO_SEED, first), this.#tokenHash[1] as number)));
-      this.#term("first two", 0, 1, out);
-    }
-    out.push(mix32(step(LAST_SEED, this.#tokenHash[last] as number)));
-    this.#term("last", last, last, out);
+    const first = this.tokenHash[0] as number;
+    const last = this.tokens - 1;
+    this.#position(step(FIRST_SEED, first), "first", 0, 0, out);
+    if (last > 0)
+      this.#position(step(step(FIRST_TWO_SEED, first), this.tokenHash[1] as number), "first two", 0, 1, out);
+    this.#position(step(LAST_SEED, this.tokenHash[last] as number), "last", last, last, out);
   }
 
-  #term(kind: string, first: number, last: number, out: FeatureHashes): void {
-    const text = first === last ? this.token(first) : `${this.token(first)} ${this.token(last)}`;
-    const start = this.#tokenStart[first] as number;
-    out.terms?.push({ kind, text, in: "text", start, end: this.#tokenEnd[last] as number });
+  #position(h: number, kind: string, first: number, last: number, out: FeatureHashes): void {
+    this.#emit(h, kind, this.tokenStart[first] as number, this.tokenEnd[last] as number, out);
   }
 
   #characters(out: FeatureHashes): void {
-    const classes = this.#classes;
+    const classes = this.classes;
     const n = this.#length;
     for (let i = 0; i < n; ) {
       if (classes[i] === SPACE) {
@@ -283,21 +264,13 @@ export class Analyzer {
   // N-grams of one stretch; positions start - 1 and end are the padding.
   #stretch(start: number, end: number, out: FeatureHashes): void {
     const { charNgramMin, charNgramMax } = this.settings;
-    const units = this.#units;
+    const units = this.units;
     for (let i = start - 1; i <= end; i++) {
       let h = CHAR_SEED;
       const stop = Math.min(i + charNgramMax, end + 1);
       for (let j = i; j < stop; j++) {
         h = step(h, j < start || j >= end ? PAD : (units[j] as number));
-        if (j - i + 1 < charNgramMin) continue;
-        out.push(mix32(h));
-        out.terms?.push({
-          kind: "characters",
-          text: ` ${this.#slice(start, end)} `.slice(i - start + 1, j - start + 2),
-          in: "text",
-          start: Math.max(i, start),
-          end: Math.min(j + 1, end),
-        });
+        if (j - i + 1 >= charNgramMin) this.#emit(h, "characters", i, j + 1, out);
       }
     }
   }

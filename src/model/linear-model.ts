@@ -18,8 +18,6 @@ export interface LinearWeights {
   /** ceil(tasks / 8) bytes a feature; bit t % 8 of byte t / 8 is task t. */
   readonly mask: Uint8Array;
   readonly values: Int8Array | Float32Array;
-  /** What {@link blockStarts} makes of the masks, where that is known already: 4 ms for 180,000 features. */
-  readonly blocks?: BlockStarts;
 }
 
 /** Labels of the task that has most. */
@@ -70,14 +68,13 @@ export class LinearModel {
   readonly #blocks: BlockStarts;
   readonly #sums: Accumulator;
 
-  /** `weights` has what its masks call for, no more and no less (see {@link blockStarts}); `sums` adds them up. */
-  constructor(heads: readonly Head[], weights: LinearWeights, sums: Accumulator) {
+  /** `blocks` are those of the weights, which have what their masks call for, no more and no less; `sums` adds them up. */
+  constructor(heads: readonly Head[], weights: LinearWeights, blocks: BlockStarts, sums: Accumulator) {
     this.heads = heads;
     this.#values = weights.values;
     this.#mask = weights.mask;
     this.#bytes = maskBytes(heads.length);
-    const labels = heads.map((head) => head.labels.length);
-    this.#blocks = weights.blocks ?? blockStarts(labels, weights.mask);
+    this.#blocks = blocks;
     this.#sums = sums;
   }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FoldedText, foldWithSource } from "../core/folded-text.ts";
-import { Analyzer, FeatureHashes, MAX_NGRAM, MAX_TEXT_LENGTH } from "./analyzer.ts";
+import { characterClass, SPACE } from "../core/text.ts";
+import { Analyzer, FeatureHashes, MAX_NGRAM, MAX_TEXT_LENGTH, type Term } from "./analyzer.ts";
 import type { Contribution } from "./classifier.ts";
 import { exchangeHash, SALTS, saltedHash } from "./pair-analyzer.ts";
+import { WordReader } from "./word-reader.ts";
 
 // Apart from the classifier, so that whoever only predicts does not load it: a text is analyzed again, and its
 // n-grams found by the hashes that the contributions name.
@@ -61,14 +63,21 @@ function ngramsOf(side: Occurrence["in"], text: string, longest: number): Ngram[
   const settings = { ngramMin: 1, ngramMax: MAX_NGRAM, charNgramMin: 1, charNgramMax: longest };
   new Analyzer(settings).analyze(text, features, true);
   const folded = foldWithSource(text.slice(0, MAX_TEXT_LENGTH));
-  return (features.terms ?? []).map(({ start, end }, i) => ({
+  return (features.terms ?? []).map((term, i) => ({
     hash: features.hashes[i] as number,
-    place: placeIn(side, folded, start, end),
+    place: placeIn(side, folded, term),
   }));
 }
 
-function placeIn(side: Occurrence["in"], folded: FoldedText, start: number, end: number): Occurrence {
-  return { in: side, start: folded.starts[start] ?? 0, end: folded.ends[end - 1] ?? 0 };
+/** A term's place in the text before folding, without the spaces around it, which need not be there. */
+function placeIn(side: Occurrence["in"], folded: FoldedText, { start, end }: Term): Occurrence {
+  const isSpace = (at: number) => {
+    const codePoint = folded.text.codePointAt(at);
+    return codePoint === undefined || characterClass(codePoint) === SPACE;
+  };
+  const from = isSpace(start) ? start + 1 : start;
+  const to = isSpace(end - 1) ? end - 1 : end;
+  return { in: side, start: folded.starts[from] ?? 0, end: folded.ends[to - 1] ?? 0 };
 }
 
 function findExchanges(a: string, b: string, found: ReadonlyMap<number, Occurrence[]>): void {
@@ -81,7 +90,7 @@ function findExchanges(a: string, b: string, found: ReadonlyMap<number, Occurren
 
 /** The words of a text by their hash, with every place of each. */
 function wordsOf(side: Occurrence["in"], text: string): ReadonlyMap<number, readonly Occurrence[]> {
-  const analyzer = new Analyzer({ ngramMin: 1, ngramMax: 1, charNgramMin: 1, charNgramMax: 0 });
+  const analyzer = new WordReader({ ngramMin: 1, ngramMax: 1, charNgramMin: 1, charNgramMax: 0 });
   const features = new FeatureHashes();
   analyzer.analyze(text, features, true);
   const folded = foldWithSource(text.slice(0, MAX_TEXT_LENGTH));
@@ -89,9 +98,9 @@ function wordsOf(side: Occurrence["in"], text: string): ReadonlyMap<number, read
   for (let i = 0; i < analyzer.tokens; i++) {
     const term = features.terms?.[i];
     if (term === undefined || !analyzer.isWord(i)) continue;
-    const hash = analyzer.tokenHash(i);
+    const hash = analyzer.hashOf(i);
     const places = words.get(hash) ?? [];
-    places.push(placeIn(side, folded, term.start, term.end));
+    places.push(placeIn(side, folded, term));
     words.set(hash, places);
   }
   return words;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
 import { step32 } from "../core/running-hash.ts";
-import { type Analyze, Analyzer, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
+import { type Analyze, type AnalyzerSettings, FeatureHashes, type Term } from "./analyzer.ts";
 import { HashComparison, HashList } from "./hash-comparison.ts";
 import { count, fact, flag, overlap, share, shares } from "./pair-facts.ts";
 import { MOST_ORDERED, WordOrder } from "./word-order.ts";
+import { WordReader } from "./word-reader.ts";
 
 /** Longest character n-gram of a pair: longer ones cost time and a place among the features, and lose on eval. */
 const LONGEST_CHARACTERS = 4;
@@ -67,7 +68,7 @@ const NEGATIONS = [
 
 /** One text of the pair at hand. */
 class Side {
-  readonly analyzer: Analyzer;
+  readonly analyzer: WordReader;
   readonly ngrams = new FeatureHashes();
   /** Words in their order, and those of them that begin with a digit: hashes. Punctuation is no word. */
   readonly words = new HashList();
@@ -75,7 +76,7 @@ class Side {
   negated = 0;
 
   constructor(settings: AnalyzerSettings) {
-    this.analyzer = new Analyzer(settings);
+    this.analyzer = new WordReader(settings);
   }
 
   read(text: string, negations: ReadonlySet<number>, withTerms: boolean): void {
@@ -86,7 +87,7 @@ class Side {
     this.negated = 0;
     for (let i = 0; i < analyzer.tokens; i++) {
       if (!analyzer.isWord(i)) continue;
-      const hash = analyzer.tokenHash(i);
+      const hash = analyzer.hashOf(i);
       words.push(hash);
       if (negations.has(hash)) this.negated = 1;
       if (analyzer.startsWithDigit(i)) numbers.push(hash);
@@ -246,6 +247,6 @@ function wordNames(...sides: readonly Side[]): Names {
   const names = new Map<number, Pick<Term, "kind" | "text">>();
   for (const { analyzer } of sides)
     for (let i = 0; i < analyzer.tokens; i++)
-      names.set(analyzer.tokenHash(i), { kind: "word", text: analyzer.token(i) });
+      names.set(analyzer.hashOf(i), { kind: "word", text: analyzer.token(i) });
   return names;
 }

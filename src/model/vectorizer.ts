@@ -6,7 +6,7 @@ import type { FeatureHashes } from "./analyzer.ts";
 const LONGEST_SCAN = 16;
 
 function directoryShift(features: number): number {
-  return 32 - Math.min(24, Math.max(1, 32 - Math.clz32(features)));
+  return Math.max(8, Math.min(31, Math.clz32(features)));
 }
 
 /** First feature of each bucket, and behind the last; null unless the hashes ascend strictly. */
@@ -36,8 +36,7 @@ export class FeatureTable {
   readonly #shift: number;
 
   /** `directory` is {@link directoryOf} the hashes. */
-  constructor(hashes: Uint32Array, directory = directoryOf(hashes)) {
-    if (directory === null) throw new RangeError("feature hashes must ascend");
+  constructor(hashes: Uint32Array, directory: Uint32Array) {
     this.hashes = hashes;
     this.#directory = directory;
     this.#shift = directoryShift(hashes.length);
@@ -57,6 +56,22 @@ export class FeatureTable {
     for (; i < end; i++) if ((this.hashes[i] as number) >= hash) return this.hashes[i] === hash ? i : -1;
     return -1;
   }
+}
+
+/**
+ * {@link directoryOf} hashes that are known to be in order.
+ *
+ * @throws RangeError where they are not
+ */
+export function knownDirectory(hashes: Uint32Array): Uint32Array {
+  const directory = directoryOf(hashes);
+  if (directory === null) throw new RangeError("feature hashes must ascend");
+  return directory;
+}
+
+/** The table of {@link knownDirectory}. */
+export function featureTable(hashes: Uint32Array): FeatureTable {
+  return new FeatureTable(hashes, knownDirectory(hashes));
 }
 
 /** The weight of each feature, in one byte. Training uses the decoded weights, so that nothing is lost. */
@@ -108,7 +123,8 @@ export class Vectorizer {
   readonly #weight: Float64Array;
   /** Position + 1 of a feature in the vector at hand; all zero between two calls. */
   readonly #seen: Uint32Array;
-  #counts = new Uint32Array(1024);
+  /** How often the input has each: clamped where {@link termFrequency} is. */
+  #counts = new Uint8ClampedArray(1024);
 
   constructor(table: FeatureTable, weights: FeatureWeights) {
     this.table = table;
@@ -120,7 +136,7 @@ export class Vectorizer {
   vectorize(features: FeatureHashes, out: SparseVector): void {
     const most = Math.min(features.length, this.table.hashes.length);
     out.reserve(most);
-    if (this.#counts.length < most) this.#counts = new Uint32Array(most * 2);
+    if (this.#counts.length < most) this.#counts = new Uint8ClampedArray(most * 2);
     this.#count(features, out);
     let from = 0;
     for (const end of out.ends) {
@@ -165,7 +181,7 @@ export class Vectorizer {
     let squares = 0;
     for (let i = from; i < to; i++) {
       const weight = this.#weight[this.#codes[out.ids[i] as number] as number] as number;
-      const value = termFrequency(this.#counts[i] as number) * weight;
+      const value = (TF[this.#counts[i] as number] as number) * weight;
       out.values[i] = value;
       squares += value * value;
     }

@@ -2,7 +2,7 @@
 import { type InputKind, MAX_FAMILY_TASKS, MAX_LABEL_LENGTH } from "../core/task.ts";
 import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import type { Calibrator } from "../model/calibration.ts";
-import type { FamilyModel, TaskModel } from "../model/classifier.ts";
+import type { OpenedFamily, TaskModel } from "../model/classifier.ts";
 import { blockStarts, maskBytes } from "../model/linear-model.ts";
 import { directoryOf } from "../model/vectorizer.ts";
 import { corrupt, type Fail, failing } from "./corrupt.ts";
@@ -61,7 +61,7 @@ export function openFamily(file: Uint8Array, where: string, checksums: Checksums
  * @param calibrator knows the methods of its tasks
  * @throws ModelpackError MODEL_CORRUPT
  */
-export function readFamily(file: FamilyFile, calibrator: Calibrator): FamilyModel {
+export function readFamily(file: FamilyFile, calibrator: Calibrator): OpenedFamily {
   const { where, tensors, description } = file;
   const fail = failing(where);
   const hashes = tensor(tensors, "feature_hashes", fail, Uint32Array);
@@ -88,7 +88,8 @@ export function readFamily(file: FamilyFile, calibrator: Calibrator): FamilyMode
     directory,
     featureWeights: { codes, low, high },
     tasks: readTasks(file, calibrator, fail),
-    weights: { mask, values, blocks },
+    weights: { mask, values },
+    blocks,
   };
 }
 
@@ -130,7 +131,7 @@ function readTasks({ description, tensors }: FamilyFile, calibrator: Calibrator,
       default: task.default,
       minConfidence: task.min_confidence,
       calibration: calibration ?? fail(`task ${quote(task.name)} has an invalid calibration`),
-      ...(task.usual_share === undefined ? {} : { usualShare: task.usual_share }),
+      usualShare: task.usual_share,
       scale: scales.subarray(from, at),
       bias: biases.subarray(from, at),
     };

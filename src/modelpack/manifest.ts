@@ -33,12 +33,11 @@ export function modelFiles(manifest: Manifest): readonly ManifestFile[] {
 /**
  * Reads a manifest that may come from anywhere.
  *
+ * @param bytes {@link MAX_MANIFEST_BYTES} at most: whoever reads them sees to that
  * @throws ModelpackError MODEL_CORRUPT, or MODEL_TOO_NEW for another version of the format.
  */
 export function parseManifest(bytes: Uint8Array, where: string): Manifest {
   const fail = failing(where);
-  if (bytes.length > MAX_MANIFEST_BYTES)
-    fail(`${bytes.length} bytes, over the most of ${MAX_MANIFEST_BYTES}`);
   const json = parseJson(decodeText(bytes, "", fail), MAX_DEPTH, "", fail);
   const { version, format_version, kind, files } = (json ?? {}) as Record<string, unknown>;
   if (kind !== "modelpack") fail('expected "kind": "modelpack"');

@@ -65,8 +65,8 @@ export function readTensors(
   const fail = failing(where);
   if (file.length < 8) fail(`${HEADER}cut off: ${file.length} bytes`);
   const view = new DataView(file.buffer, file.byteOffset);
-  const start = view.getUint32(0, true) + 8;
-  if (view.getUint32(4, true) !== 0 || start > MAX_HEADER_BYTES + 8 || start > file.length)
+  const start = Number(view.getBigUint64(0, true)) + 8;
+  if (start > MAX_HEADER_BYTES + 8 || start > file.length)
     fail(`${HEADER}over the ${file.length} bytes of the file, or 32 MiB`);
   if (start % ALIGNMENT !== 0) fail(`${HEADER}not a multiple of 16 bytes`);
   const text = decodeText(file.subarray(8, start), HEADER, fail);

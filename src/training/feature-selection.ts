@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
-import { FeatureTable, type FeatureWeights } from "../model/vectorizer.ts";
+import { type FeatureWeights, featureTable } from "../model/vectorizer.ts";
 import type { Candidates } from "./feature-counts.ts";
 
 /** The features that a family keeps, and the weight of each. */
@@ -54,7 +54,7 @@ export function selectFeatures(tasks: readonly Candidates[], most: number): Fami
 /** Square root of smoothed IDF, sqrt(ln((1 + n) / (1 + df)) + 1), over all tasks' rows, in one byte. */
 function inverseFrequencies(tasks: readonly Candidates[], hashes: Uint32Array): FeatureWeights {
   const frequencies = new Float64Array(hashes.length);
-  const table = new FeatureTable(hashes);
+  const table = featureTable(hashes);
   let rows = 0;
   for (const task of tasks) {
     rows += task.rows;

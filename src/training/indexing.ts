@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FeatureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { featureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import { sharedFloats } from "./shared-array.ts";
@@ -26,7 +26,7 @@ export interface IndexedChunk {
  */
 export function indexChunk(chunk: AnalyzedChunk, features: FamilyFeatures): IndexedChunk {
   const { inputs, namespaces, start, hashes, counts } = chunk;
-  const table = new FeatureTable(features.hashes);
+  const table = featureTable(features.hashes);
   const weight = weightTable(features.weights);
   const { codes } = features.weights;
   const factor = sharedFloats(inputs * namespaces);

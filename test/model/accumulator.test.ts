@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
 import { type Accumulator, MOST_BLOCKS, simdAccumulator } from "../../src/model/accumulator.ts";
 import { anyAccumulator } from "../../src/model/family-classifier.ts";
-import { LinearModel } from "../../src/model/linear-model.ts";
+import { blockStarts, LinearModel } from "../../src/model/linear-model.ts";
 import { plainAccumulator } from "../../src/model/plain-accumulator.ts";
 import { SparseVector } from "../../src/model/vectorizer.ts";
 
@@ -102,7 +102,8 @@ test("a text of more features than a call takes is added up in several", () => {
     x.length = length;
     const out = new Float64Array(2);
     const weights = { mask: new Uint8Array(features).fill(1), values };
-    new LinearModel([head], weights, anyAccumulator(values, 2)).score(x, 0, out);
+    const blocks = blockStarts([2], weights.mask);
+    new LinearModel([head], weights, blocks, anyAccumulator(values, 2)).score(x, 0, out);
     expect([...out]).toEqual([length / 4, 1 - length / 4]);
   }
 });

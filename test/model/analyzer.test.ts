@@ -46,15 +46,17 @@ function naiveTerms(raw: string, s: AnalyzerSettings): Term[] {
   const token = (i: number) => text.slice(tokens[i]?.start, tokens[i]?.end);
   const span = (from: number, to: number) => [tokens[from]?.start ?? 0, tokens[to]?.end ?? 0] as const;
   const terms: Term[] = [];
-  const push = (kind: string, term: string, start: number, end: number) =>
-    terms.push({ kind, text: term, in: "text", start, end });
+  const push = (kind: string, term: string, start: number, end: number) => {
+    const spaced = Array.from(term, (c) => (characterClass(c.codePointAt(0) as number) === SPACE ? " " : c));
+    terms.push({ kind, text: spaced.join(""), in: "text", start, end });
+  };
   for (let i = 0; s.ngramMax > 0 && i < tokens.length; i++)
     for (let n = s.ngramMin; n <= s.ngramMax && i + n <= tokens.length; n++)
       if (n > 0) push("word", text.slice(...span(i, i + n - 1)), ...span(i, i + n - 1));
   if (s.ngramMax > 0 && tokens.length > 0) {
     const last = tokens.length - 1;
     push("first", token(0), ...span(0, 0));
-    if (tokens.length > 1) push("first two", `${token(0)} ${token(1)}`, ...span(0, 1));
+    if (tokens.length > 1) push("first two", text.slice(...span(0, 1)), ...span(0, 1));
     push("last", token(last), ...span(last, last));
   }
   let stretch = "";
@@ -70,7 +72,7 @@ function naiveTerms(raw: string, s: AnalyzerSettings): Term[] {
     const from = end - stretch.length - 1;
     for (let i = 0; i < padded.length; i++)
       for (let n = Math.max(1, s.charNgramMin); n <= s.charNgramMax && i + n <= padded.length; n++)
-        push("characters", padded.slice(i, i + n), Math.max(from + i, from + 1), Math.min(from + i + n, end));
+        push("characters", padded.slice(i, i + n), from + i, from + i + n);
     stretch = "";
   }
   return terms;
@@ -192,52 +194,6 @@ describe("the folded path", () => {
     ["is it", "it is"],
   ])("tells %j from %j", (a, b) => {
     expect(analyze(a).hashes).not.toEqual(analyze(b).hashes);
-  });
-});
-
-describe("tokens", () => {
-  it("know the class of ASCII without the table, and it is the table's", () => {
-    const analyzer = new Analyzer(SETTINGS);
-    for (let unit = 0; unit < 128; unit++) {
-      const text = String.fromCharCode(unit);
-      analyzer.analyze(text, new FeatureHashes());
-      const isWord = analyzer.tokens > 0 && analyzer.isWord(0);
-      const kind = characterClass(unit);
-      expect([unit, analyzer.tokens, isWord]).toEqual([unit, kind === SPACE ? 0 : 1, kind === WORD]);
-    }
-  });
-
-  it.each([
-    ["", []],
-    [" \t\n", []],
-    ["It's 3:30 pm_x!", ["it", "'", "s", "3", ":", "30", "pm_x", "!"]],
-    ["👍🏽ok", ["👍", "🏽", "ok"]],
-    ["𝔸𝔹 𐐀x", ["ab", "𐐨x"]],
-    ["\ud800a", ["\ud800", "a"]],
-    ["\ud800 b", ["\ud800", "b"]],
-    ["\ud800\ud83d\ude00", ["\ud800", "😀"]],
-    ["a\udc00b", ["a", "\udc00", "b"]],
-    // Letters after Unicode 15: as what stands before them there, a letter and a symbol.
-    ["x\u{10d50}y", ["x\u{10d50}y"]],
-    ["x\u{1fae9}y", ["x", "\u{1fae9}", "y"]],
-    ["हिन्दी ภาษาไทย", ["हिन्दी", "ภาษาไทย"]],
-    ["\u0301", []],
-  ])("of %j are %j", (text, expected) => {
-    const analyzer = new Analyzer(SETTINGS);
-    analyzer.analyze(text, new FeatureHashes());
-    expect(Array.from({ length: analyzer.tokens }, (_, i) => analyzer.token(i))).toEqual(expected);
-  });
-
-  it.each([
-    ["200 euros", true],
-    ["2nd", true],
-    ["v2", false],
-    ["_1", false],
-    ["٣", false],
-  ])("%j begins with a digit: %s", (text, expected) => {
-    const analyzer = new Analyzer(SETTINGS);
-    analyzer.analyze(text, new FeatureHashes());
-    expect(analyzer.startsWithDigit(0)).toBe(expected);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
 import type { Classifier, FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
-import { FeatureTable } from "../../src/model/vectorizer.ts";
+import { featureTable } from "../../src/model/vectorizer.ts";
 import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
 
 const router = await starterModel("router", ["query_domain", "query_intent"]);
@@ -217,7 +217,7 @@ describe("explain", () => {
     const text = "Can I move 200 euros to savings? Can I?";
     const features = new FeatureHashes();
     new Analyzer(router.analyzer).analyze(text, features, true);
-    const table = new FeatureTable(router.hashes);
+    const table = featureTable(router.hashes);
     const known = new Set(
       [...features.hashes.subarray(0, features.length)].map((h) => table.find(h)).filter((id) => id >= 0),
     );

@@ -80,7 +80,15 @@ function naiveScores(
 }
 
 const linearModel = (heads: readonly Head[], weights: LinearWeights) =>
-  new LinearModel(heads, weights, anyAccumulator(weights.values, mostLabels(heads)));
+  new LinearModel(
+    heads,
+    weights,
+    blockStarts(
+      heads.map((head) => head.labels.length),
+      weights.mask,
+    ),
+    anyAccumulator(weights.values, mostLabels(heads)),
+  );
 const modelOf = (model: Dense) => linearModel(model.heads, sparse(model));
 
 describe("LinearModel", () => {

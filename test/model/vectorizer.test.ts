@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FeatureHashes } from "../../src/model/analyzer.ts";
-import { FeatureTable, SparseVector, Vectorizer } from "../../src/model/vectorizer.ts";
+import { featureTable, SparseVector, Vectorizer } from "../../src/model/vectorizer.ts";
 
 const u32 = fc.nat(0xffffffff);
 const edge = fc.constantFrom(0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff);
@@ -17,7 +17,7 @@ describe("FeatureTable", () => {
   it("finds what a map finds", () => {
     fc.assert(
       fc.property(hashSets, fc.array(fc.oneof(u32, edge)), (hashes, others) => {
-        const table = new FeatureTable(hashes);
+        const table = featureTable(hashes);
         const map = new Map([...hashes].map((hash, i) => [hash, i]));
         const near = [...hashes].flatMap((hash) => [hash, (hash + 1) >>> 0, (hash - 1) >>> 0]);
         for (const hash of [...near, ...others]) expect(table.find(hash)).toBe(map.get(hash) ?? -1);
@@ -32,7 +32,7 @@ describe("FeatureTable", () => {
     { hashes: [0xffffffff], absent: [0, 1, 0xfffffffe] },
     { hashes: [0, 0xffffffff], absent: [1, 0x7fffffff, 0xfffffffe] },
   ])("of $hashes", ({ hashes, absent }) => {
-    const table = new FeatureTable(Uint32Array.from(hashes));
+    const table = featureTable(Uint32Array.from(hashes));
     hashes.forEach((hash, i) => {
       expect(table.find(hash)).toBe(i);
     });
@@ -41,7 +41,7 @@ describe("FeatureTable", () => {
 
   it("finds all of 200,000 evenly spread hashes", () => {
     const hashes = Uint32Array.from({ length: 200_000 }, (_, i) => i * 21_474);
-    const table = new FeatureTable(hashes);
+    const table = featureTable(hashes);
     for (let i = 0; i < hashes.length; i++) {
       if (table.find(hashes[i] as number) !== i) expect.fail(`feature ${i}`);
       if (table.find((hashes[i] as number) + 1) !== -1) expect.fail(`beside feature ${i}`);
@@ -49,7 +49,7 @@ describe("FeatureTable", () => {
   });
 
   it("is not slowed by hashes that share a bucket", () => {
-    const huddled = new FeatureTable(Uint32Array.from({ length: 200_000 }, (_, i) => i));
+    const huddled = featureTable(Uint32Array.from({ length: 200_000 }, (_, i) => i));
     const start = performance.now();
     for (let i = 0; i < 200_000; i++) if (huddled.find(i) !== i) expect.fail(`feature ${i}`);
     // A scan of the bucket takes 10 seconds and more.
@@ -105,7 +105,7 @@ const HASHES = [0, 5, 9, 1000, 70_000, 0x80000000, 0xffffffff];
 const CODES = [0, 51, 102, 153, 204, 255, 10];
 const weightOf = (code: number) => 0.5 + (1.5 * code) / 255;
 const table = () =>
-  new Vectorizer(new FeatureTable(Uint32Array.from(HASHES)), {
+  new Vectorizer(featureTable(Uint32Array.from(HASHES)), {
     codes: Uint8Array.from(CODES),
     low: 0.5,
     high: 2,
@@ -169,7 +169,7 @@ describe("Vectorizer", () => {
   });
 
   it("keeps weights of zero finite", () => {
-    const vectorizer = new Vectorizer(new FeatureTable(Uint32Array.of(7)), {
+    const vectorizer = new Vectorizer(featureTable(Uint32Array.of(7)), {
       codes: Uint8Array.of(0),
       low: 0,
       high: 1,
@@ -181,7 +181,7 @@ describe("Vectorizer", () => {
 
   it("makes room for more features than it ever had", () => {
     const hashes = Uint32Array.from({ length: 5000 }, (_, i) => i);
-    const vectorizer = new Vectorizer(new FeatureTable(hashes), {
+    const vectorizer = new Vectorizer(featureTable(hashes), {
       codes: new Uint8Array(5000),
       low: 1,
       high: 1,

@@ -40,7 +40,7 @@ describe("a family file", () => {
     const labels = model.tasks.map((task) => task.labels.length);
     const blocks = blockStarts(labels, model.weights.mask);
     const directory = directoryOf(model.hashes);
-    expect(found).toEqual({ ...model, directory, weights: { ...model.weights, blocks } });
+    expect(found).toEqual({ ...model, directory, blocks });
     const [before, after] = [familyClassifier(model), familyClassifier(found)];
     for (const text of ["wire 200 euros", "hello word7 shared", ""])
       expect(after.probabilitiesOfAll(text, text)).toEqual(before.probabilitiesOfAll(text, text));

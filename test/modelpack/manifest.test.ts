@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  MAX_MANIFEST_BYTES,
-  modelFileName,
-  modelFiles,
-  parseManifest,
-} from "../../src/modelpack/manifest.ts";
+import { modelFileName, modelFiles, parseManifest } from "../../src/modelpack/manifest.ts";
 import { failure } from "../support/failure.ts";
 
 const FILES = [
@@ -101,12 +96,10 @@ describe("parseManifest", () => {
     expect(() => parse(text)).toThrow("manifest.json has format version 3; this modelpack reads version 1");
   });
 
-  it("refuses bytes that are no UTF-8, and too many of them", () => {
+  it("refuses bytes that are no UTF-8", () => {
     const broken = new TextEncoder().encode(JSON.stringify(MANIFEST));
     broken[30] = 0xff;
     expect(failure(() => parseManifest(broken, "m"))).toBe("MODEL_CORRUPT");
-    const padded = new Uint8Array(MAX_MANIFEST_BYTES + 1).fill(0x20);
-    expect(() => parseManifest(padded, "m")).toThrow(/over the most of/);
   });
 
   it("never fails in another way", () => {

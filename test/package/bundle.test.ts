@@ -7,14 +7,11 @@ import { describe, expect, it } from "vitest";
 import { CHECKOUT } from "../support/pipeline-run.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-/**
- * Bytes of the runtime, bundled into a page, minified and gzipped, at most: what it has today and a little. DESIGN.md
- * asks for 12 kB, which it does not reach yet; lower this with it.
- */
-const MAX_RUNTIME_BYTES = 12_230;
+/** Bytes of the runtime, minified and gzipped, at most: bundled into a page, and as modelpack-runtime ships it. */
+const MAX_RUNTIME_BYTES = 12_000;
 /** Bytes of each part that is loaded once a pack, or the page, needs it. */
 const MAX_PART_BYTES: Readonly<Record<string, number>> = {
-  "pair-analyzer": 2550,
+  "pair-analyzer": 2650,
   checksums: 700,
   calibrator: 620,
   "plain-accumulator": 290,
@@ -97,7 +94,7 @@ describe("the minified runtime of modelpack-runtime", () => {
     const file = (name: string) =>
       readFileSync(join(CHECKOUT, "packages", "runtime", "dist", "min", name), "utf8");
     expect(file("index.js")).toMatch(/^\/\*! modelpack \d+\.\d+\.\d+, Apache-2\.0 \*\/\n/);
-    expect(gzipped(file("index.js"))).toBeLessThanOrEqual(MAX_RUNTIME_BYTES + 100);
+    expect(gzipped(file("index.js"))).toBeLessThanOrEqual(MAX_RUNTIME_BYTES);
     for (const [part, most] of Object.entries(MAX_PART_BYTES)) {
       expect(gzipped(file(`${part}.js`)), part).toBeLessThanOrEqual(most + 100);
       for (const [, from] of file(`${part}.js`).matchAll(/from"([^"]*)"/g)) expect(from).toBe("./index.js");

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
 import { PairAnalyzer } from "../../src/model/pair-analyzer.ts";
 import {
-  FeatureTable,
+  featureTable,
   SparseVector,
   termFrequency,
   Vectorizer,
@@ -35,7 +35,7 @@ describe("indexChunk", () => {
     { kind: "pairs, most features dropped", rows: PAIRS, most: 60 },
   ])("gives the vectors of the runtime: $kind", ({ rows, most }) => {
     const { features, after, inputs } = indexed(rows, most);
-    const vectorizer = new Vectorizer(new FeatureTable(features.hashes), features.weights);
+    const vectorizer = new Vectorizer(featureTable(features.hashes), features.weights);
     const [hashes, vector] = [new FeatureHashes(), new SparseVector()];
     const [single, pair] = [new Analyzer(ANALYZER), new PairAnalyzer(ANALYZER)];
     const weight = weightTable(features.weights);
