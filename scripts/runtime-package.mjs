@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes, from the compiled modules, what people get who only predict: the CommonJS of the runtime's doors, which is in
-// both packages, and all that modelpack-runtime ships. scripts/build.mjs calls it with three folders.
+// both packages, and all that modelpack-runtime ships; and the pipeline's door for CommonJS. scripts/build.mjs calls it with
+// three folders.
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,21 +45,22 @@ async function bundle(compiled, out, doors, { format, minify }) {
   await build.close();
 }
 
-/** The declarations that a door reaches, paths from `compiled`. */
-function declarations(compiled) {
+/** The declarations that `doors` reach, paths from `compiled`. */
+function declarations(compiled, doors) {
   const found = new Set();
   const visit = (file) => {
     if (found.has(file)) return;
     found.add(file);
-    for (const { fileName } of ts.preProcessFile(readFileSync(join(compiled, file), "utf8")).importedFiles)
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(compiled, file), "utf8"));
+    for (const { fileName } of importedFiles.filter((one) => one.fileName.startsWith(".")))
       visit(relative(compiled, join(compiled, dirname(file), fileName.replace(/\.[jt]s$/, ".d.ts"))));
   };
-  for (const door of DOORS) visit(join("runtime", `${door}.d.ts`));
+  for (const door of doors) visit(door);
   return [...found];
 }
 
-function copyDeclarations(compiled, out) {
-  for (const file of declarations(compiled)) {
+function copyDeclarations(compiled, out, doors = DOORS.map((door) => join("runtime", `${door}.d.ts`))) {
+  for (const file of declarations(compiled, doors)) {
     mkdirSync(join(out, dirname(file)), { recursive: true });
     copyFileSync(join(compiled, file), join(out, file));
   }
@@ -71,9 +73,16 @@ async function commonjs(compiled, out) {
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
 }
 
+/** The pipeline for require(): Node loads the ES module itself, and TypeScript wants declarations of that type. */
+function pipelineDoor(compiled, out) {
+  copyDeclarations(compiled, join(out, "types"), ["index.d.ts"]);
+  writeFileSync(join(out, "pipeline.js"), 'module.exports = require("../index.js");\n');
+}
+
 const [compiled, own, shipped] = process.argv.slice(2);
 await commonjs(compiled, own);
 await bundle(compiled, shipped, DOORS, { format: "esm", minify: false });
 await bundle(compiled, join(shipped, "min"), ["index"], { format: "esm", minify: true });
 copyDeclarations(compiled, join(shipped, "types"));
 cpSync(own, join(shipped, "cjs"), { recursive: true });
+pipelineDoor(compiled, own);

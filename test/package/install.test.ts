@@ -49,14 +49,13 @@ describe("modelpack, installed in an empty project", () => {
     ]);
   });
 
-  it("can be imported", () => {
-    const run = nodeIn(
-      "modelpack",
-      ...["--input-type=module", "-e", 'console.log(Object.keys(await import("modelpack")).join())'],
-    );
-    expect(run.stderr).toBe("");
+  it("can be imported and required, and is the same then", () => {
+    const found = exportsOf("modelpack", "modelpack");
     const names = ["loadConfig", "prepare", "train", "evaluate", "ModelpackError"];
-    expect(run.stdout.trim().split(",")).toEqual(expect.arrayContaining(names));
+    expect(found.import.trim().split(",")).toEqual(expect.arrayContaining(names));
+    expect(found.require).toBe(found.import);
+    const code = 'import("modelpack").then((m) => console.log(m.train === require("modelpack").train))';
+    expect(nodeIn("modelpack", "-e", code)).toEqual({ status: 0, stdout: "true\n", stderr: "" });
   });
 
   it("keeps its inner files to itself", () => {
@@ -143,8 +142,7 @@ export { main };
   ])("have types for module %s, resolved as %s, in %s", (module, moduleResolution, files) => {
     const { folder: project } = projects[name];
     for (const file of files) {
-      const isModule = module === "esnext" || file === "app.mts";
-      writeFileSync(join(project, file), name === "modelpack" && isModule ? imports + pipeline : imports);
+      writeFileSync(join(project, file), name === "modelpack" ? imports + pipeline : imports);
     }
     const compilerOptions = {
       ...{ module, moduleResolution, target: "es2022", lib: ["es2023", "dom"], types: [] },
