@@ -96,24 +96,6 @@ export function singleText(text: string): TextColumn {
   };
 }
 
-/** Texts [from, to) of a column as one of their own, with a copy of just their bytes: cheap to hand over. */
-export function sliceTexts(column: TextColumn, from: number, to: number): TextColumn {
-  const bytes = column.bytes.slice(from, to);
-  const start = new Uint32Array(bytes.length);
-  let size = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    start[i] = size;
-    size += bytes[i] as number;
-  }
-  const chunk = new Uint8Array(size);
-  for (let i = 0; i < bytes.length; i++) {
-    const source = column.chunks[column.chunk[from + i] as number] as Uint8Array;
-    const at = column.start[from + i] as number;
-    chunk.set(source.subarray(at, at + (bytes[i] as number)), start[i] as number);
-  }
-  return { length: bytes.length, chunks: [chunk], chunk: new Uint32Array(bytes.length), start, bytes };
-}
-
 /** The texts of several columns as one, in the order given; the bytes are shared, not copied. */
 export function joinTexts(columns: readonly TextColumn[]): TextColumn {
   const length = columns.reduce((sum, column) => sum + column.length, 0);

@@ -98,12 +98,14 @@ export class Classifier {
     this.#probabilities = model.tasks.map((task) => new Float64Array(task.labels.length));
   }
 
-  #read(a: string, b: string): void {
+  /** Reads an input, for {@link scoreOf} each task that is to answer it. `b` is text_b of a pair, "" otherwise. */
+  read(a: string, b: string): void {
     this.#analyze(a, b, this.#features);
     this.#vectorizer.vectorize(this.#features, this.#vector);
   }
 
-  #score(t: number): Float64Array {
+  /** Raw scores of task `t`, one a label, for what was last read. */
+  scoreOf(t: number): Float64Array {
     const scores = this.#scores[t] as Float64Array;
     this.#known[t] = this.#linear.score(this.#vector, t, scores);
     return scores;
@@ -117,8 +119,8 @@ export class Classifier {
 
   /** Raw scores of task `t`, one a label. `b` is text_b of a pair, "" otherwise. */
   scores(t: number, a: string, b: string): Float64Array {
-    this.#read(a, b);
-    return this.#score(t);
+    this.read(a, b);
+    return this.scoreOf(t);
   }
 
   /** Calibrated probabilities of task `t`, one a label: 18 us for a text of banking77, 77 labels, on a busy machine. */
@@ -128,8 +130,8 @@ export class Classifier {
 
   /** Calibrated probabilities of every task, in the order of `model.tasks`, in one pass over the text. */
   probabilitiesOfAll(a: string, b: string): readonly Float64Array[] {
-    this.#read(a, b);
-    for (let t = 0; t < this.#scores.length; t++) this.#calibrate(t, this.#score(t));
+    this.read(a, b);
+    for (let t = 0; t < this.#scores.length; t++) this.#calibrate(t, this.scoreOf(t));
     return this.#probabilities;
   }
 

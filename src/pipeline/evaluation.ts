@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples, Split } from "../core/example.ts";
-import { sliceTexts } from "../core/text-column.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskEvidence } from "../training/evidence.ts";
 import type { RowScores } from "../training/familiarity.ts";
-import type { ScoreBatch } from "../training/job.ts";
+import { distinctInputs, type InputChunk } from "../training/inputs.ts";
 import type { TaskMeasurement } from "../training/measurement.ts";
 import { type OverallMetrics, overallMetrics } from "../training/metrics.ts";
 import type { WorkerPool } from "../training/pool.ts";
@@ -18,9 +17,18 @@ export interface SplitExamples {
   readonly examples: ReadonlyMap<string, Examples>;
 }
 
+/** Rows of one task and split, the input of each, and where their scores go. */
+interface Scored {
+  readonly task: number;
+  readonly labels: number;
+  readonly inputs: Uint32Array;
+  readonly into: RowScores;
+}
+
 /**
- * What the model as it ships says of every row of `splits`, for each split in the order of the model's tasks. The rows
- * are dealt out `batch` at a time, and a thread gets all its batches at once: the model is copied to it and opened once.
+ * What the model as it ships says of every row of `splits`, for each split in the order of the model's tasks. A text that
+ * several tasks or splits have is read once. The inputs are dealt out `batch` at a time, and a thread gets all that it
+ * scores at once: the model is copied to it and opened once.
  */
 export async function scoreSplits(
   model: FamilyModel,
@@ -28,39 +36,67 @@ export async function scoreSplits(
   pool: WorkerPool,
   batch: number,
 ): Promise<readonly (readonly RowScores[])[]> {
-  const hands: { readonly batches: ScoreBatch[]; readonly into: RowScores[] }[] = Array.from(
-    { length: pool.size },
-    () => ({ batches: [], into: [] }),
-  );
-  let dealt = 0;
-  const deal = (task: number, labels: number, rows: Examples | undefined): RowScores => {
-    const all = rows?.rows ?? 0;
-    const scores = new Float32Array(all * labels);
-    const knownShare = new Float64Array(all);
-    for (let from = 0; rows !== undefined && from < all; from += batch) {
-      const to = Math.min(from + batch, all);
-      const text = sliceTexts(rows.text, from, to);
-      const textB = rows.textB === null ? null : sliceTexts(rows.textB, from, to);
-      const hand = hands[dealt++ % hands.length];
-      hand?.batches.push({ task, text, textB });
-      const part = scores.subarray(from * labels, to * labels);
-      hand?.into.push({ scores: part, knownShare: knownShare.subarray(from, to) });
+  const sets = splits.flatMap(({ examples }) => model.tasks.map(({ name }) => examples.get(name) ?? null));
+  const { chunks, numbers } = distinctInputs(sets, batch);
+  const all = numbers.map((inputs, i): Scored => {
+    const task = i % model.tasks.length;
+    const labels = model.tasks[task]?.labels.length ?? 0;
+    const into = {
+      scores: new Float32Array(inputs.length * labels),
+      knownShare: new Float64Array(inputs.length),
+    };
+    return { task, labels, inputs, into };
+  });
+  const wanted = chunks.map(({ inputs }) => model.tasks.map(() => new Uint8Array(inputs)));
+  const rowsOf = all.map(({ task, inputs }) => {
+    const rows: number[][] = chunks.map(() => []);
+    inputs.forEach((input, row) => {
+      const c = Math.floor(input / batch);
+      rows[c]?.push(row);
+      (wanted[c]?.[task] as Uint8Array)[input % batch] = 1;
+    });
+    return rows;
+  });
+  const score = async (thread: number) => {
+    const own = chunks.map((_, c) => c).filter((c) => c % pool.size === thread);
+    if (own.length === 0) return;
+    const given = own.map((c) => ({ chunk: chunks[c] as InputChunk, wanted: wanted[c] as Uint8Array[] }));
+    const found = await pool.run<"score">({ kind: "score", model, chunks: given });
+    for (const [i, c] of own.entries()) {
+      const places = (wanted[c] as Uint8Array[]).map(ranks);
+      for (const [s, one] of all.entries())
+        deliver(one, rowsOf[s]?.[c] as number[], found[i] as RowScores[], places, batch);
     }
-    return { scores, knownShare };
   };
-  const scored = splits.map(({ examples }) =>
-    model.tasks.map(({ name, labels }, task) => deal(task, labels.length, examples.get(name))),
+  await Promise.all(Array.from({ length: pool.size }, (_, thread) => score(thread)));
+  return splits.map((_, s) =>
+    all.slice(s * model.tasks.length, (s + 1) * model.tasks.length).map(({ into }) => into),
   );
-  const score = async ({ batches, into }: (typeof hands)[number]) => {
-    if (batches.length === 0) return;
-    const parts = await pool.run<"score">({ kind: "score", model, batches });
-    for (const [i, { scores, knownShare }] of parts.entries()) {
-      into[i]?.scores.set(scores);
-      into[i]?.knownShare.set(knownShare);
-    }
-  };
-  await Promise.all(hands.map(score));
-  return scored;
+}
+
+/** How many ones stand before each place. */
+function ranks(ones: Uint8Array): Uint32Array {
+  let before = 0;
+  return Uint32Array.from(ones, (one) => {
+    before += one;
+    return before - one;
+  });
+}
+
+/** Copies the scores of a chunk's inputs to those of `rows` that have them. */
+function deliver(
+  { task, labels, inputs, into }: Scored,
+  rows: readonly number[],
+  found: readonly RowScores[],
+  places: readonly Uint32Array[],
+  batch: number,
+): void {
+  const { scores, knownShare } = found[task] as RowScores;
+  for (const row of rows) {
+    const place = places[task]?.[(inputs[row] as number) % batch] as number;
+    into.scores.set(scores.subarray(place * labels, (place + 1) * labels), row * labels);
+    into.knownShare[row] = knownShare[place] as number;
+  }
 }
 
 export interface SplitMetrics {

@@ -2,7 +2,7 @@
 import type { InputKind } from "../core/task.ts";
 import { type AnalyzerSettings, FeatureHashes } from "../model/analyzer.ts";
 import { inputAnalyzer } from "../model/input-analyzer.ts";
-import type { InputChunk } from "./inputs.ts";
+import { type InputChunk, inputTexts } from "./inputs.ts";
 import { sharedBytes, shareWords } from "./shared-array.ts";
 
 /** Most repeats of a feature in one input that count; its value grows with the logarithm. */
@@ -22,17 +22,15 @@ export interface AnalyzedChunk {
 
 /** Reads the inputs of a chunk one after another; the hashes are reused by the next. */
 export function inputReader(
-  { sides, bytes, start }: InputChunk,
+  chunk: InputChunk,
   kind: InputKind,
   settings: AnalyzerSettings,
 ): (input: number) => FeatureHashes {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const text = (n: number) => decoder.decode(bytes.subarray(start[n], start[n + 1]));
+  const text = inputTexts(chunk);
   const out = new FeatureHashes();
   const analyze = inputAnalyzer({ input: kind, analyzer: settings });
   return (input) => {
-    const first = input * sides;
-    analyze(text(first), sides > 1 ? text(first + 1) : "", out);
+    analyze(text(input, 0), text(input, 1), out);
     return out;
   };
 }

@@ -17,6 +17,15 @@ export interface InputChunk {
   readonly start: Uint32Array;
 }
 
+/** Text `side` (0, or 1 for text_b) of input `i`; "" where inputs have no such side. */
+export function inputTexts({ sides, bytes, start }: InputChunk): (i: number, side: number) => string {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return (i, side) => {
+    const n = i * sides + side;
+    return side < sides ? decoder.decode(bytes.subarray(start[n], start[n + 1])) : "";
+  };
+}
+
 /** Rows of one task and split, and the input of each: a number over all chunks of the family. */
 export interface TaskInputs {
   readonly train: Uint32Array;
@@ -36,12 +45,28 @@ export interface FamilyInputs {
 export function collectInputs(
   tasks: readonly { readonly train: Examples; readonly eval: Examples | null }[],
 ): FamilyInputs {
-  const distinct = new DistinctInputs();
-  const inputs = tasks.map((task) => ({
-    train: distinct.addAll(task.train),
-    eval: task.eval === null ? sharedWords(0) : distinct.addAll(task.eval),
+  const { chunks, numbers } = distinctInputs(tasks.flatMap((task) => [task.train, task.eval]));
+  const inputs = tasks.map((_, t) => ({
+    train: numbers[t * 2] as Uint32Array,
+    eval: numbers[t * 2 + 1] as Uint32Array,
   }));
-  return { chunks: distinct.chunks(), tasks: inputs };
+  return { chunks, tasks: inputs };
+}
+
+/** Inputs of some rows, each once, in chunks of so many; and for each set of rows the input of each row. */
+export interface DistinctRows {
+  readonly chunks: readonly InputChunk[];
+  readonly numbers: readonly Uint32Array[];
+}
+
+/** Finds the distinct inputs of sets of rows that have as many texts an input; null is a set without rows. */
+export function distinctInputs(
+  sets: readonly (Examples | null)[],
+  chunkInputs: number = CHUNK_INPUTS,
+): DistinctRows {
+  const distinct = new DistinctInputs();
+  const numbers = sets.map((rows) => (rows === null ? sharedWords(0) : distinct.addAll(rows)));
+  return { chunks: distinct.chunks(chunkInputs), numbers };
 }
 
 /** Hash of the bytes of one text of a column, on top of `seed`. */
@@ -128,10 +153,10 @@ class DistinctInputs {
     this.#slots = slots;
   }
 
-  chunks(): InputChunk[] {
+  chunks(size: number): InputChunk[] {
     const chunks: InputChunk[] = [];
-    for (let from = 0; from < this.#length; from += CHUNK_INPUTS)
-      chunks.push(this.#chunk(from, Math.min(from + CHUNK_INPUTS, this.#length)));
+    for (let from = 0; from < this.#length; from += size)
+      chunks.push(this.#chunk(from, Math.min(from + size, this.#length)));
     return chunks;
   }
 

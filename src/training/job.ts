@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
-import { type TextColumn, textAt } from "../core/text-column.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel } from "../model/classifier.ts";
-import { familyClassifier } from "../model/family-classifier.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
 import { type BlockStep, type BlockSteps, doStep, STEPS_HERE } from "./block-steps.ts";
@@ -19,6 +17,7 @@ import type { InputChunk } from "./inputs.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
 import { type Judgement, type JudgeProblem, judge } from "./plausibility.ts";
+import { type ScoreChunk, scoreChunks } from "./scoring.ts";
 import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { fitTaskThreshold, type TaskThreshold, type ThresholdProblem } from "./task-threshold.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
@@ -57,14 +56,7 @@ export type Job =
     }
   | { readonly kind: "threshold"; readonly problem: ThresholdProblem }
   | { readonly kind: "measure"; readonly of: TaskScores }
-  | { readonly kind: "score"; readonly model: FamilyModel; readonly batches: readonly ScoreBatch[] };
-
-/** Texts of one task to be scored. */
-export interface ScoreBatch {
-  readonly task: number;
-  readonly text: TextColumn;
-  readonly textB: TextColumn | null;
-}
+  | { readonly kind: "score"; readonly model: FamilyModel; readonly chunks: readonly ScoreChunk[] };
 
 export interface JobResult {
   analyze: AnalyzedChunk;
@@ -81,8 +73,8 @@ export interface JobResult {
   calibrate: Calibration;
   threshold: TaskThreshold;
   measure: TaskMeasurement;
-  /** Of each batch. */
-  score: readonly RowScores[];
+  /** Of each chunk, by task. */
+  score: readonly (readonly RowScores[])[];
 }
 
 // A thread does one job at a time, and no result of one is in its block.
@@ -122,22 +114,6 @@ export async function runJob(
     case "measure":
       return measureTask(job.of);
     case "score":
-      return scoreBatches(job.model, job.batches);
+      return scoreChunks(job.model, job.chunks);
   }
-}
-
-/** What the model as it ships says of every text; opened once for all batches. */
-function scoreBatches(model: FamilyModel, batches: readonly ScoreBatch[]): RowScores[] {
-  const classifier = familyClassifier(model);
-  return batches.map(({ task, text, textB }) => {
-    const labels = model.tasks[task]?.labels.length ?? 0;
-    const scores = new Float32Array(text.length * labels);
-    const knownShare = new Float64Array(text.length);
-    for (let i = 0; i < text.length; i++) {
-      const row = classifier.scores(task, textAt(text, i), textB === null ? "" : textAt(textB, i));
-      scores.set(row, i * labels);
-      knownShare[i] = classifier.knownShare(task);
-    }
-    return { scores, knownShare };
-  });
 }

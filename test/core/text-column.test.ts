@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  sliceTexts,
-  type TextColumn,
-  TextColumnBuilder,
-  textAt,
-  textColumn,
-} from "../../src/core/text-column.ts";
+import { type TextColumn, TextColumnBuilder, textAt, textColumn } from "../../src/core/text-column.ts";
 
 const all = (column: TextColumn) => Array.from({ length: column.length }, (_, i) => textAt(column, i));
 const wellFormed = fc.array(fc.string({ unit: "grapheme" }));
@@ -69,16 +63,5 @@ describe("a text column", () => {
 
   it.each([-1, 2, 1.5, Number.NaN])("has no text %d of 2", (i) => {
     expect(() => textAt(textColumn(["a", "b"]), i)).toThrow(RangeError);
-  });
-
-  it("is cut as an array is", () => {
-    fc.assert(
-      fc.property(wellFormed, fc.nat(12), fc.nat(12), (texts, from, to) => {
-        const part = sliceTexts(textColumn(texts), from, to);
-        expect(all(part)).toEqual(texts.slice(from, to));
-        const bytes = texts.slice(from, to).reduce((n, text) => n + Buffer.byteLength(text), 0);
-        expect(part.chunks.map((chunk) => chunk.length)).toEqual([bytes]);
-      }),
-    );
   });
 });
