@@ -17,15 +17,22 @@ export class Interview {
   readonly #lines: Interface;
   readonly #output: Writable;
   readonly #signal: AbortSignal;
+  /** Rejects when the input ends. */
+  readonly #ended: Promise<never>;
   #isOver = false;
 
   constructor(input: Readable, output: Writable, signal: AbortSignal) {
     this.#lines = createInterface({ input, output, terminal: (input as { isTTY?: boolean }).isTTY === true });
     this.#output = output;
     this.#signal = signal;
-    this.#lines.on("close", () => {
-      this.#isOver = true;
+    this.#ended = new Promise((_, reject) => {
+      this.#lines.once("close", () => {
+        this.#isOver = true;
+        reject(endedEarly());
+      });
     });
+    // Nobody may be asking by then.
+    this.#ended.catch(() => undefined);
     // A terminal that readline reads sends Ctrl-C here, not to the process.
     this.#lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   }
@@ -50,11 +57,8 @@ export class Interview {
 
   async #answer(prompt: string): Promise<string> {
     if (this.#isOver) throw endedEarly();
-    const ended = new Promise<never>((_, reject) => {
-      this.#lines.once("close", () => reject(endedEarly()));
-    });
     try {
-      return await Promise.race([this.#lines.question(prompt, { signal: this.#signal }), ended]);
+      return await Promise.race([this.#lines.question(prompt, { signal: this.#signal }), this.#ended]);
     } catch (error) {
       this.say("");
       this.#signal.throwIfAborted();

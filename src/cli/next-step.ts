@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { InputKind } from "../core/task.ts";
 import { type Context, DEFAULT_CONFIG, type Options } from "./context.ts";
 import { shownPath } from "./printable.ts";
 
@@ -19,6 +20,17 @@ export function nextCommand(
         ? ` -c ${shellWord(shownPath(config))}`
         : "";
   return `${program} ${command}${flag}`;
+}
+
+/** The command that answers a text, or a pair of them. */
+export function predictCommand(
+  context: Pick<Context, "environment">,
+  input: InputKind,
+  options: Options = {},
+): string {
+  return input === "pair"
+    ? `${nextCommand(context, "predict --pair", options)} "one text" "the other"`
+    : `${nextCommand(context, "predict", options)} "your text"`;
 }
 
 /** One word of a POSIX shell: quoted where it has more in it than what every shell takes as it stands. */

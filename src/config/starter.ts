@@ -101,7 +101,7 @@ function head({ datasets }: Starter): string {
 # Written by \`modelpack init\`, for
 ${from.join("\n")}
 #
-# It runs as it stands: modelpack check, then prepare, train, and predict "a text". Change what you like:
+# It runs as it stands: modelpack check, then prepare, train, and predict. Change what you like:
 # \`modelpack check\` shows every slip with its line. A key that is left out has a default; docs/config.md has all.
 `;
 }

@@ -76,7 +76,7 @@ function taskReport(
   projection: TrainProjection,
   ofFamily: readonly Setting[],
 ): TaskReport {
-  const { model, histories, evidence, settings, methodOf } = result;
+  const { model, histories, evidence, settings } = result;
   const [task, history] = [model.tasks[t], histories[t]];
   const name = task?.name ?? "";
   const definition = settings.find((one) => one.definition.name === name)?.definition;
@@ -89,7 +89,7 @@ function taskReport(
     default: task?.default ?? null,
     minConfidence: task?.minConfidence ?? null,
     abstention: abstentionOf(result, t),
-    calibration: methodOf(name),
+    calibration: task?.calibration.method ?? "none",
     alpha: history?.alpha ?? 0,
     features: history?.features ?? 0,
     measured: splitReport(result, name),

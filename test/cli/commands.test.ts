@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { commandOutlines } from "../../src/cli/program.ts";
@@ -252,6 +252,18 @@ describe("status, types and evaluate", () => {
     writeFileSync(file, "{}");
     expect(cli(project, ["status"]).out).toContain("DAMAGED: pair_label_map.json: has 2 bytes");
     writeFileSync(file, bytes);
+  });
+
+  it("predict names the folder of a damaged pack, and a way out", () => {
+    const { packs } = jsonOf<{ packs: { version: string }[] }>(cli(project, ["status", "--json"]));
+    const pack = join(temporaryFolder(), "pack");
+    cpSync(join(project, "trained_models", packs[0]?.version ?? ""), pack, { recursive: true });
+    writeFileSync(join(pack, "router_model.safetensors"), "cut");
+    const { code, err } = cli(project, ["predict", "--pack", pack, "a text"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/router_model\.safetensors: .*got 3/);
+    expect(err).toMatch(/ {2}--> .*\/pack\n/);
+    expect(err).toContain("hint: `modelpack train` replaces a damaged version of its own");
   });
 
   it.each([

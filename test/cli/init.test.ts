@@ -221,6 +221,14 @@ describe("modelpack init", () => {
     expect(await runPrepare(folder)).toMatchObject({ deficit: 0 });
   });
 
+  it("shows how to predict a pair", () => {
+    const folder = folderWith(["question1", "label", "question2"], ["no", "yes"], (i) => [
+      `another one, ${i}`,
+    ]);
+    const { out } = cli(folder, ["init", "rows.csv"]);
+    expect(out).toContain('then: modelpack predict --pair "one text" "the other"\n');
+  });
+
   it("maps lists of one label by SQL", async () => {
     const folder = temporaryFolder();
     const rows = namedRows(["joy", "fear"], 20, 5).map(({ text, label }, i) => ({

@@ -29,6 +29,27 @@ describe("an interview", () => {
     interview.close();
   });
 
+  it("asks as often as it takes, without a warning of Node", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on("warning", onWarning);
+    const { input, interview } = talk();
+    const answer = interview.ask({
+      text: "Yes",
+      fallback: "",
+      problem: (given) => (given === "yes" ? null : "no"),
+    });
+    for (const line of [...Array(30).fill("no"), "yes"]) {
+      input.write(`${line}\n`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await answer).toBe("yes");
+    interview.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("shows what a stranger wrote without obeying it", async () => {
     const { said, interview } = talk();
     interview.say("a\u001b[31mb");

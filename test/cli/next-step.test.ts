@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextCommand } from "../../src/cli/next-step.ts";
+import { nextCommand, predictCommand } from "../../src/cli/next-step.ts";
 
 const typed = (config: string, environment = {}) => nextCommand({ environment }, "train", { config });
 
@@ -20,6 +20,14 @@ describe("the next command", () => {
     for (const npm_lifecycle_event of ["npx", "train", "quickstart", "a-script-of-theirs"])
       expect(typed("a.toml", { npm_lifecycle_event })).toBe("npx modelpack train -c a.toml");
     expect(typed("a.toml", { npm_lifecycle_event: "" })).toBe("modelpack train -c a.toml");
+  });
+
+  it("gives predict what its tasks read", () => {
+    const environment = {};
+    expect(predictCommand({ environment }, "text")).toBe('modelpack predict "your text"');
+    expect(predictCommand({ environment }, "pair", { config: "a.toml" })).toBe(
+      'modelpack predict --pair -c a.toml "one text" "the other"',
+    );
   });
 
   it.skipIf(process.platform === "win32")("is one word to a shell, whatever the path", () => {

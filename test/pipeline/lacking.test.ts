@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openModelpack } from "../../src/runtime/node.ts";
@@ -61,6 +61,8 @@ describe("a task that lacks rows", () => {
       'task "none" has no train rows: it is left out, and the runtime answers the default that the application gives',
       'task "two" has no eval rows: nothing stops early, and it is not calibrated',
     ]);
+    // It asked for a temperature, and got none.
+    expect(readFileSync(join(folder, "MODEL_CARD.md"), "utf8")).toMatch(/^\| `two` \| none \|/m);
     const pack = await openModelpack<Readonly<Record<string, string>>>(join(project, "trained_models"), {
       defaults: { none: "x" },
       strict: true,

@@ -14,7 +14,7 @@ import { type Action, type Context, countOption, type Options } from "../context
 import { askMinRows, askRoles, confirm } from "../init-questions.ts";
 import { columnTable, labelTable, useOf } from "../init-tables.ts";
 import { Interview } from "../interview.ts";
-import { nextCommand } from "../next-step.ts";
+import { nextCommand, predictCommand } from "../next-step.ts";
 import { oneLine, shownPath } from "../printable.ts";
 
 /** `modelpack init`: rows to a commented config that `check` accepts and `prepare` runs. */
@@ -164,10 +164,10 @@ function summary(done: Done): string {
   ].join("\n");
 }
 
-function ending({ config, context }: Done): string {
+function ending({ config, context, roles }: Done): string {
   const typed = (command: string) => nextCommand(context, command, { config });
   const next = ["check", "prepare", "train"].map(typed).join(" && ");
-  return `wrote ${shownPath(config)}\nnext: ${next}\nthen: ${typed("predict")} "your text"`;
+  return `wrote ${shownPath(config)}\nnext: ${next}\nthen: ${predictCommand(context, roles.texts.length > 1 ? "pair" : "text", { config })}`;
 }
 
 function jsonOf({ survey, roles, draft, config, task }: Done, isWritten: boolean) {

@@ -21,7 +21,7 @@ const WIDTH = 400;
 const NAME = 148;
 const ROW = 20;
 /** Characters of a name that fit beside its bar. */
-const NAME_LETTERS = 22;
+const NAME_LETTERS = 20;
 
 /** Bars that lie, one below the other, each with its name before it and its sum behind it. */
 export function barChart(chart: BarChart): Html {

@@ -62,7 +62,7 @@ describe("a bar chart", () => {
       ["s2", "148", "97"],
     ]);
     expect(markupOf(chart)).toContain(">2,000</text>");
-    expect(markupOf(chart)).toContain("a name that is far to…");
+    expect(markupOf(chart)).toContain("a name that is far …");
   });
 
   it("has room for no bar, and for bars of nothing", () => {
