@@ -300,7 +300,8 @@ async function attempt(load: () => Promise<Loaded>): Promise<Loaded> {
   }
 }
 
-function isText(value: unknown): value is string {
+/** @internal */
+export function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 

@@ -2,7 +2,7 @@
 // The door for browsers, workers and edge runtimes: no dependency, no import of Node.
 import { ModelpackError } from "../core/error.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
-import { Modelpack, type OpenOptions, type TaskLabels } from "../modelpack/modelpack.ts";
+import { isText, Modelpack, type OpenOptions, type TaskLabels } from "../modelpack/modelpack.ts";
 import { loadFiles, loadVersion } from "./load.ts";
 
 export { ModelpackError } from "../core/error.ts";
@@ -20,13 +20,27 @@ export type {
 } from "../modelpack/modelpack.ts";
 export { Modelpack } from "../modelpack/modelpack.ts";
 
+/** What is used of a response: that of the global `fetch` has it, and more. */
+export interface FetchedFile {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly body: {
+    getReader(): {
+      read(): Promise<{ readonly value?: Uint8Array | undefined }>;
+      cancel(): Promise<void>;
+    };
+  } | null;
+}
+
 /** How a pack is opened from a URL or from bytes. */
 export interface LoadOptions<Tasks extends TaskLabels = TaskLabels> extends OpenOptions<Tasks> {
   /** Instead of the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: (url: string) => Promise<FetchedFile>;
 }
 
 type Bytes = Uint8Array | ArrayBuffer;
+/** A `URL`; its type is the platform's, which a project's types may lack. */
+type Address = { readonly href: string };
 
 /**
  * Opens a pack from the bytes of its family files, or from the URL of a version's `manifest.json`.
@@ -39,12 +53,12 @@ type Bytes = Uint8Array | ArrayBuffer;
  * @throws ModelpackError with `strict` alone: MODEL_MISSING, MODEL_CORRUPT, MODEL_TOO_NEW, MODEL_TOO_OLD, STORAGE
  */
 export function loadModelpack<Tasks extends TaskLabels = TaskLabels>(
-  source: string | URL | Bytes | readonly Bytes[],
+  source: string | Address | Bytes | readonly Bytes[],
   options: LoadOptions<NoInfer<Tasks>> = {},
 ): Promise<Modelpack<Tasks>> {
-  if (typeof source === "string" || source instanceof URL) {
+  const manifest = isText(source) ? source : (source as Partial<Address> | null)?.href;
+  if (isText(manifest)) {
     const get = options?.fetch ?? globalThis.fetch;
-    const manifest = String(source);
     return Modelpack.open(
       () => loadVersion((name, most) => download(get, urlOf(manifest, name), most), null),
       options,
@@ -63,7 +77,11 @@ function urlOf(manifest: string, name: string): string {
   return manifest.replace(/[?#].*$/s, "").replace(/[^/]*$/, "") + name;
 }
 
-async function download(get: typeof fetch, url: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function download(
+  get: (url: string) => Promise<FetchedFile>,
+  url: string,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const missing = (problem: string, cause?: unknown) =>
     new ModelpackError("MODEL_MISSING", `${url}: ${problem}`, {
       where: url,
@@ -88,7 +106,7 @@ function reasonOf(error: unknown): string {
 }
 
 // A server decides how much it sends, so what is held is bounded while it comes.
-async function body(response: Response, url: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function body(response: FetchedFile, url: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();

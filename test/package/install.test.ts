@@ -134,6 +134,18 @@ export { main };
   const pipeline =
     'import { loadConfig, prepare, train } from "modelpack";\nexport { loadConfig, prepare, train };\n';
 
+  it("have types that ask for no other than JavaScript's own", () => {
+    const { folder: project } = projects[name];
+    writeFileSync(join(project, "bare.mts"), imports.replace("new Uint8Array()", '"pack/manifest.json"'));
+    const compilerOptions = {
+      ...{ module: "node16", moduleResolution: "node16", target: "es2022", lib: ["es2022"], types: [] },
+      ...{ strict: true, noEmit: true, skipLibCheck: false },
+    };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["bare.mts"] }));
+    const tsc = join(CHECKOUT, "node_modules", "typescript", "bin", "tsc");
+    expect(nodeIn(name, tsc, "-p", ".")).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
   it.each([
     ["node16", "node16", ["app.mts", "app.cts"]],
     ["nodenext", "nodenext", ["app.mts", "app.cts"]],
