@@ -112,6 +112,11 @@ const FLAGS: readonly ConfigFlag[] = [
   { flag: "--seed <n>", keys: ["prepare.seed", "train.seed"], doc: "seed of prepare and train" },
 ];
 
+/** By key: the flag that sets it. */
+const FLAG_NAMES = Object.fromEntries(
+  FLAGS.flatMap(({ flag, keys }) => keys.map((key) => [key, flag.replace(/ .*$/, "")])),
+);
+
 /** How much of the config the flags of a command reach: all of it, which file it is, where it is written, or nothing. */
 export type ConfigReach = "all" | "file" | "written" | "none";
 
@@ -161,6 +166,7 @@ export function besideConfig(context: Context, options: Options): Context {
 export function configOf(context: Context, options: Options): LoadedConfig {
   return loadConfig(String(options.config), {
     flags: flagValues(options),
+    flagNames: FLAG_NAMES,
     set: (options.set ?? []) as readonly string[],
     environment: context.environment,
   });
