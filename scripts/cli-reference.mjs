@@ -98,8 +98,8 @@ function cell(text) {
   return text.replaceAll("|", "\\|").replaceAll("<", "\\<");
 }
 
-function optionRow({ flag, doc, fallback, isRequired }) {
-  const value = isRequired ? "required" : typeof fallback === "string" ? `\`${fallback}\`` : "";
+function optionRow({ flag, doc, fallback }) {
+  const value = typeof fallback === "string" ? `\`${fallback}\`` : "";
   return `| \`${flag.replaceAll("|", "\\|")}\` | ${value} | ${cell(doc)} |`;
 }
 

@@ -21,7 +21,6 @@ export interface OptionOutline {
   readonly doc: string;
   /** A list where the option may be repeated. */
   readonly fallback?: string | readonly string[] | undefined;
-  readonly isRequired: boolean;
   /** Heading of the help that it stands under. */
   readonly group: string;
 }
@@ -126,7 +125,6 @@ export function sharedOptions(reach: ConfigReach): readonly OptionOutline[] {
     flag,
     doc,
     fallback,
-    isRequired: false,
     group,
   });
   const file = reach === "written" ? "the TOML to write" : "the pipeline's TOML";
