@@ -81,6 +81,8 @@ two.
   quotes that it did not need; of two columns with one name the second gets a number. Objects of JSON keep
   every byte but line ends between members: numbers of any length, nulls, members that only some rows have. Parquet
   and Arrow keep their types. From one format to another types follow what the new one can hold.
+- What separates the columns of a \`.csv\` (comma, semicolon, \`|\` or tab) is found in its header, and a \`.csv\` that is
+  written from it keeps that.
 - A new column whose name is there already ends the run before it begins: \`--prefix\` gives the new ones other names.
 - \`.txt\` has a text a line, and becomes a CSV with the column \`text\` where no format is named.
 - The file of \`--out\` appears when all rows are in it, and a run that is stopped leaves the old one. One that is
@@ -98,8 +100,8 @@ function cell(text) {
   return text.replaceAll("|", "\\|").replaceAll("<", "\\<");
 }
 
-function optionRow({ flag, doc, fallback, isRequired }) {
-  const value = isRequired ? "required" : typeof fallback === "string" ? `\`${fallback}\`` : "";
+function optionRow({ flag, doc, fallback }) {
+  const value = typeof fallback === "string" ? `\`${fallback}\`` : "";
   return `| \`${flag.replaceAll("|", "\\|")}\` | ${value} | ${cell(doc)} |`;
 }
 

@@ -16,7 +16,8 @@ export interface Candidate {
 export interface KnownNames {
   tasks(): readonly string[];
   families(): readonly string[];
-  labels(task: string): readonly string[];
+  /** Of a task, or of the only one where none is named. */
+  labels(task: string | undefined): readonly string[];
 }
 
 /** The words of a line, up to the one that is completed. */
@@ -131,7 +132,7 @@ function valuesFor(placeholder: string, line: Line, names: KnownNames): Completi
       values.map((value) => ({ value, doc: "" })),
     );
   if (placeholder === "task") return plain(names.tasks());
-  if (placeholder === "label") return plain(names.labels(line.given.get("--task") ?? ""));
+  if (placeholder === "label") return plain(names.labels(line.given.get("--task")));
   if (placeholder === "names") return families(line, names.families());
   return plain(FIXED[placeholder] ?? []);
 }

@@ -21,7 +21,6 @@ export interface OptionOutline {
   readonly doc: string;
   /** A list where the option may be repeated. */
   readonly fallback?: string | readonly string[] | undefined;
-  readonly isRequired: boolean;
   /** Heading of the help that it stands under. */
   readonly group: string;
 }
@@ -112,6 +111,11 @@ const FLAGS: readonly ConfigFlag[] = [
   { flag: "--seed <n>", keys: ["prepare.seed", "train.seed"], doc: "seed of prepare and train" },
 ];
 
+/** By key: the flag that sets it. */
+const FLAG_NAMES = Object.fromEntries(
+  FLAGS.flatMap(({ flag, keys }) => keys.map((key) => [key, flag.replace(/ .*$/, "")])),
+);
+
 /** How much of the config the flags of a command reach: all of it, which file it is, where it is written, or nothing. */
 export type ConfigReach = "all" | "file" | "written" | "none";
 
@@ -121,7 +125,6 @@ export function sharedOptions(reach: ConfigReach): readonly OptionOutline[] {
     flag,
     doc,
     fallback,
-    isRequired: false,
     group,
   });
   const file = reach === "written" ? "the TOML to write" : "the pipeline's TOML";
@@ -161,6 +164,7 @@ export function besideConfig(context: Context, options: Options): Context {
 export function configOf(context: Context, options: Options): LoadedConfig {
   return loadConfig(String(options.config), {
     flags: flagValues(options),
+    flagNames: FLAG_NAMES,
     set: (options.set ?? []) as readonly string[],
     environment: context.environment,
   });

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import { type Modelpack, openModelpack, type TaskStatus } from "../runtime/node.ts";
 import { type Context, configOf, DEFAULT_CONFIG, type Options } from "./context.ts";
+import { chosenTask } from "./task-choice.ts";
 
 /** What to do about a pack that can't be opened, where it is not damaged. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
@@ -33,12 +34,7 @@ export function packFolder(context: Context, options: Options): string {
   return configOf(context, options).config.paths.trained_models_dir;
 }
 
-/** A task of the pack by its name. */
-export function chosenTask(pack: Modelpack, name: string): TaskStatus {
-  const { tasks } = pack.status();
-  const found = tasks.find((task) => task.task === name);
-  if (found !== undefined) return found;
-  throw new ModelpackError("USAGE", `the pack has no task ${JSON.stringify(name)}`, {
-    hint: `it has ${tasks.map((task) => task.task).join(", ")}`,
-  });
+/** The task of the pack that the options choose. */
+export function packTask(pack: Modelpack, options: Options): TaskStatus {
+  return chosenTask("the pack", new Map(pack.status().tasks.map((task) => [task.task, task])), options);
 }

@@ -34,7 +34,6 @@ interface CommandSpec {
    * shell's completion what can stand there: completion.ts has the list.
    */
   readonly options?: readonly (readonly [flag: string, doc: string, fallback?: string | readonly string[]])[];
-  readonly required?: readonly (readonly [flag: string, doc: string])[];
   /** Which flags of the config it has; all of them where nothing is said. */
   readonly config?: ConfigReach;
   /** For scripts of ours, not for people. */
@@ -103,8 +102,8 @@ const COMMANDS: readonly CommandSpec[] = [
     args: "<files...>",
     description: "Have the LLM label texts of yours: txt (a text a line), CSV, JSONL, Parquet, Arrow.",
     load: async () => (await import("./commands/label.ts")).label,
-    required: [["--task <task>", "the task whose labels are chosen from"]],
     options: [
+      ["--task <task>", "the task whose labels are chosen from (default: the only one of the config)"],
       ["--text <column>", "column of the text (default: text)"],
       ["--text-a <column>", "of a pair, column of the first text (default: text_a)"],
       ["--text-b <column>", "of a pair, column of the second text (default: text_b)"],
@@ -174,8 +173,8 @@ const COMMANDS: readonly CommandSpec[] = [
     description: "Take a prediction apart into its n-grams and what each adds.",
     load: async () => (await import("./commands/explain.ts")).explain,
     config: "file",
-    required: [["--task <task>", "the task"]],
     options: [
+      ["--task <task>", "the task (default: the only one of the pack)"],
       ["--against <label>", "compare with that label instead of the second likeliest"],
       ["--top <n>", "show the n strongest (default: 20)"],
       PACK,
@@ -280,11 +279,10 @@ export function commandOutlines(): readonly CommandOutline[] {
   }));
 }
 
-function optionsOf({ required = [], options = [], config = "all" }: CommandSpec): readonly OptionOutline[] {
+function optionsOf({ options = [], config = "all" }: CommandSpec): readonly OptionOutline[] {
   const group = "Options:";
   return [
-    ...required.map(([flag, doc]) => ({ flag, doc, isRequired: true, group })),
-    ...options.map(([flag, doc, fallback]) => ({ flag, doc, fallback, isRequired: false, group })),
+    ...options.map(([flag, doc, fallback]) => ({ flag, doc, fallback, group })),
     ...sharedOptions(config),
   ];
 }
@@ -336,8 +334,8 @@ function addCommand(
   });
 }
 
-function addOption(command: Command, { flag, doc, fallback, isRequired, group }: OptionOutline): void {
-  const option = new Option(flag, doc).helpGroup(group).makeOptionMandatory(isRequired);
+function addOption(command: Command, { flag, doc, fallback, group }: OptionOutline): void {
+  const option = new Option(flag, doc).helpGroup(group);
   if (typeof fallback === "object") option.argParser(collect);
   else if (fallback !== undefined) option.default(fallback);
   command.addOption(option);

@@ -13,7 +13,7 @@ import {
   text,
   withDefault,
 } from "./fields.ts";
-import { ADDRESS, HUB_NAME, LANGUAGE, NAME, PATH } from "./form.ts";
+import { ADDRESS, DELIMITERS, HUB_NAME, LANGUAGE, NAME, PATH } from "./form.ts";
 
 const label = either(
   "One answer: its name, or a table of name and description.",
@@ -113,6 +113,12 @@ export const dataset = section("A source of rows.", {
   ),
   revision: withDefault(text("Branch, tag or commit on the Hub."), "main"),
   path: optional(either("Local files: a path, a glob, or a list of them.", path, list("Several.", path, 1))),
+  delimiter: optional(
+    choice(
+      "What separates the columns of CSV files. Left out, a tab where their names end in .tsv, else a comma.",
+      DELIMITERS,
+    ),
+  ),
   max_rows: optional(
     integer("Rows taken at most, where that is below prepare.max_rows_per_source.", {
       min: 1,

@@ -19,6 +19,9 @@ export const PATH = /^[^\u0000-\u001f\u007f]+$/;
 export const ADDRESS = /^https?:\/\/\S+$/;
 /** A dataset on the Hub, `owner/name`; no part can be `.` or `..`. */
 export const HUB_NAME = /^[A-Za-z0-9][\w.-]{0,95}(\/[A-Za-z0-9][\w.-]{0,95})?$/;
+/** What can stand between the columns of a CSV file. */
+export const DELIMITERS = [",", ";", "|", "\t"] as const;
+export type Delimiter = (typeof DELIMITERS)[number];
 
 const WORDS: ReadonlyMap<string, string> = new Map([
   [NAME.source, "a name of a to z, 0 to 9 and _ that starts with a letter (64 characters at most)"],

@@ -63,7 +63,7 @@ const PLACES: readonly (readonly [string, Path])[] = [
 ];
 
 /** A hint with more keys than this is not read. */
-const MAX_LISTED = 14;
+const MAX_LISTED = 15;
 
 function keysAt(root: Node, path: Path): string[] {
   const node = nodeAt(root, path);

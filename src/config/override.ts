@@ -9,6 +9,8 @@ import { isTable, parseTomlKey, parseTomlValue, type Table } from "./toml.ts";
 export interface Overrides {
   /** By key: `{ "prepare.seed": 7 }`; undefined is not given. */
   readonly flags?: Readonly<Record<string, unknown>>;
+  /** By key: what was typed for it, as in `{ "train.max_iter": "--max-iter" }`. An error names that instead of the key. */
+  readonly flagNames?: Readonly<Record<string, string>>;
   /** As typed after --set: `section.key=value`. */
   readonly set?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -47,9 +49,12 @@ export function readOverrides(given: Overrides): {
   readonly overrides: Override[];
   readonly problems: Problem[];
 } {
+  const names = new Map(Object.entries(given.flagNames ?? {}));
   const read = [
     ...Object.entries(given.environment ?? {}).map(([name, value]) => fromEnvironment(name, value)),
-    ...Object.entries(given.flags ?? {}).map(([key, value]) => fromFlag(key, value)),
+    ...Object.entries(given.flags ?? {}).map(([key, value]) =>
+      fromFlag(key, value, names.get(key) ?? `flag ${key}`),
+    ),
     ...(given.set ?? []).map(fromSet),
   ].filter((one) => one !== undefined);
   return {
@@ -72,10 +77,9 @@ function fromEnvironment(name: string, value: string | undefined): Override | Pr
   return { path, value: typedValue(path, value), kind: "environment", origin };
 }
 
-function fromFlag(name: string, value: unknown): Override | Problem | undefined {
+function fromFlag(name: string, value: unknown, origin: string): Override | Problem | undefined {
   if (value === undefined) return undefined;
   const path = parseTomlKey(name) ?? [name];
-  const origin = `flag ${name}`;
   return unknownTarget(path, name, origin) ?? { path, value, kind: "flag", origin };
 }
 

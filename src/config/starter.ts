@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { shortened } from "../core/printable.ts";
+import type { Delimiter } from "./form.ts";
 import { tomlString } from "./toml.ts";
 
 // Writes the first config of a project: `modelpack init` fills it in. What a stranger wrote (labels, names of
@@ -25,6 +26,8 @@ export interface StarterDataset {
   readonly from:
     | { readonly paths: readonly string[] }
     | { readonly datasetId: string; readonly config: string; readonly split: string };
+  /** Between the columns of CSV files; null where their names say it. */
+  readonly delimiter: Delimiter | null;
   /** Empty where it is not known. */
   readonly license: string;
   readonly rows: number;
@@ -165,7 +168,7 @@ function taskSection({ task, input, description, labels }: Starter): string {
   return `${lines.join("\n")}\n`;
 }
 
-function datasetSection({ name, from, license, maps }: StarterDataset, { task }: Starter): string {
+function datasetSection({ name, from, delimiter, license, maps }: StarterDataset, { task }: Starter): string {
   const lines = ["[[datasets]]", `name = ${tomlString(name)}`];
   if ("paths" in from) {
     const [path = "", ...more] = from.paths.map(tomlString);
@@ -180,6 +183,7 @@ function datasetSection({ name, from, license, maps }: StarterDataset, { task }:
     lines.push(`dataset_id = ${tomlString(from.datasetId)}`);
     lines.push(`config = ${tomlString(from.config)}`, `split = ${tomlString(from.split)}`);
   }
+  if (delimiter !== null) lines.push(line(`delimiter = ${tomlString(delimiter)}`, "between its columns"));
   lines.push(
     line(
       `license = ${tomlString(license)}`,

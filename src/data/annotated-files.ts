@@ -4,6 +4,7 @@ import { writeAnnotatedJson } from "./annotated-json.ts";
 import type { AnnotatedFile, Annotation } from "./annotation.ts";
 import { annotateArrow } from "./arrow.ts";
 import { type Column, quoteName, quoteText, textInJson, textPath } from "./column.ts";
+import { delimiterOf, usualDelimiter, withFoundDelimiter } from "./delimiter.ts";
 import { CHUNK_ROWS, type Engine, filePath, withEngine } from "./engine.ts";
 import { unreadable, unwritable } from "./refusal.ts";
 import { scanSource } from "./scan.ts";
@@ -33,13 +34,14 @@ export async function annotateFiles(
   out: AnnotatedFile,
   options: AnnotateOptions,
 ): Promise<void> {
-  const { source } = tables;
   try {
     if (tables.format === "arrow" && out.format === "arrow")
       return await copyArrow(tables, annotation, out.path, options);
     await withEngine(async (engine) => {
       const table =
-        source === null ? await linesTable(engine, tables.paths) : await readTable(engine, source, options);
+        tables.source === null
+          ? await linesTable(engine, tables.paths)
+          : await readTable(engine, await withFoundDelimiter(tables.source), options);
       if (tables.format === "arrow") refuseLost(table.columns, tables);
       checkNames(table.columns, annotation, tables.paths);
       options.onStart(table.rows);
@@ -54,7 +56,7 @@ export async function annotateFiles(
     }, options.signal);
   } catch (error) {
     if (options.signal?.aborted === true) throw interrupted();
-    throw placed(failure(error, source, out.path), tables.paths);
+    throw placed(failure(error, tables.source, out.path), tables.paths);
   }
 }
 
@@ -65,6 +67,8 @@ interface Table {
   readonly rows: number | null;
   /** The same rows as unparsed objects in a column `json`; null for what is not JSON. */
   readonly objects: string | null;
+  /** What the rows come from; null for lines of text. */
+  readonly source: Source | null;
 }
 
 async function readTable(engine: Engine, source: Source, { onNote }: AnnotateOptions): Promise<Table> {
@@ -75,12 +79,12 @@ async function readTable(engine: Engine, source: Source, { onNote }: AnnotateOpt
         ? `a column without a name is ${JSON.stringify(to)} from here on`
         : `two columns are called ${JSON.stringify(from)}: the later one is ${JSON.stringify(to)} from here on`,
     );
-  if (source.files[0]?.format !== "parquet") return { ...scan, objects: scan.objects ?? null };
+  if (source.files[0]?.format !== "parquet") return { ...scan, objects: scan.objects ?? null, source };
   // As the files are: a scan for mappings puts names of classes in the place of their numbers.
   const paths = source.files.map(({ path }) => filePath(path)).join(", ");
   const from = `read_parquet([${paths}], union_by_name = true, hive_partitioning = false)`;
   const { columns } = await engine.inspect(`SELECT * FROM ${from}`);
-  return { from, columns, rows: await engine.count(`SELECT count(*) FROM ${from}`), objects: null };
+  return { from, columns, rows: await engine.count(`SELECT count(*) FROM ${from}`), objects: null, source };
 }
 
 /** Lines of text as a table with the column `text`. */
@@ -104,7 +108,7 @@ async function linesTable(engine: Engine, paths: readonly string[]): Promise<Tab
     }
   await flush();
   const columns: Column[] = [{ name: "text", type: { kind: "text", sql: "VARCHAR" } }];
-  return { from: "(SELECT decode(line) AS text FROM lines)", columns, rows, objects: null };
+  return { from: "(SELECT decode(line) AS text FROM lines)", columns, rows, objects: null, source: null };
 }
 
 function refuseLost(columns: readonly Column[], { paths }: TableFiles): void {
@@ -209,13 +213,19 @@ async function copy(
   const rows = `SELECT *, ${call} AS ${made} FROM ${table.from}`;
   const compression = format === "parquet" ? ", COMPRESSION zstd" : gzip ? ", COMPRESSION gzip" : "";
   await engine.run(
-    `COPY (SELECT ${[...kept, ...added].join(", ")} FROM (${rows})) TO ${quoteText(path)} (${COPY_AS[format]}${compression})`,
+    `COPY (SELECT ${[...kept, ...added].join(", ")} FROM (${rows})) TO ${quoteText(path)} (${copyAs(format, table.source)}${compression})`,
   );
 }
 
-const COPY_AS: Readonly<Record<Format, string>> = {
-  csv: "FORMAT csv, HEADER true, DELIMITER ','",
-  tsv: "FORMAT csv, HEADER true, DELIMITER '\t'",
+/** How DuckDB writes a format; a CSV file that comes from files of the same ending has their delimiter. */
+function copyAs(format: Format, source: Source | null): string {
+  if (format !== "csv" && format !== "tsv") return COPY_AS[format];
+  const isSame = source !== null && source.files[0]?.format === format;
+  const delimiter = isSame ? delimiterOf(source) : usualDelimiter(format);
+  return `FORMAT csv, HEADER true, DELIMITER ${quoteText(delimiter)}`;
+}
+
+const COPY_AS: Readonly<Record<Exclude<Format, "csv" | "tsv">, string>> = {
   jsonl: "FORMAT json",
   json: "FORMAT json, ARRAY true",
   parquet: "FORMAT parquet",

@@ -270,16 +270,12 @@ function onlyColumn(survey: Survey, where: string): ModelpackError | null {
         hint: "lists and objects are mapped by SQL: docs/cookbook.md has spans, messages and others to begin with",
       },
     );
-  const separator = /[;|\t]/.exec(column.path)?.[0];
   return new ModelpackError(
     "COLUMN_MISSING",
     `there is one column, ${JSON.stringify(column.path)}, where a text and a label are needed`,
     {
       where,
-      hint:
-        separator === undefined
-          ? "add a column with the label of each row; texts alone can be labelled by an LLM: modelpack label --help"
-          : `the columns seem to be separated by ${JSON.stringify(separator)}: save the file with commas, or as .tsv with tabs`,
+      hint: "add a column with the label of each row; texts alone can be labelled by an LLM: modelpack label --help",
     },
   );
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Delimiter } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
+import { delimiterHint, likeliestDelimiter, MAX_HEADER_BYTES } from "./delimiter.ts";
 import { MAX_COLUMNS } from "./engine.ts";
 import { fileBytes } from "./gzip.ts";
 import { placeOf } from "./refusal.ts";
@@ -9,8 +11,6 @@ import type { Source, SourceFile } from "./source.ts";
 // "invalid state" without a line. So a pass of our own decides what is RFC 4180, names the line where a
 // file is not, and counts the rows, which DuckDB must then find too. 100 MB take 0.25 s.
 
-/** The longest header, in bytes: it is the one record that we keep in memory. */
-const MAX_HEADER_BYTES = 1 << 20;
 /** The longest row, in bytes: DuckDB holds several at once, and no text to classify comes near. */
 export const MAX_ROW_BYTES = 1 << 24;
 
@@ -31,11 +31,13 @@ export interface CsvShape {
   readonly renamed: readonly (readonly [from: string, to: string])[];
   /** Rows below the header. A blank line is none, but where there is one column, an empty value. */
   readonly rows: number;
+  /** Where there is one column, the delimiter that its name speaks for if that is another; else null. */
+  readonly likelier: Delimiter | null;
 }
 
 /** Reads a CSV or TSV file once: its header, its number of rows, and whether every row is well formed. */
-export async function checkCsv(source: Source, file: SourceFile, delimiter: string): Promise<CsvShape> {
-  const scanner = new CsvScanner(source, file, delimiter.charCodeAt(0));
+export async function checkCsv(source: Source, file: SourceFile, delimiter: Delimiter): Promise<CsvShape> {
+  const scanner = new CsvScanner(source, file, delimiter);
   let first = true;
   for await (const bytes of fileBytes(source, file)) {
     // A byte order mark is no part of the first name, which may begin with a quote.
@@ -49,10 +51,12 @@ export async function checkCsv(source: Source, file: SourceFile, delimiter: stri
 class CsvScanner {
   readonly #source: Source;
   readonly #file: SourceFile;
-  readonly #delimiter: number;
+  readonly #delimiter: Delimiter;
+  readonly #delimiterByte: number;
   readonly #head: number[] = [];
   #header: readonly string[] | undefined;
   #renamed: readonly (readonly [string, string])[] = [];
+  #likelier: Delimiter | null = null;
   #rows = 0;
   #state = START;
   /** Line of the byte at hand, and where its record and its quoted field began. */
@@ -63,10 +67,11 @@ class CsvScanner {
   #bytes = 0;
   #afterReturn = false;
 
-  constructor(source: Source, file: SourceFile, delimiter: number) {
+  constructor(source: Source, file: SourceFile, delimiter: Delimiter) {
     this.#source = source;
     this.#file = file;
     this.#delimiter = delimiter;
+    this.#delimiterByte = delimiter.charCodeAt(0);
   }
 
   push(bytes: Uint8Array): void {
@@ -79,7 +84,7 @@ class CsvScanner {
     if (this.#bytes > 0) this.#endRecord();
     if (this.#header === undefined)
       throw this.#refuse(1, "there is no header: the first row must name the columns");
-    return { header: this.#header, renamed: this.#renamed, rows: this.#rows };
+    return { header: this.#header, renamed: this.#renamed, rows: this.#rows, likelier: this.#likelier };
   }
 
   #byte(byte: number): void {
@@ -96,7 +101,7 @@ class CsvScanner {
     this.#take(byte);
     if (byte === QUOTE) this.#quote();
     else if (this.#state === QUOTED) return;
-    else if (byte === this.#delimiter) {
+    else if (byte === this.#delimiterByte) {
       this.#fields++;
       this.#state = START;
     } else if (this.#state === CLOSED) {
@@ -149,7 +154,9 @@ class CsvScanner {
     }
     // The decoder drops a byte order mark.
     const text = new TextDecoder().decode(Uint8Array.from(this.#head));
-    const names = splitRecord(text, String.fromCharCode(this.#delimiter));
+    const names = splitRecord(text, this.#delimiter);
+    const likeliest = likeliestDelimiter(text, this.#file.format);
+    if (names.length === 1 && splitRecord(text, likeliest).length > 1) this.#likelier = likeliest;
     this.#head.length = 0;
     const header = distinct(names);
     this.#renamed = header.flatMap((name, i) => (name === names[i] ? [] : [[names[i] ?? "", name] as const]));
@@ -159,7 +166,10 @@ class CsvScanner {
   #refuse(line: number, message: string): ModelpackError {
     return new ModelpackError("SOURCE_UNREADABLE", `${this.#file.name}, line ${line}: ${message}`, {
       where: placeOf(this.#source, this.#file),
-      hint: 'quote fields that hold a delimiter, a quote or a line end with "…", and double the quotes inside',
+      hint:
+        this.#likelier === null
+          ? 'quote fields that hold a delimiter, a quote or a line end with "…", and double the quotes inside'
+          : delimiterHint(this.#likelier),
     });
   }
 }

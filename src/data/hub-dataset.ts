@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Delimiter } from "../config/form.ts";
 
 /** What a `[[datasets]]` of kind `huggingface` asks for. */
 export interface HubRequest {
@@ -14,6 +15,8 @@ export interface HubRequest {
   /** With `head`, only the files that hold the first `maxRows` rows are fetched. */
   readonly sample: "hash" | "head";
   readonly maxRows: number;
+  /** Between the columns of CSV files, where it is not what their names say. */
+  readonly delimiter?: Delimiter | undefined;
 }
 
 /** A file of a commit; one of `sha256` and `blob` is always there. */
@@ -50,4 +53,6 @@ export interface HubPin {
 export interface HubDataset extends HubPin {
   /** The first rows that are wanted, which the first files may hold; null: all. */
   readonly headRows: number | null;
+  /** Of CSV files: what their rows are counted with. */
+  readonly delimiter?: Delimiter | undefined;
 }

@@ -2,7 +2,7 @@
 import { ModelpackError } from "../core/error.ts";
 import { type Cached, contentPath, lookUp } from "./hub-cache.ts";
 import type { HubClient } from "./hub-client.ts";
-import type { HubFile, HubPin } from "./hub-dataset.ts";
+import type { HubDataset, HubFile } from "./hub-dataset.ts";
 import { downloadFile } from "./hub-download.ts";
 import { placeOfHub } from "./hub-error.ts";
 import { countRows } from "./hub-rows.ts";
@@ -23,14 +23,14 @@ export type OnFileBytes = (file: HubFile, bytes: number, total: number) => void;
 /** Brings the files of one dataset here, from the cache or from the Hub. */
 export class Fetching {
   readonly #client: HubClient;
-  readonly #pin: HubPin;
+  readonly #pin: HubDataset;
   readonly #pool: Pool;
   readonly #onProgress: OnFileBytes;
   #downloaded = 0;
   #cached = 0;
   #downloadedBytes = 0;
 
-  constructor(client: HubClient, pin: HubPin, pool: Pool, onProgress: OnFileBytes = () => undefined) {
+  constructor(client: HubClient, pin: HubDataset, pool: Pool, onProgress: OnFileBytes = () => undefined) {
     this.#client = client;
     this.#pin = pin;
     this.#pool = pool;
@@ -60,6 +60,7 @@ export class Fetching {
 
   /** The first files, one after the other, until they hold `rows` rows. */
   async head(rows: number, signal?: AbortSignal): Promise<readonly SourceFile[]> {
+    const { datasetId, delimiter } = this.#pin;
     const found: SourceFile[] = [];
     let held = 0;
     for (const file of this.#pin.files) {
@@ -68,7 +69,7 @@ export class Fetching {
       found.push(one);
       // The last one need not be counted.
       if (found.length < this.#pin.files.length)
-        held += await countRows({ dataset: this.#pin.datasetId, files: [one] }, signal);
+        held += await countRows({ dataset: datasetId, files: [one], delimiter }, signal);
     }
     return found;
   }

@@ -11,7 +11,7 @@ import { type FetchCounts, Fetching } from "./hub-fetching.ts";
 import { CONVERSION, findSplit, findSplits, type HubSplit, type HubSplits, isPartial } from "./hub-files.ts";
 import { DOWNLOADS_ON, type HubSettings, isOff } from "./hub-settings.ts";
 import { makePool, type Pool } from "./pool.ts";
-import type { SourceFile } from "./source.ts";
+import { checkDelimiter, formatOf, type SourceFile } from "./source.ts";
 
 /** Where the class names of datasets are that are older than the front matter of cards. */
 const INFOS = "dataset_infos.json";
@@ -37,7 +37,8 @@ export interface ResolveOptions extends ClientOptions {
  *
  * Throws HUB_MISSING (no such dataset, revision, config or split; those that there are, are listed),
  * HUB_DENIED (gated, or a token that is not accepted), HUB_UNREACHABLE, HUB_OFFLINE (downloads are off and
- * the cache does not know), HUB_MISMATCH (names of classes that are not what was listed), SOURCE_EMPTY, SOURCE_UNSUPPORTED (a script, or no format that is read) and PATH_UNSAFE.
+ * the cache does not know), HUB_MISMATCH (names of classes that are not what was listed), SOURCE_EMPTY, SOURCE_UNSUPPORTED (a script,
+ * no format that is read, or a delimiter for what is no CSV) and PATH_UNSAFE.
  */
 export async function resolveHubDataset(
   request: HubRequest,
@@ -46,7 +47,15 @@ export async function resolveHubDataset(
 ): Promise<HubDataset> {
   const pin = options.pinned ?? (await resolve(request, settings, options));
   checkPaths(pin);
-  return { ...pin, headRows: request.sample === "head" ? request.maxRows : null };
+  checkDelimiter(
+    request,
+    pin.files.flatMap(({ path }) => {
+      const kind = formatOf(path);
+      return kind === undefined ? [] : [{ name: path, format: kind.format }];
+    }),
+  );
+  const headRows = request.sample === "head" ? request.maxRows : null;
+  return { ...pin, headRows, delimiter: request.delimiter };
 }
 
 /**

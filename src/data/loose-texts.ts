@@ -5,6 +5,7 @@ import { ModelpackError } from "../core/error.ts";
 import { cleanCell } from "./cleaning.ts";
 import type { Column } from "./column.ts";
 import { quoteName } from "./column.ts";
+import { withFoundDelimiter } from "./delimiter.ts";
 import { type Engine, withEngine } from "./engine.ts";
 import { createSource } from "./sample.ts";
 import { scanSource } from "./scan.ts";
@@ -62,7 +63,9 @@ async function realPath(path: string): Promise<string> {
 }
 
 async function textsOf(folder: string, name: string, rows: number): Promise<readonly string[]> {
-  const source = await resolveLocalSource({ name, path: join(folder, name) }, folder);
+  const source = await withFoundDelimiter(
+    await resolveLocalSource({ name, path: join(folder, name) }, folder),
+  );
   return withEngine(async (engine) => {
     const scan = await scanSource(engine, source);
     await createSource(engine, source, scan, { maxRows: rows, sample: "head" });

@@ -4,11 +4,12 @@ import type { DatasetMap } from "../config/schema.ts";
 import { nearest } from "../config/suggest.ts";
 import { ModelpackError } from "../core/error.ts";
 import { type Column, quoteName, textPath } from "./column.ts";
+import { delimiterHint } from "./delimiter.ts";
 import { type Batch, type Engine, withEngine } from "./engine.ts";
 import { engineMessage, placeOf, unreadable } from "./refusal.ts";
 import type { MappedRow } from "./rows.ts";
 import { createSource, type MapResult, type ReadOptions, readThrough } from "./sample.ts";
-import { scanSource } from "./scan.ts";
+import { type Scan, scanSource } from "./scan.ts";
 import type { Source } from "./source.ts";
 import { checkCondition, checkSelect, refusedSql } from "./sql-guard.ts";
 
@@ -38,7 +39,7 @@ export function readSource(
     const plans: Plan[] = [];
     // All of them before the first row: a slip in the last map shows at once.
     for (const [i, map] of maps.entries())
-      plans.push(await planMap(engine, scan.columns, map, placeOfMap(source, map, i)));
+      plans.push(await planMap(engine, scan, map, placeOfMap(source, map, i)));
     const most = MOST_ROWS + MOST_ROWS_OF_ONE * result.sampledRows;
     for (const plan of plans) await runPlan(engine, source, scan.columns, plan, most, take);
     return result;
@@ -62,15 +63,10 @@ interface Plan {
   readonly parts: readonly Part[];
 }
 
-async function planMap(
-  engine: Engine,
-  columns: readonly Column[],
-  map: DatasetMap,
-  where: string,
-): Promise<Plan> {
+async function planMap(engine: Engine, scan: Scan, map: DatasetMap, where: string): Promise<Plan> {
   const selected =
     map.sql === undefined
-      ? columnParts(columns, map, where)
+      ? columnParts(scan, map, where)
       : await sqlParts(engine, map, map.sql.replace(/;\s*$/, ""), where);
   const parts = PARTS.filter((part) => selected.parts.has(part));
   const items = parts.map((part, i) => `encode(${selected.parts.get(part)}) AS c${i}`);
@@ -92,10 +88,10 @@ interface Selected {
   readonly parts: ReadonlyMap<Part, string>;
 }
 
-function columnParts(columns: readonly Column[], map: DatasetMap, where: string): Selected {
+function columnParts({ columns, likelier }: Scan, map: DatasetMap, where: string): Selected {
   const parts = new Map<Part, string>();
   const add = (part: Part, key: string, path: string | undefined): void => {
-    if (path !== undefined) parts.set(part, columnText(columns, key, path, where));
+    if (path !== undefined) parts.set(part, columnText(columns, key, path, where, likelier));
   };
   if (map.text_a === undefined) add("text", "text", map.text);
   else add("text", "text_a", map.text_a);
@@ -106,7 +102,13 @@ function columnParts(columns: readonly Column[], map: DatasetMap, where: string)
   return { from: "source", parts };
 }
 
-function columnText(columns: readonly Column[], key: string, path: string, where: string): string {
+function columnText(
+  columns: readonly Column[],
+  key: string,
+  path: string,
+  where: string,
+  likelier: Scan["likelier"] = null,
+): string {
   const found = textPath(columns, path);
   if ("sql" in found) return found.sql;
   if (found.problem === "missing") {
@@ -119,7 +121,7 @@ function columnText(columns: readonly Column[], key: string, path: string, where
       `${key}: there is no column ${JSON.stringify(path)}; there are ${there}`,
       {
         where,
-        hint: missingColumnHint(found.name, found.among),
+        hint: likelier === null ? missingColumnHint(found.name, found.among) : delimiterHint(likelier),
       },
     );
   }
@@ -134,10 +136,6 @@ function columnText(columns: readonly Column[], key: string, path: string, where
 }
 
 function missingColumnHint(name: string, among: readonly string[]): string {
-  // A spreadsheet's CSV, where the comma is the decimal mark.
-  const separator = among.length === 1 ? /[;|\t]/.exec(among[0] ?? "")?.[0] : undefined;
-  if (separator !== undefined)
-    return `the columns seem to be separated by ${JSON.stringify(separator)}: .csv is read with commas, .tsv with tabs`;
   const near = nearest(name, among);
   return near === undefined ? "name one of these columns" : `did you mean ${JSON.stringify(near)}?`;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
+import type { Delimiter } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
 import { arrowToJson } from "./arrow.ts";
 import { checkText } from "./binary-check.ts";
@@ -7,6 +8,7 @@ import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
 import { withClassNames } from "./class-names.ts";
 import { type Column, quoteText, typeWithoutGuesses } from "./column.ts";
 import { checkCsv, MAX_ROW_BYTES } from "./csv-check.ts";
+import { delimiterOf } from "./delimiter.ts";
 import { type Engine, filePath, MAX_COLUMNS } from "./engine.ts";
 import { checkJson } from "./json-check.ts";
 import { placeOf, unreadable } from "./refusal.ts";
@@ -25,6 +27,8 @@ export interface Scan {
   readonly objects?: string;
   /** Columns that could not keep the name that the file gives them, and what they are called instead. */
   readonly renamed?: readonly (readonly [from: string, to: string])[];
+  /** Of CSV with one column, the delimiter that its name speaks for, where it is read with another. */
+  readonly likelier?: Delimiter | null;
 }
 
 /** The longest object of JSON, in bytes: DuckDB holds several at once, and no text to classify comes near. */
@@ -53,9 +57,8 @@ async function scanFormat(engine: Engine, source: Source): Promise<Scan> {
     case "parquet":
       return scanParquet(engine, source);
     case "csv":
-      return named(engine, source, await scanCsv(source, ","));
     case "tsv":
-      return named(engine, source, await scanCsv(source, "\t"));
+      return named(engine, source, await scanCsv(source));
     case "json":
       return named(engine, source, await scanJson(engine, source, "auto"));
     case "jsonl":
@@ -183,21 +186,23 @@ function sameColumns(
   );
 }
 
-async function scanCsv(source: Source, delimiter: string): Promise<Scan> {
+async function scanCsv(source: Source): Promise<Scan> {
+  const delimiter = delimiterOf(source);
   let first: readonly Column[] | undefined;
   let rows = 0;
   let renamed: Scan["renamed"] = [];
+  let likelier: Scan["likelier"] = null;
   const reads: string[] = [];
   for (const file of source.files) {
     const found = await checkCsv(source, file, delimiter);
-    renamed = found.renamed;
+    ({ renamed, likelier } = found);
     const columns = found.header.map(textColumn);
     first ??= columns;
     sameColumns(source, first, file, columns);
     rows += found.rows;
     reads.push(`SELECT * FROM ${readCsv(file, delimiter, found.header)}`);
   }
-  return { from: `(${reads.join(" UNION ALL BY NAME ")})`, columns: first ?? [], rows, renamed };
+  return { from: `(${reads.join(" UNION ALL BY NAME ")})`, columns: first ?? [], rows, renamed, likelier };
 }
 
 // Every column is text, so that 010, TRUE and 2020-01-01 stay as they are. The file is RFC 4180 by our

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import type { Delimiter } from "../config/form.ts";
 import { nearest } from "../config/suggest.ts";
 import { ModelpackError } from "../core/error.ts";
 import { digestFile } from "../storage/digest.ts";
@@ -28,6 +29,8 @@ export interface Source {
   readonly files: readonly SourceFile[];
   /** Column to the names of its classes, where the files hold numbers and do not say it themselves. */
   readonly classLabels?: ReadonlyMap<string, readonly string[]>;
+  /** Between the columns of CSV files, where it is not what their names say. */
+  readonly delimiter?: Delimiter | undefined;
 }
 
 /** What a local dataset's config says. */
@@ -35,6 +38,7 @@ export interface LocalDataset {
   readonly name: string;
   /** Paths or globs, relative to the folder of the TOML file. */
   readonly path: string | readonly string[];
+  readonly delimiter?: Delimiter | undefined;
 }
 
 const EXTENSIONS: ReadonlyMap<string, Format> = new Map([
@@ -66,7 +70,23 @@ export async function resolveLocalSource(dataset: LocalDataset, folder: string):
   // One file named twice (by a path and by a glob) is one file.
   const files: SourceFile[] = [];
   for (const path of new Set(paths)) files.push(await sourceFile(dataset.name, path));
-  return checkedSource(dataset.name, files);
+  checkDelimiter(dataset, files);
+  return { ...checkedSource(dataset.name, files), delimiter: dataset.delimiter };
+}
+
+/** Throws SOURCE_UNSUPPORTED where a dataset has a delimiter and a file that is no CSV. */
+export function checkDelimiter(
+  { name, delimiter }: Pick<LocalDataset, "name" | "delimiter">,
+  files: readonly Pick<SourceFile, "name" | "format">[],
+): void {
+  if (delimiter === undefined) return;
+  const other = files.find(({ format }) => format !== "csv" && format !== "tsv");
+  if (other === undefined) return;
+  throw new ModelpackError(
+    "SOURCE_UNSUPPORTED",
+    `delimiter = ${JSON.stringify(delimiter)} is for CSV files, and ${other.name} is ${other.format}`,
+    { where: `dataset ${JSON.stringify(name)}`, hint: "leave delimiter out" },
+  );
 }
 
 /** A source of the given files, which must be of one format. */

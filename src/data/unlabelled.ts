@@ -5,6 +5,7 @@ import { ModelpackError } from "../core/error.ts";
 import { sha256 } from "../storage/digest.ts";
 import { cleanCell } from "./cleaning.ts";
 import { type Column, textPath } from "./column.ts";
+import { withFoundDelimiter } from "./delimiter.ts";
 import { withEngine } from "./engine.ts";
 import { normalizeText } from "./normalization.ts";
 import { unreadable } from "./refusal.ts";
@@ -163,7 +164,8 @@ async function readTable(
   collector: TextCollector,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const source = await resolveLocalSource({ name: basename(file), path: resolve(file) }, ".");
+  const named = await resolveLocalSource({ name: basename(file), path: resolve(file) }, ".");
+  const source = await withFoundDelimiter(named);
   await withEngine(async (engine) => {
     const scan = await scanSource(engine, source);
     await createSource(engine, source, scan, { maxRows: null, sample: "head" });

@@ -98,7 +98,7 @@ export async function bring(
   const { downloaded, cached, downloadedBytes: downloaded_bytes, retries, redirects, seconds } = went;
   return {
     dataset: pinned.dataset,
-    source: { ...checkedSource(name, files), classLabels: hub.classLabels },
+    source: { ...checkedSource(name, files), classLabels: hub.classLabels, delimiter: hub.delimiter },
     hub,
     download: { dataset: name, downloaded, cached, downloaded_bytes, retries, redirects, seconds },
   };

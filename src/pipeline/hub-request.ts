@@ -18,7 +18,7 @@ export function hubRequest(
   const rows = headRows(config, dataset, sample);
   const wanted =
     rows === null ? ({ sample: "hash", maxRows: 0 } as const) : ({ sample: "head", maxRows: rows } as const);
-  return { ...lockKey(dataset), name: dataset.name, ...wanted };
+  return { ...lockKey(dataset), name: dataset.name, delimiter: dataset.delimiter, ...wanted };
 }
 
 /** How many of the split's first rows hold all that is wanted; null where only all of them do. */

@@ -44,7 +44,11 @@ async function statusOf(
   entry: LockedDataset,
 ): Promise<LockedStatus> {
   const settings = hubSettings({}, { cacheDir: config.paths.datasets_cache_dir, download: false });
-  const wanted = { ...entry, headRows: headRows(config, dataset, null) };
+  const wanted = {
+    ...entry,
+    headRows: headRows(config, dataset, null),
+    delimiter: dataset.delimiter,
+  };
   const missing = await missingHubFiles(wanted, settings);
   const bytes = entry.files.reduce((sum, file) => sum + file.bytes, 0);
   return { commit: entry.commit, files: entry.files.length, bytes, missing: missing.length };

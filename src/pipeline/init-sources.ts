@@ -7,6 +7,7 @@ import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { checkText } from "../data/binary-check.ts";
 import { roleOfFile, roleOfSplit } from "../data/column-roles.ts";
+import { withFoundDelimiter } from "../data/delimiter.ts";
 import { isGlob } from "../data/glob.ts";
 import { downloadHubFiles, hubSettings, listHubSplits, resolveHubDataset } from "../data/hub.ts";
 import { checkedSource, formatOf, resolveLocalSource, type Source } from "../data/source.ts";
@@ -97,14 +98,17 @@ async function localSources({ sources, here, folder }: InitRequest): Promise<Ini
   if (!isSplit) {
     // The glob itself, so that files which come later belong to it.
     const paths = sources.map((one) => path(resolve(here, one)));
-    return { stem, parts: [{ role: "train", source, from: { paths }, license: "" }], unused: [] };
+    const whole = await withFoundDelimiter(source);
+    return { stem, parts: [{ role: "train", source: whole, from: { paths }, license: "" }], unused: [] };
   }
-  const parts = (["train", "test", "eval"] as const).flatMap((role): InitPart[] => {
+  const parts: InitPart[] = [];
+  for (const role of ["train", "test", "eval"] as const) {
     const files = source.files.filter((_, i) => roles[i] === role);
-    if (files.length === 0) return [];
+    if (files.length === 0) continue;
     const paths = files.map((file) => path(file.path));
-    return [{ role, source: checkedSource(role, files), from: { paths }, license: "" }];
-  });
+    const part = await withFoundDelimiter(checkedSource(role, files));
+    parts.push({ role, source: part, from: { paths }, license: "" });
+  }
   return { stem, parts, unused: [] };
 }
 
@@ -146,7 +150,8 @@ async function hubSources(datasetId: string, request: InitRequest, reporter: Rep
       ...options,
       onProgress: ({ path }, done, total) => progress.report(`${split}/${path}`, done, total),
     });
-    const source = { ...checkedSource(split, files), classLabels: dataset.classLabels };
+    const whole = { ...checkedSource(split, files), classLabels: dataset.classLabels };
+    const source = await withFoundDelimiter(whole);
     const from = { datasetId: dataset.datasetId, config: hubConfig, split };
     parts.push({ role, source, from, license: dataset.license ?? "" });
   }

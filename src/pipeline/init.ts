@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_CONFIG_BYTES } from "../config/document.ts";
+import type { Delimiter } from "../config/form.ts";
 import {
   type Starter,
   type StarterDataset,
@@ -10,6 +11,7 @@ import {
 import { ModelpackError } from "../core/error.ts";
 import { quoteText } from "../data/column.ts";
 import type { ColumnRoles } from "../data/column-roles.ts";
+import { delimiterOf } from "../data/delimiter.ts";
 import { countLabels } from "../data/label-census.ts";
 import type { ColumnProfile, Survey } from "../data/survey.ts";
 import type { InitPart, InitSources } from "./init-sources.ts";
@@ -190,7 +192,13 @@ function datasetOf(
       group: roles.group,
     };
   });
-  return [{ name, from: part.from, license: part.license, rows, maps }];
+  return [{ name, from: part.from, delimiter: writtenDelimiter(part), license: part.license, rows, maps }];
+}
+
+/** The delimiter that a config has to name. */
+function writtenDelimiter({ source }: InitPart): Delimiter | null {
+  const usual = delimiterOf({ ...source, delimiter: undefined });
+  return delimiterOf(source) === usual ? null : delimiterOf(source);
 }
 
 function listSql(survey: Survey, { texts, label, language }: ColumnRoles, where: string | null): string {

@@ -161,6 +161,7 @@ export function prepareProjection(config: PipelineConfig) {
       max_rows: dataset.max_rows ?? null,
       sample: dataset.sample,
       ...(dataset.slice === null ? {} : { slice: dataset.slice }),
+      ...(dataset.delimiter === undefined ? {} : { delimiter: dataset.delimiter }),
       license: dataset.license,
       map: dataset.map.map(mapProjection),
     })),

@@ -23,7 +23,8 @@ import { labelFiles, writeLabelFiles } from "./label-files.ts";
 import { reviewRows } from "./label-review.ts";
 
 export interface LabelOptions extends BackfillOptions {
-  readonly task: string;
+  /** The task of the config whose labels are chosen from. */
+  readonly task: TaskDefinition;
   readonly files: readonly string[];
   /** The column of the text, or the two of a pair. */
   readonly columns: readonly string[];
@@ -71,7 +72,7 @@ export async function label(
   options: LabelOptions,
 ): Promise<LabelResult> {
   const { config } = loaded;
-  const task = taskNamed(config.tasks, options.task);
+  const { task } = options;
   const files = await labelFiles(config, task.name, options, options.files);
   // Before files are read for nothing: a model that is not named, rows that must not leave this machine.
   llmSettings(config, options.environment, { shareRows: false });
@@ -93,15 +94,6 @@ export async function label(
   const left = texts.length - run.done.texts.length;
   const spent = { requests, tokens: { ...tokens }, dollars };
   return { ...files, ...countsOf(task, run.done), queued: run.queued, left, dropped, repeated, ...spent };
-}
-
-function taskNamed(tasks: readonly TaskDefinition[], name: string): TaskDefinition {
-  const task = tasks.find((one) => one.name === name);
-  if (task !== undefined) return task;
-  throw new ModelpackError("USAGE", `there is no task ${JSON.stringify(name)}`, {
-    where: "--task",
-    hint: `the tasks are ${tasks.map((one) => one.name).join(", ")}`,
-  });
 }
 
 /** Asks for all batches that the budget allows, then writes, while the ledger's lock keeps others away. */

@@ -7,13 +7,13 @@ import { complete, type KnownNames, readLine } from "../../src/cli/completion.ts
 import { commandOutlines } from "../../src/cli/program.ts";
 import { cli, jsonOf, MAIN } from "../support/cli.ts";
 import { taskToml, writeProject } from "../support/project.ts";
-import { sharedFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const commands = commandOutlines();
 const names: KnownNames = {
   tasks: () => ["colour", "size"],
   families: () => ["router", "pair"],
-  labels: (task) => (task === "colour" ? ["red", "green"] : []),
+  labels: (task) => (task === "colour" ? ["red", "green"] : task === undefined ? ["only"] : []),
 };
 
 /** What could stand for the last of the words. */
@@ -53,6 +53,7 @@ describe("completion", () => {
       ["explain", "--task", "colour", "--against", ""],
       ["red", "green"],
     ],
+    [["explain", "--against", ""], ["only"]],
     [["train", "--families", "router,"], ["router,pair"]],
     [
       ["evaluate", "--split", "t"],
@@ -145,6 +146,12 @@ describe("in real shells", () => {
       cli(project, ["completion", "bash", "--json"]),
     );
     expect([name, script.includes("complete -F _modelpack modelpack")]).toEqual(["bash", true]);
+  });
+
+  it("knows the labels of a config's only task, and none where it has several", () => {
+    const single = writeProject(temporaryFolder(), taskToml("colour", "router", ["red", "green"]));
+    const labels = (folder: string) => cli(folder, ["complete", "--", "explain", "--against", ""]).out;
+    expect([labels(single), labels(project)]).toEqual(["values\nred\t\ngreen\t\n", "values\n"]);
   });
 
   it("says nothing wrong where the config is broken", () => {

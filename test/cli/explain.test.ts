@@ -8,7 +8,7 @@ import { occurrencesOf } from "../../src/model/occurrences.ts";
 import { cli, jsonOf } from "../support/cli.ts";
 import { starterModel, tinyModel } from "../support/model.ts";
 import { FIRST, writeVersion } from "../support/pack.ts";
-import { sharedFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = sharedFolder();
 const pairs = await starterModel("pairs", ["conflict_detection"], "int8", 500);
@@ -173,6 +173,23 @@ describe("modelpack explain", () => {
     expect(coloured.replaceAll(STYLE, "")).toContain("\n  Euros, bank\\u202e hello\n");
     expect(coloured).not.toContain("\u202e");
     expect(explain([...args, "--no-color"], { FORCE_COLOR: "3" }).out).toBe(explain(args).out);
+  });
+
+  it("takes the only task of a pack where none is named, and lists several", () => {
+    const single = temporaryFolder();
+    writeVersion(single, FIRST, [pairs]);
+    const texts = ["I moved to Oslo", "I live in Rome now"];
+    const run = (...args: readonly string[]) => cli(root, ["explain", "--pack", single, "--json", ...args]);
+    expect(jsonOf(run(...texts))).toMatchObject({ ok: true, task: "conflict_detection" });
+    expect(run(...texts).out).toBe(run("--task", "conflict_detection", ...texts).out);
+    expect(run("--task", "", ...texts).err).toBe(
+      'error: the pack has no task ""\n   = hint: it has conflict_detection\n',
+    );
+    expect(explain(["euros bank"])).toEqual({
+      code: 2,
+      out: "",
+      err: "error: the pack has 3 tasks, and --task is left out\n   = hint: name one with --task: query_domain, constructor, conflict_detection\n",
+    });
   });
 
   it("compares with the label that is asked for, and refuses one that is none", () => {

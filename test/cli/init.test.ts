@@ -205,6 +205,33 @@ describe("modelpack init", () => {
     expect(await runPrepare(folder)).toMatchObject({ deficit: 0 });
   });
 
+  it("finds the delimiter of each split's files, and writes it where the names do not say it", async () => {
+    const folder = temporaryFolder();
+    const lines = (delimiter: string, end: string, seed: number) =>
+      namedRows(["gr\u00fcn", 'r"ot'], 20, seed)
+        .map(({ text, label }, i) =>
+          [`${i},50`, `"${text}${delimiter} ja"`, `"${label.replaceAll('"', '""')}"`].join(delimiter),
+        )
+        .join(end);
+    const head = (delimiter: string) => ["Preis", "Nachricht", "Farbe"].join(delimiter);
+    writeFileSync(join(folder, "a-train.csv"), `\ufeff${head(";")}\r\n${lines(";", "\r\n", 1)}\r\n`);
+    writeFileSync(join(folder, "a-test.csv"), `${head("|")}\n${lines("|", "\n", 2)}`);
+    const { texts, label, toml } = await init(folder, ["a-*.csv"]);
+    expect([texts, label]).toEqual([["Nachricht"], "Farbe"]);
+    expect(toml).toMatch(/^path = "a-train\.csv" .*\ndelimiter = ";" +# between its columns$/m);
+    const { datasets, tasks } = load(folder).config;
+    expect(tasks[0]?.labels.map(({ name }) => name)).toEqual(["gr\u00fcn", 'r"ot']);
+    expect(datasets.map(({ name, delimiter }) => [name, delimiter])).toEqual([
+      ["a_train", ";"],
+      ["a_test", "|"],
+    ]);
+    const { folder: prepared } = await runPrepare(folder);
+    const { sources } = readJson<{ sources: { rows: number }[] }>(prepared, "manifest.json");
+    expect(sources.map(({ rows }) => rows)).toEqual([40, 40]);
+    const usual = folderWith(["text", "label"], ["a", "b"]);
+    expect((await init(usual, ["rows.csv"])).toml).not.toContain("delimiter");
+  });
+
   it("reads class numbers of Parquet as names, and pairs", async () => {
     const folder = temporaryFolder();
     const features = { label: { names: ["no", "yes"], _type: "ClassLabel" } };
@@ -244,7 +271,6 @@ describe("modelpack init", () => {
   it.each<[string, string | Buffer, Options, string]>([
     ["empty.csv", "", {}, "empty.csv is empty"],
     ["head.csv", "text,label\n", {}, "the files hold no rows"],
-    ["semi.csv", "text;label\nhello there;a\nbye now;b\n", {}, 'separated by ";"'],
     ["open.csv", 'text,label\n"hello,a\n', {}, "line 2: a quote is opened here and never closed"],
     [
       "same.csv",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { LlmServer } from "../faults/llm/server.ts";
@@ -7,6 +7,7 @@ import { llmServer } from "../faults/llm/support.ts";
 import { backfillToml, writeBackfillProject } from "../support/backfill-run.ts";
 import { cli, ended, jsonOf, says, startCli } from "../support/cli.ts";
 import { isLabelling, readLabelled, textsAbout, writeLines } from "../support/label-run.ts";
+import { taskToml } from "../support/project.ts";
 import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const COLOURS = ["red", "green", "blue"];
@@ -20,7 +21,7 @@ function project(server: LlmServer, more = "", folder = temporaryFolder()): stri
 
 /** Runs the command beside the server, which answers from this process. */
 async function run(folder: string, ...args: readonly string[]) {
-  const child = startCli(folder, ["label", "--task", "colour", ...args, "logs.txt"]);
+  const child = startCli(folder, ["label", ...args, "logs.txt"]);
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;
@@ -36,7 +37,7 @@ describe("label", () => {
   it("prints rows by label, what it took and where the files are; then nothing is asked again", async () => {
     const server = await llmServer();
     const folder = project(server, "price_input_per_million = 1\nprice_output_per_million = 1");
-    const first = await run(folder);
+    const first = await run(folder, "--task", "colour");
     expect(first.code, first.err).toBe(0);
     const lines = first.out.split("\n");
     expect(lines.slice(0, 7)).toEqual([
@@ -112,10 +113,21 @@ describe("a command line", () => {
 
   it.each<[string[], string]>([
     [["--task", "colour", "--text-a", "x"], 'task "colour" reads one text'],
-    [["--task", "colour", "--out", "labelled/"], "--out takes a file whose name ends in .jsonl"],
+    [["--out", "labelled/"], "--out takes a file whose name ends in .jsonl"],
+    [["--task", "color"], 'the config has no task "color"\n   = hint: it has colour\n'],
   ])("%j: exit code 2", (args, message) => {
     const { code, out, err } = cli(folder, ["label", ...args, "logs.txt"]);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toContain(message);
+  });
+
+  it("names a task where the config has several", () => {
+    const several = join(folder, "several.toml");
+    const own = readFileSync(join(folder, "model_pipeline.toml"), "utf8");
+    writeFileSync(several, `${own}\n${taskToml("size", "router", ["small", "large"])}`);
+    const { code, err } = cli(folder, ["label", "-c", several, "logs.txt"]);
+    expect(code).toBe(2);
+    expect(err).toContain("the config has 2 tasks, and --task is left out\n");
+    expect(err).toContain("= hint: name one with --task: colour, size\n");
   });
 });

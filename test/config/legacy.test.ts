@@ -168,7 +168,7 @@ describe("its keys beside tasks and maps", () => {
 
   it("leave every other rule as it is", () => {
     expect(problems(`${TASK}${dataset("d", hub, 'targt = "router"')}${map}`)).toEqual([
-      "10:1 unknown key datasets[0].targt | the keys here are name, kind, dataset_id, link, config, split, revision, path, max_rows, sample, enabled, required, license, map",
+      "10:1 unknown key datasets[0].targt | the keys here are name, kind, dataset_id, link, config, split, revision, path, delimiter, max_rows, sample, enabled, required, license, map",
     ]);
     expect(problems(dataset("d", hub, 'target = "router"', "max_rows = 0"))).toEqual([
       "6:12 datasets[0].max_rows must be a whole number from 1 to 2147483647, got 0 | Rows taken at most, where that is below prepare.max_rows_per_source.",

@@ -98,6 +98,17 @@ describe("errors say where the value came from", () => {
       "flag prepare.seed prepare.seed must be a whole number from 0 to 4294967295, got -1",
     ],
     [
+      {
+        flags: { "train.max_iter": 0 },
+        flagNames: { "train.max_iter": "--max-iter", "train.seed": "--seed" },
+      },
+      "--max-iter train.max_iter must be a whole number from 1 to 100000, got 0",
+    ],
+    [
+      { flags: { "train.max_iter": 0 }, flagNames: { "train.seed": "--seed" } },
+      "flag train.max_iter train.max_iter must be a whole number from 1 to 100000, got 0",
+    ],
+    [
       { environment: { MODELPACK__TRAIN__WORKERS: "many" } },
       'environment MODELPACK__TRAIN__WORKERS train.workers must be a whole number from 0 to 1024, got "many"',
     ],

@@ -21,6 +21,7 @@ labels = [{ name = "good", description = "a \\"b\\"" }, "__proto__", "10"]
 name = "d"
 kind = "local"
 path = ["a", "b"]
+delimiter = "\\t"
 [[datasets.map]]
 task = "mood"
 text = "t"

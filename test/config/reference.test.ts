@@ -375,6 +375,11 @@ describe("datasets", () => {
       '9:14 path is a URL: "https://x.y/z.csv" | download it, and name the file',
     ],
     [
+      "a delimiter of another kind",
+      dataset('name = "d"', 'kind = "local"', 'path = "x.csv"', 'delimiter = ";;"'),
+      '10:13 datasets[0].delimiter must be one of ",", ";", "|" or "\\t", got ";;" | did you mean ";"?',
+    ],
+    [
       "no name",
       dataset('kind = "local"', 'path = "x"'),
       "6:3 datasets[0].name is missing | Name of the dataset; unique.",

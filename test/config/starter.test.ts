@@ -27,7 +27,9 @@ function starter(more: Partial<Starter> = {}): Starter {
       { name: "billing", rows: 30 },
       { name: "other", rows: 20 },
     ],
-    datasets: [{ name: "rows", from: { paths: ["rows.csv"] }, license: "", rows: 50, maps: [map] }],
+    datasets: [
+      { name: "rows", from: { paths: ["rows.csv"] }, delimiter: null, license: "", rows: 50, maps: [map] },
+    ],
     ...more,
   };
 }
@@ -74,7 +76,7 @@ describe("the first config", () => {
       fc.property(names, text, text, fc.option(text), (labels, column, label, group) => {
         const from = { paths: ["a.csv", "b\u007fc.csv"] };
         const maps = [{ ...map, texts: [column], label, where: "x = 'y'", group }];
-        const datasets = [{ name: label, from, license: column, rows: 9, maps }];
+        const datasets = [{ name: label, from, delimiter: ";" as const, license: column, rows: 9, maps }];
         const toml = starterToml(starter({ labels: labels.map((name) => ({ name, rows: 1 })), datasets }));
         const { table, problem } = parseToml(toml);
         expect(problem).toBeNull();

@@ -167,12 +167,6 @@ describe("what columns are for", () => {
       expect.objectContaining({ code: "COLUMN_MISSING", message: expect.stringContaining(message) }),
     );
   });
-
-  it("says which separator a file of one column seems to have", () => {
-    expect(() => roles({ "text;label": ["text", 990, 9] })).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('separated by ";"') }),
-    );
-  });
 });
 
 it.each([

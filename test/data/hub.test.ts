@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { downloadHubFiles, type HubRequest, resolveHubDataset } from "../../src/data/hub.ts";
+import { rejection } from "../support/failure.ts";
 import { card, hubServer, parquetBytes, request, settingsFor } from "../support/hub.ts";
 
 const ROWS = '{"text":"a"}\n{"text":"b"}\n';
@@ -212,6 +213,30 @@ it("fetches only the files that the first rows need", async () => {
   expect(await used("me/shards", 1000)).toEqual([3, 1]);
   expect(await used("me/csv", 2)).toEqual([1, 1]);
   expect(await used("me/csv", 3)).toEqual([2, 1]);
+});
+
+it("counts rows by the delimiter of its dataset, and refuses one for what is no CSV before anything is fetched", async () => {
+  const csv = { "d/0.csv": "x;y\n1,5;2\n1;2,5\n", "d/1.csv": "x;y\n3;4\n" };
+  const server = await hubServer([
+    { id: "me/csv", card: card("d/*"), files: csv },
+    { id: "me/lines", card: card("a.jsonl"), files: { "a.jsonl": ROWS } },
+  ]);
+  const settings = settingsFor(server);
+  const head = { sample: "head", delimiter: ";" } as const;
+  const used = async (maxRows: number) => {
+    const dataset = await resolveHubDataset(request("me/csv", { ...head, maxRows }), settings);
+    return (await downloadHubFiles(dataset, settings)).files.length;
+  };
+  expect([await used(2), await used(3)]).toEqual([1, 2]);
+  server.reset();
+  expect(await rejection(resolveHubDataset(request("me/lines", { delimiter: ";" }), settings))).toMatchObject(
+    {
+      code: "SOURCE_UNSUPPORTED",
+      message: 'delimiter = ";" is for CSV files, and a.jsonl is jsonl',
+      where: 'dataset "mine"',
+    },
+  );
+  expect(server.requests.filter(({ url }) => url.includes("/resolve/"))).toEqual([]);
 });
 
 it("follows a rename, and says the new name", async () => {

@@ -10,7 +10,7 @@ describe("loose texts", () => {
   it("are the first ones of every data file of the folder, by the names of the files", async () => {
     const folder = temporaryFolder();
     writeRows(join(folder, "b.jsonl"), [{ text: "b one" }, { text: " b\n two " }, { text: "b three" }]);
-    writeFileSync(join(folder, "a.csv"), "id,query\n1,a one\n2,\n3,a three\n");
+    writeFileSync(join(folder, "a.csv"), "id;query\n1,5;a one\n2;\n3;a three\n");
     writeFileSync(join(folder, "notes.md"), "no data");
     mkdirSync(join(folder, "deeper.jsonl"));
     writeRows(join(folder, "deeper.jsonl", "c.jsonl"), [{ text: "c" }]);

@@ -170,11 +170,6 @@ describe("columns", () => {
     expect(second.message).toContain('label_column: there is no column "lable"');
     expect(second.hint).toBe('did you mean "label"?');
     expect(second.where).toBe('dataset "ds", map 1');
-    writeFileSync(join(folder, "semicolons.csv"), "text;label\na;b\n");
-    const third = await refusalOf(read(folder, "semicolons.csv"));
-    expect(third.hint).toBe(
-      'the columns seem to be separated by ";": .csv is read with commas, .tsv with tabs',
-    );
   });
 
   test("the last map is checked before the first gives a row", async () => {

@@ -5,7 +5,7 @@ import type { DatasetMap } from "../../src/config/schema.ts";
 import { ModelpackError } from "../../src/core/error.ts";
 import { type MapResult, type ReadOptions, readSource } from "../../src/data/mapping.ts";
 import type { MappedRow } from "../../src/data/rows.ts";
-import { resolveLocalSource } from "../../src/data/source.ts";
+import { type LocalDataset, resolveLocalSource } from "../../src/data/source.ts";
 
 /** A map with the config's defaults. */
 export function mapOf(map: Partial<DatasetMap>): DatasetMap {
@@ -26,9 +26,9 @@ export async function read(
   folder: string,
   path: string | readonly string[],
   maps: readonly DatasetMap[] = [textAndLabel],
-  options: Partial<ReadOptions> = {},
+  { delimiter, ...options }: Partial<ReadOptions> & Pick<LocalDataset, "delimiter"> = {},
 ): Promise<Reading> {
-  const source = await resolveLocalSource({ name: "ds", path }, folder);
+  const source = await resolveLocalSource({ name: "ds", path, delimiter }, folder);
   const rows = new Map<DatasetMap, MappedRow[]>(maps.map((map) => [map, []]));
   const batches: number[] = [];
   const result = await readSource(
@@ -48,9 +48,10 @@ export async function readPairs(
   folder: string,
   name: string,
   content: string | Uint8Array,
+  dataset: Pick<LocalDataset, "delimiter"> = {},
 ): Promise<readonly (readonly [string | null, string | null])[]> {
   writeFileSync(join(folder, name), content);
-  const { rows } = await read(folder, name);
+  const { rows } = await read(folder, name, [textAndLabel], dataset);
   return (rows[0] ?? []).map((row) => [row.text, row.label] as const);
 }
 

@@ -33,6 +33,16 @@ describe("texts without labels", () => {
     expect(texts).toEqual(["one", "two", "three, 3", "010", "four", "five", "six", "2020-01-01"]);
   });
 
+  it("come from CSV files with any delimiter, each with its own", async () => {
+    const texts = await textsOf({
+      "a.csv": '\ufeffPreis;text\r\n3,50;"eins; zwei"\r\n',
+      "b.csv": 'text,n\n"a;b;c",1\n',
+      "c.csv": "n|text\n1|x;y\n",
+      "d.csv": "n\ttext\n1\tz, z\n",
+    });
+    expect(texts).toEqual(["eins; zwei", "a;b;c", "x;y", "z, z"]);
+  });
+
   it("are cleaned as prepare cleans them, and come once", async () => {
     const odd = ["\ufeffA\u0000 b\t c ", "e\u0301te\u0301", "A B C", "ÉTÉ", "\u0007", "", "x".repeat(20_001)];
     const { texts, dropped, repeated } = await readUnlabelled(filesOf({ "a.txt": odd.join("\n") }), ONE);

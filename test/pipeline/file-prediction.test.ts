@@ -107,6 +107,34 @@ describe("CSV", () => {
     expect(notes.at(-1)).toBe('note: a column without a name is "column1" from here on');
   });
 
+  it("finds the delimiter, and writes a CSV with the one that it was read with", async () => {
+    const rows = [`3,50;${BANK};ü`, '"1;2";"a; b, c";', '7;"two\nlines";"say ""q"""'];
+    const path = written("rows.csv", `\ufeffPreis;text;note\r\n${rows.join("\r\n")}\r\n`);
+    const folder = temporaryFolder();
+    const texts = [BANK, "a; b, c", "two\nlines"];
+    await predicted([path], join(folder, "out.csv"));
+    expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe(
+      [`Preis;text;note;${ADDED.replaceAll(",", ";")}`]
+        .concat(
+          rows.map((row, i) => `${row};${cells(texts[i] ?? "").replaceAll(",", ";")}`),
+          "",
+        )
+        .join("\n"),
+    );
+    await predicted([path], join(folder, "out.tsv"));
+    expect(readFileSync(join(folder, "out.tsv"), "utf8").split("\n")[1]).toBe(
+      `3,50\t${BANK}\tü\t${cells(BANK).replaceAll(",", "\t")}`,
+    );
+    await predicted([path], join(folder, "out.jsonl"));
+    expect(JSON.parse(readFileSync(join(folder, "out.jsonl"), "utf8").split("\n")[1] ?? "")).toMatchObject({
+      Preis: "1;2",
+      text: "a; b, c",
+      note: null,
+    });
+    await predicted([join(folder, "out.jsonl")], join(folder, "again.csv"), { prefix: "new_" });
+    expect(readFileSync(join(folder, "again.csv"), "utf8").split("\n")[1]).toMatch(/^"3,50",euros bank,ü,/);
+  });
+
   it("says of a file that is no text that it is none, and not which quote is wrong", async () => {
     const path = written("photo.csv", Buffer.from(Array.from({ length: 2000 }, (_, i) => i % 256)));
     await expect(predicted([path], join(temporaryFolder(), "out.csv"))).rejects.toMatchObject({

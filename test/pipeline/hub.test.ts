@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readLock } from "../../src/pipeline/dataset-lock.ts";
+import { readHubStatus } from "../../src/pipeline/hub-status.ts";
 import { sha256 } from "../../src/storage/digest.ts";
 import { hubServer, TOKEN } from "../support/hub.ts";
 import { flipped } from "../support/hub-faults.ts";
@@ -25,7 +26,7 @@ import {
   sizes,
   writeHubToml,
 } from "../support/hub-project.ts";
-import { digestsOf, namedRows, readJson, runPlan, runPrepare, set } from "../support/project.ts";
+import { digestsOf, load, namedRows, readJson, runPlan, runPrepare, set } from "../support/project.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const COLOURS = hubToml("colours", "me/colours", "colour");
@@ -135,6 +136,21 @@ describe("datasets of the Hub", () => {
     expect(entries.map(({ asked, ref }) => [asked.revision, ref])).toEqual([["v2", "v2"]]);
     await runPrepare(folder, {}, locked);
   });
+});
+
+it("reads CSV of the Hub by the delimiter of its dataset, and counts it so for status", async () => {
+  const lines = (seed: number) =>
+    namedRows(["red", "blue"], 10, seed).map(({ text, label }, i) => `${i},5;"${text}; it is";${label}\n`);
+  const csv = (seed: number) => `price;text;label\n${lines(seed).join("")}`;
+  const files = { "0.csv": csv(1), "1.csv": csv(2), "2.csv": csv(3) };
+  const server = await hubServer([{ id: "me/semi", card: cardOf("0.csv", "1.csv", "2.csv"), files }]);
+  const more = 'delimiter = ";"\nsample = "head"\nmax_rows = 30';
+  const folder = hubProject(COLOUR_TASK, hubToml("semi", "me/semi", "colour", more));
+  const { folder: made } = await runPrepare(folder, {}, from(server));
+  const { sources } = readJson<{ sources: { sampled: number; files: object[] }[] }>(made, "manifest.json");
+  expect(sources.map(({ sampled, files: used }) => [sampled, used.length])).toEqual([[30, 2]]);
+  const [status] = await readHubStatus(load(folder));
+  expect(status?.locked).toMatchObject({ files: 3, missing: 0 });
 });
 
 describe("class names of the card", () => {

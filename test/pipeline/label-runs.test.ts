@@ -261,14 +261,10 @@ describe("an output", () => {
   });
 });
 
-it("names the task, the model and the server that lack, before any file is read", async () => {
+it("names the model and the server that lack, before any file is read", async () => {
   const server = await llmServer();
   const folder = project(server);
   const none = [join(folder, "none.txt")];
-  expect(await rejection(runLabel(folder, none, {}, { task: "color" }))).toMatchObject({
-    code: "USAGE",
-    hint: "the tasks are colour",
-  });
   const remote = set("synthetic_llm.base_url=https://llm.example.org/v1");
   expect(await rejection(runLabel(folder, none, remote))).toMatchObject({
     code: "CONFIG_INVALID",

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import type { Split } from "../../src/core/example.ts";
 import { silentReporter } from "../../src/core/reporter.ts";
+import { textAt } from "../../src/core/text-column.ts";
 import { readExamples } from "../../src/data/dataset.ts";
 import type { TaskEntry } from "../../src/pipeline/dataset-manifest.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
@@ -119,6 +120,34 @@ describe("prepare", () => {
     }
     expect(versions[1]).toBe(versions[0]);
     expect(versions[2]).not.toBe(versions[0]);
+  });
+
+  it("reads a CSV by the delimiter of its dataset, which is part of the version", async () => {
+    const folder = temporaryFolder();
+    const rows = namedRows(["a", "b"], 10, 1);
+    const lines = rows.map(({ text, label }, i) => `${i},5;"${text}; it is";${label}`);
+    writeFileSync(join(folder, "rows.csv"), `\ufeffprice;text;label\r\n${lines.join("\r\n")}\r\n`);
+    const toml = (more: string) =>
+      writeFileSync(
+        join(folder, "model_pipeline.toml"),
+        `${taskToml("t", "f", ["a", "b"])}${datasetToml("rows", "rows.csv", "t", more)}`,
+      );
+    toml("");
+    await expect(runPrepare(folder)).rejects.toMatchObject({
+      code: "SOURCE_UNREADABLE",
+      message: "rows.csv, line 2: there is a quote inside a field that does not begin with one",
+      hint: 'the columns seem to be separated by ";": add delimiter = ";" to the [[datasets]]',
+    });
+    const plain = await runPlan(folder);
+    toml('delimiter = ";"');
+    const made = await runPrepare(folder);
+    expect(made.version).not.toBe(plain.version);
+    expect(manifestOf(made.folder).sources.map(({ rows: read, maps }) => [read, maps[0]?.rows])).toEqual([
+      [20, 20],
+    ]);
+    const train = (await readExamples(made.folder, "f", "train", load(folder).config.tasks)).get("t");
+    const first = train === undefined ? "" : textAt(train.text, 0);
+    expect(rows.map(({ text }) => `${text}; it is`)).toContain(first);
   });
 
   it("says in the manifest where rows came from, what each label has and what is missing", async () => {

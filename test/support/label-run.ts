@@ -7,7 +7,7 @@ import { type LabelOptions, type LabelResult, label } from "../../src/pipeline/l
 import type { Fault } from "../faults/llm/script.ts";
 import { TIMING } from "../faults/llm/support.ts";
 import { wordsOf } from "../faults/llm/words.ts";
-import { load } from "./project.ts";
+import { load, taskNamed } from "./project.ts";
 
 /** A text that the test server's model finds the label of; those of different numbers are no near-copies. */
 export function textAbout(name: string, i: number): string {
@@ -34,12 +34,12 @@ export interface LabelRunHeard extends LabelResult {
   readonly progress: readonly FillProgress[];
 }
 
-/** Labels texts of a project's task `colour`, with short waits. */
+/** Labels texts of a project's task, `colour` where nothing is said, with short waits. */
 export async function runLabel(
   folder: string,
   files: readonly string[],
   overrides: Overrides = {},
-  options: Partial<LabelOptions> = {},
+  { task = "colour", ...options }: Partial<Omit<LabelOptions, "task">> & { readonly task?: string } = {},
 ): Promise<LabelRunHeard> {
   const notes: string[] = [];
   const progress: FillProgress[] = [];
@@ -51,12 +51,13 @@ export async function runLabel(
     download() {},
     fill: (_: string | null, one: FillProgress) => void progress.push(one),
   };
-  const result = await label(load(folder, overrides), reporter, {
+  const loaded = load(folder, overrides);
+  const result = await label(loaded, reporter, {
     environment: {},
     signal: undefined,
     clock: () => ticks++,
     timing: TIMING,
-    task: "colour",
+    task: taskNamed(loaded, task),
     files,
     columns: ["text"],
     out: null,

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import type { Overrides } from "../../src/config/override.ts";
 import type { Reporter } from "../../src/core/reporter.ts";
+import type { TaskDefinition } from "../../src/core/task.ts";
 import { type PreparePlan, planPrepare } from "../../src/pipeline/plan.ts";
 import { type PrepareResult, prepare } from "../../src/pipeline/prepare.ts";
 import type { PrepareOptions } from "../../src/pipeline/prepare-options.ts";
@@ -132,6 +133,13 @@ export async function runTrain(
 ): Promise<TrainResult & Heard> {
   const { heard, reporter } = listener();
   return { ...(await train(load(folder, overrides), reporter, options)), ...heard };
+}
+
+/** A task of a config. */
+export function taskNamed({ config }: LoadedConfig, name: string): TaskDefinition {
+  const found = config.tasks.find((task) => task.name === name);
+  if (found === undefined) throw new Error(`the config has no task ${name}`);
+  return found;
 }
 
 /** A JSON file; the caller knows its shape. */

@@ -37,7 +37,9 @@ function knownNames(given: ReadonlyMap<string, string>): KnownNames {
   return {
     tasks: () => tasks().map(({ name }) => name),
     families: () => [...new Set(tasks().map(({ family }) => family))],
-    labels: (task) => tasks().find(({ name }) => name === task)?.labels ?? [],
+    labels: (task) =>
+      tasks().find(({ name }, _, all) => (task === undefined ? all.length === 1 : name === task))?.labels ??
+      [],
   };
 }
 

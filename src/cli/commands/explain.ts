@@ -5,7 +5,7 @@ import type { Contribution, Explanation, TaskStatus } from "../../runtime/node.t
 import { type Colours, painted, STRENGTHS } from "../colour.ts";
 import { colouredText, largestShare, sharesOf } from "../coloured-text.ts";
 import { type Action, countOption, table } from "../context.ts";
-import { chosenTask, openPackOf } from "../pack.ts";
+import { openPackOf, packTask } from "../pack.ts";
 import { oneLine } from "../printable.ts";
 
 /** Contributions shown without --top. */
@@ -14,7 +14,7 @@ const SHOWN = 20;
 /** `modelpack explain`: the n-grams of a text, and what each adds to the label and to the runner-up. */
 export const explain: Action = async (context, options, args) => {
   const pack = await openPackOf(context, options);
-  const task = chosenTask(pack, String(options.task));
+  const task = packTask(pack, options);
   const [text, textB] = textsOf(task, args);
   const against = options.against === undefined ? null : chosenLabel(task, String(options.against));
   const explanation = pack.explain(task.task, text, textB, against);

@@ -5,6 +5,7 @@ import type { TaskDefinition } from "../../core/task.ts";
 import { type LabelResult, label as runLabel } from "../../pipeline/label.ts";
 import { type Action, countOption, EXIT, notedConfigOf, type Options, table } from "../context.ts";
 import { shownPath } from "../printable.ts";
+import { chosenTask } from "../task-choice.ts";
 
 /** Labelled rows in the queue for a person, where nothing is said. */
 const QUEUE_SIZE = 100;
@@ -12,12 +13,12 @@ const QUEUE_SIZE = 100;
 /** `modelpack label`: labels texts that exist with the LLM. */
 export const label: Action = async (context, options, files) => {
   const loaded = notedConfigOf(context, options);
-  const task = loaded.config.tasks.find(({ name }) => name === options.task);
+  const task = chosenTask("the config", new Map(loaded.config.tasks.map((one) => [one.name, one])), options);
   const result = await runLabel(loaded, context.reporter, {
     environment: context.environment,
     signal: context.signal,
     clock: context.clock,
-    task: String(options.task),
+    task,
     files,
     columns: columnsOf(options, task),
     out: textOption(options, "out", "--out"),
@@ -26,18 +27,18 @@ export const label: Action = async (context, options, files) => {
     queueSize: countOption(options, "queueSize", "--queue-size") ?? QUEUE_SIZE,
   });
   const exit = result.left > 0 || isMostlyUnanswered(result) ? EXIT.short : EXIT.done;
-  return { text: linesOf(result, task?.input === "pair").join("\n"), json: { ...result }, exit };
+  return { text: linesOf(result, task.input === "pair").join("\n"), json: { ...result }, exit };
 };
 
-function columnsOf(options: Options, task: TaskDefinition | undefined): readonly string[] {
+function columnsOf(options: Options, task: TaskDefinition): readonly string[] {
   const [text, a, b] = [
     textOption(options, "text", "--text"),
     textOption(options, "textA", "--text-a"),
     textOption(options, "textB", "--text-b"),
   ];
-  const isPair = task?.input === "pair";
+  const isPair = task.input === "pair";
   const [wrong, right] = isPair ? [text, "--text-a and --text-b name"] : [a ?? b, "--text names"];
-  if (task !== undefined && wrong !== null)
+  if (wrong !== null)
     throw new ModelpackError(
       "USAGE",
       `task ${JSON.stringify(task.name)} reads ${isPair ? "pairs" : "one text"}`,

@@ -4,7 +4,7 @@ import { ModelpackError } from "../../core/error.ts";
 import { checkpoint } from "../../pipeline/workspace.ts";
 import type { Modelpack, Prediction, TaskStatus } from "../../runtime/node.ts";
 import { type Action, type Context, countOption, type Options } from "../context.ts";
-import { chosenTask, openPackOf } from "../pack.ts";
+import { openPackOf, packTask } from "../pack.ts";
 import { asksForPairs, FILE_OPTIONS, predictRows } from "../predict-files.ts";
 import { oneLine } from "../printable.ts";
 
@@ -14,7 +14,7 @@ export const predict: Action = async (context, options, args) => {
   checkSources(files, args, options);
   const pack = await openPackOf(context, options);
   const isPair = asksForPairs(options);
-  const tasks = options.task === undefined ? pack.status().tasks : [chosenTask(pack, String(options.task))];
+  const tasks = options.task === undefined ? pack.status().tasks : [packTask(pack, options)];
   const usable = tasks.filter((task) => (task.input === "pair") === isPair);
   if (usable.length === 0) throw wrongInput(tasks, isPair, files.length > 0);
   if (files.length > 0) return predictRows(context, options, pack, usable);

@@ -17,6 +17,7 @@ import {
   runPlan,
   runPrepare,
   set,
+  taskNamed,
   taskToml,
   writeRows,
 } from "../../support/project.ts";
@@ -207,23 +208,20 @@ describe("label in batch mode", () => {
     }));
     writeRows(join(folder, "new.jsonl"), texts);
     const run = async (mode: string, out: string) => {
-      const result = await label(
-        load(folder, set(`synthetic_llm.mode="${mode}"`, `paths.backfill_dir="${mode}"`)),
-        silentReporter,
-        {
-          environment: {},
-          signal: undefined,
-          clock: () => 0,
-          batchTiming: { ...QUICK, quietMs: 150 },
-          task: "colour",
-          files: [join(folder, "new.jsonl")],
-          columns: ["text"],
-          out: join(folder, out),
-          queue: join(folder, `${out}.csv`),
-          limit: null,
-          queueSize: 5,
-        },
-      );
+      const loaded = load(folder, set(`synthetic_llm.mode="${mode}"`, `paths.backfill_dir="${mode}"`));
+      const result = await label(loaded, silentReporter, {
+        environment: {},
+        signal: undefined,
+        clock: () => 0,
+        batchTiming: { ...QUICK, quietMs: 150 },
+        task: taskNamed(loaded, "colour"),
+        files: [join(folder, "new.jsonl")],
+        columns: ["text"],
+        out: join(folder, out),
+        queue: join(folder, `${out}.csv`),
+        limit: null,
+        queueSize: 5,
+      });
       return [
         result.labelled,
         readFileSync(join(folder, out), "utf8"),
