@@ -166,6 +166,18 @@ test("no rows, too many columns, too long a row: each in a clear error", async (
   }
 });
 
+// Without a buffer size of ours, DuckDB would ask for two buffers of 256 MB, which is more memory than the engine has.
+test("a file of more than 256 MB", async () => {
+  const folder = temporaryFolder();
+  const block = `${"word ".repeat(200)},filler\n`.repeat(4000);
+  const blocks = Math.ceil((280 << 20) / block.length);
+  const filler = Array<Buffer>(blocks).fill(gzipSync(block));
+  writeFileSync(join(folder, "a.csv.gz"), Buffer.concat([gzipSync("text,label\nfirst,a\n"), ...filler]));
+  const { rows, sourceRows } = await read(folder, "a.csv.gz", undefined, { maxRows: 1, sample: "head" });
+  expect(sourceRows).toBe(1 + 4000 * blocks);
+  expect(rows[0]?.map((row) => [row.text, row.label])).toEqual([["first", "a"]]);
+});
+
 test("several files are read in order; other columns are an error", async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "b.csv"), "text,label\nb,2\n");
