@@ -3,6 +3,7 @@ import { SPLITS, type Split } from "../core/example.ts";
 import {
   type DatasetFacts,
   hubIds,
+  type LabelFacts,
   languageCodes,
   rowsByOrigin,
   rowsIn,
@@ -13,7 +14,7 @@ import {
 } from "./dataset-facts.ts";
 import { cardLicence } from "./licence.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
-import { amountText, countText } from "./number-text.ts";
+import { amountText, countText, percentText } from "./number-text.ts";
 import { type Yaml, yamlText } from "./yaml.ts";
 
 /** What the Hub calls our splits. */
@@ -181,12 +182,12 @@ function usesOf({ maps }: SourceFacts): string {
 function taskRows(task: TaskFacts, { config }: DatasetFacts): string[] {
   const definition = config.tasks.find(({ name }) => name === task.task);
   const isMade = madeIn(task) > 0;
-  const isOfficial = task.labels.some(({ official }) => official.test + official.eval > 0);
+  const hasOfficial = SPLITS.some((split) => isOfficial(task.labels, split));
   const head = [
     "label",
     ...SPLITS,
     ...(isMade ? ["of an LLM"] : []),
-    ...(isOfficial ? ["official"] : []),
+    ...(hasOfficial ? ["official"] : []),
     "over the cap",
     "lacking",
   ];
@@ -199,7 +200,7 @@ function taskRows(task: TaskFacts, { config }: DatasetFacts): string[] {
       markdownText(label.label),
       ...SPLITS.map((split) => countText(totalOf(rowsIn(label, split)))),
       ...(isMade ? [countText(made)] : []),
-      ...(isOfficial ? [countText(label.official.test + label.official.eval)] : []),
+      ...(hasOfficial ? [countText(label.official.test + label.official.eval)] : []),
       countText(label.cut),
       countText(label.deficit),
     ];
@@ -211,6 +212,11 @@ function taskRows(task: TaskFacts, { config }: DatasetFacts): string[] {
     ...(description === "" ? [] : [markdownText(description)]),
     markdownTable(head, rows, numbers),
   ];
+}
+
+/** Whether a split is the one that sources bring. */
+function isOfficial(labels: readonly LabelFacts[], split: Split): boolean {
+  return split !== "train" && labels.some(({ official }) => official[split] > 0);
 }
 
 function leftOut({ tasks }: DatasetFacts): string {
@@ -233,16 +239,24 @@ function leftOut({ tasks }: DatasetFacts): string {
 
 function splitting({ config: { prepare }, tasks }: DatasetFacts): string {
   const near = tasks.filter(({ deduplication }) => deduplication.official_rows_near_train > 0);
-  const rows = tasks.map(({ task, deduplication: d }) => [
+  const rows = tasks.map(({ task, labels, split_ratios, deduplication: d }) => [
     `\`${task}\``,
+    ...SPLITS.map((split) => (isOfficial(labels, split) ? "official" : percentText(split_ratios[split]))),
     countText(d.groups),
     countText(d.near_duplicate_rows),
     countText(d.largest_group),
   ]);
+  const withOfficial = tasks.some(({ labels }) => SPLITS.some((split) => isOfficial(labels, split)))
+    ? " Where a source brings official test or eval rows, these are all of that split: they are never moved, merged or dropped, no other row of the task joins them, and the split's share of the other rows stays in train."
+    : "";
   const lines = [
-    `Near-duplicates (Jaccard similarity of character 3-grams of at least ${prepare.near_duplicate_threshold}), rows of one conversation or user where the config names such a column, and pairs that share a text form a group, and a group is in one split. Groups are dealt to train, test and validation by hash, label by label: ${prepare.train_ratio}, ${prepare.test_ratio} and ${prepare.eval_ratio} of the rows (seed ${prepare.seed}). Rows of official test and validation sets are never moved, merged or dropped.`,
+    `Near-duplicates (Jaccard similarity of character 3-grams of at least ${prepare.near_duplicate_threshold}), rows of one conversation or user where the config names such a column, and pairs that share a text form a group, and a group is in one split. Groups are dealt to train, test and eval by hash, label by label, in the shares below (seed ${prepare.seed}).${withOfficial}`,
     `Each label has at most ${amountText(prepare.max_per_task_label, "row")}, chosen by hash, official ones apart; the aim is ${countText(prepare.target_per_task_label)}.`,
-    markdownTable(["task", "groups", "near-duplicate rows", "largest group"], rows, [1, 2, 3]),
+    markdownTable(
+      ["task", ...SPLITS, "groups", "near-duplicate rows", "largest group"],
+      rows,
+      [1, 2, 3, 4, 5, 6],
+    ),
     ...near.map(
       ({ task, deduplication: d }) =>
         `\`${task}\`: ${amountText(d.official_rows_near_train, "official row")} ${d.official_rows_near_train === 1 ? "has" : "have"} a near-duplicate in another split and stay as published.`,

@@ -31,6 +31,8 @@ export interface TaskFacts {
     readonly official_rows_near_train: number;
     readonly pair_grouping: "both" | "text_a" | null;
   };
+  /** Shares by which its rows were dealt to the splits, official ones apart. */
+  readonly split_ratios: Readonly<Record<Split, number>>;
   readonly out_of_scope: number;
   /** Rows that state a language, by what they state; a manifest from before there was such a list has none. */
   readonly languages?: readonly { readonly language: string; readonly rows: number }[];
