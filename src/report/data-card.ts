@@ -2,6 +2,7 @@
 import { SPLITS, type Split } from "../core/example.ts";
 import {
   type DatasetFacts,
+  type DropFacts,
   hubIds,
   type LabelFacts,
   languageCodes,
@@ -19,6 +20,9 @@ import { type Yaml, yamlText } from "./yaml.ts";
 
 /** What the Hub calls our splits. */
 const HUB_SPLITS: Readonly<Record<Split, string>> = { train: "train", test: "test", eval: "validation" };
+
+/** The splits that measure. */
+const HELD_OUT = ["test", "eval"] as const;
 
 const DROPS: Readonly<Record<string, string>> = {
   null_label: "without a label",
@@ -122,19 +126,29 @@ function summary(facts: DatasetFacts): string {
 }
 
 function files(facts: DatasetFacts): string {
-  const rows = familiesOf(facts).flatMap((family) =>
-    SPLITS.map((split) => [
-      `\`${family}_${split}.parquet\``,
-      facts.tasks
-        .filter((task) => task.family === family)
-        .map(({ task }) => `\`${task}\``)
-        .join(", "),
-      countText(familyRows(facts, family, split)),
-    ]),
-  );
+  const rows = familiesOf(facts).flatMap((family) => {
+    const own = facts.tasks.filter((task) => task.family === family);
+    const outside = own.filter((task) => task.out_of_scope_rows !== undefined);
+    const names = (tasks: readonly TaskFacts[]) => tasks.map(({ task }) => `\`${task}\``).join(", ");
+    return [
+      ...SPLITS.map((split) => [
+        `\`${family}_${split}.parquet\``,
+        names(own),
+        countText(familyRows(facts, family, split)),
+      ]),
+      ...(outside.length === 0 ? [] : HELD_OUT).map((split) => [
+        `\`${family}_${split}_out_of_scope.parquet\``,
+        names(outside),
+        countText(outside.reduce((sum, task) => sum + (task.out_of_scope_rows?.[split] ?? 0), 0)),
+      ]),
+    ];
+  });
+  const outside = facts.tasks.some((task) => task.out_of_scope_rows !== undefined)
+    ? " Files of out-of-scope texts have the same columns and an empty `label`."
+    : "";
   return `${markdownTable(["file", "tasks", "rows"], rows, [2])}
 
-Columns: \`id\` (128 bits of sha256 over task, texts and label), \`task\`, \`label\`, \`text\` (or \`text_a\` and \`text_b\` of a pair), \`source\` (the dataset), \`origin\` (\`real\`; \`llm_labelled\`: a real text that an LLM labelled; \`synthetic\`: an LLM wrote it), \`language\` (empty where the source states none), \`count\` (source rows that this one stands for), \`group_id\` (near-duplicates share one), \`split\`. Digests of all files are in \`manifest.json\`.`;
+Columns: \`id\` (128 bits of sha256 over task, texts and label), \`task\`, \`label\`, \`text\` (or \`text_a\` and \`text_b\` of a pair), \`source\` (the dataset), \`origin\` (\`real\`; \`llm_labelled\`: a real text that an LLM labelled; \`synthetic\`: an LLM wrote it), \`language\` (empty where the source states none), \`count\` (source rows that this one stands for), \`group_id\` (near-duplicates share one), \`split\`.${outside} Digests of all files are in \`manifest.json\`.`;
 }
 
 function sources({ sources: list, bootstrap, skipped }: DatasetFacts): string {
@@ -205,12 +219,27 @@ function taskRows(task: TaskFacts, { config }: DatasetFacts): string[] {
       countText(label.deficit),
     ];
   });
+  const outside = task.out_of_scope_rows;
+  if (outside !== undefined)
+    rows.push([
+      "*out of scope*",
+      ...SPLITS.map((split) => countText(split === "train" ? 0 : outside[split])),
+      ...(isMade ? ["0"] : []),
+      ...(hasOfficial ? ["0"] : []),
+      countText(outside.cut),
+      "",
+    ]);
   const description = definition?.description ?? "";
   const numbers = head.map((_, i) => i).slice(1);
   return [
     `### ${task.task}`,
     ...(description === "" ? [] : [markdownText(description)]),
     markdownTable(head, rows, numbers),
+    ...(outside === undefined
+      ? []
+      : [
+          `${amountText(outside.test + outside.eval, "text")} of no label (out of scope), in files of their own: half are dealt to test and half to eval, by hash, and none to train. Those of test measure how many such texts a threshold of confidence holds back, and by those of eval \`target_out_of_scope_recall\` sets it.`,
+        ]),
   ];
 }
 
@@ -220,21 +249,34 @@ function isOfficial(labels: readonly LabelFacts[], split: Split): boolean {
 }
 
 function leftOut({ tasks }: DatasetFacts): string {
-  const rows = tasks.flatMap(({ task, drops }) =>
-    drops.map(({ reason, rows: count }) => [
-      `\`${task}\``,
+  const rows = tasks.flatMap((task) =>
+    [...task.drops.map(dropText), ...leftOutOfScope(task)].map(([count, why]) => [
+      `\`${task.task}\``,
       countText(count),
-      DROPS[reason] ?? markdownText(reason),
+      why,
     ]),
   );
-  const outside = tasks.filter(({ out_of_scope }) => out_of_scope > 0);
-  const more = outside.map(
-    ({ task, out_of_scope }) =>
-      `${amountText(out_of_scope, "text")} of \`${task}\` are of no label (out of scope).`,
-  );
-  const table =
-    rows.length === 0 ? "No row was dropped or merged." : markdownTable(["task", "rows", "why"], rows, [1]);
-  return [table, ...more].join("\n\n");
+  return rows.length === 0
+    ? "No row was dropped or merged."
+    : markdownTable(["task", "rows", "why"], rows, [1]);
+}
+
+type Dropped = readonly [rows: number, why: string];
+
+function dropText({ reason, rows }: DropFacts): Dropped {
+  return [rows, DROPS[reason] ?? markdownText(reason)];
+}
+
+/** Texts that no label fits, and that are in no split. */
+function leftOutOfScope({ out_of_scope_rows: outside }: TaskFacts): Dropped[] {
+  if (outside === undefined) return [];
+  const all: Dropped[] = [
+    ...outside.drops.map(dropText),
+    [outside.exact_duplicates, "merged into another such text"],
+    [outside.near_in_scope, "the same as or nearly the text of a row with a label"],
+    [outside.cut, "over the cap"],
+  ];
+  return all.filter(([rows]) => rows > 0).map(([rows, why]) => [rows, `out of scope: ${why}`]);
 }
 
 function splitting({ config: { prepare }, tasks }: DatasetFacts): string {
