@@ -6,6 +6,7 @@ import {
   signed,
   type TaskDiff,
   type TextsDiff,
+  textsRead,
 } from "../report/diff-page.ts";
 import { table } from "./context.ts";
 import { oneLine } from "./printable.ts";
@@ -140,9 +141,12 @@ function settings({ settings: differing }: PackDiff): string {
   return table([["setting", "A", "B"], ...rows]);
 }
 
-function flips({ task, texts, flips: all, pairs }: TextsDiff, top: number): string {
+function flips(found: TextsDiff, top: number): string {
+  const { task, texts, flips: all, pairs } = found;
   const share = ((100 * all.length) / texts).toFixed(1);
-  const lines = [`${task}: ${all.length} of ${texts} answers flipped (${share} %)`];
+  const lines = [
+    `${task}: ${all.length} ${all.length === 1 ? "answer" : "answers"} of ${textsRead(found, String)} flipped (${share} %)`,
+  ];
   if (all.length === 0) return lines.join("\n");
   const label = (name: string | null) => name ?? "(no answer)";
   const pairRows = pairs

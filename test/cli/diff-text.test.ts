@@ -35,6 +35,8 @@ const DIFF: PackDiff = {
     {
       task: "colour",
       texts: 4,
+      repeated: 6,
+      dropped: 2,
       flips: ["one", "two\n\u001b[2J"].map((text) => ({
         texts: [text],
         a: { label: "red", confidence: 0.9, reason: null },
@@ -53,7 +55,9 @@ it("prints figures, differences, settings and the first flips, and nothing that 
   );
   expect(text).toContain("tasks only in A: gone\nlabels of colour only in B: \\u001b[31m");
   expect(text).toMatch(/train\.max_iter +25 +-/);
-  expect(text).toContain("colour: 2 of 4 answers flipped (50.0 %)");
+  expect(text).toContain(
+    "colour: 2 answers of 4 texts (6 repeated, 2 left out: no usable text) flipped (50.0 %)",
+  );
   expect(text).toMatch(/red +0\.900 +\(no answer\) +low_confidence +one\nand 1 more/);
   expect(diffText(DIFF, 2)).toContain("two\\n\\u001b[2J");
   expect(diffText(DIFF, 2)).not.toContain("\u001b");
