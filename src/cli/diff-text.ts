@@ -3,6 +3,7 @@ import {
   type DiffAnswer,
   intervalText,
   type PackDiff,
+  pText,
   signed,
   type TaskDiff,
   type TextsDiff,
@@ -58,7 +59,7 @@ function paired(tasks: readonly TaskDiff[]): string {
         ...differences,
         String(found.onlyA),
         String(found.onlyB),
-        figure(found.pValue),
+        pText(found.pValue),
       ],
     ];
   });
@@ -89,8 +90,8 @@ function unpaired(tasks: readonly TaskDiff[]): string {
       const difference =
         found.accuracy === null || a.accuracy === null || b.accuracy === null
           ? ""
-          : `: accuracy ${signed(b.accuracy - a.accuracy)} (${intervalText(found.accuracy)}, 95 %, Newcombe, as if the rows were others)`;
-      return [`${task}${difference}; ${found.why}`];
+          : `accuracy ${signed(b.accuracy - a.accuracy)} (${intervalText(found.accuracy)}, 95 %, Newcombe, as if the rows were others); `;
+      return [`${task}: ${difference}${found.why}`];
     })
     .join("\n");
 }

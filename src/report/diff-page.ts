@@ -135,6 +135,11 @@ export function diffPage(diff: PackDiff): string {
   });
 }
 
+/** A p-value with four decimals; of one that rounds to none, that it is under the least. */
+export function pText(p: number): string {
+  return p < 0.00005 ? "<0.0001" : p.toFixed(4);
+}
+
 /** A difference with its sign. */
 export function signed(value: number | null, digits = 4): string {
   if (value === null) return NONE;
@@ -191,7 +196,7 @@ function pairedTable(tasks: readonly TaskDiff[]): Html {
             ),
             countText(comparison.onlyA),
             countText(comparison.onlyB),
-            figureText(comparison.pValue, 4),
+            pText(comparison.pValue),
           ],
         ],
   );
