@@ -9,6 +9,7 @@ import {
   type TextsDiff,
   textsRead,
 } from "../report/diff-page.ts";
+import { amount } from "./amount.ts";
 import { table } from "./context.ts";
 import { oneLine } from "./printable.ts";
 import { figure } from "./tables.ts";
@@ -146,7 +147,7 @@ function flips(found: TextsDiff, top: number): string {
   const { task, texts, flips: all, pairs } = found;
   const share = ((100 * all.length) / texts).toFixed(1);
   const lines = [
-    `${task}: ${all.length} ${all.length === 1 ? "answer" : "answers"} of ${textsRead(found, String)} flipped (${share} %)`,
+    `${task}: ${amount(all.length, "answer")} of ${textsRead(found, String)} flipped (${share} %)`,
   ];
   if (all.length === 0) return lines.join("\n");
   const label = (name: string | null) => name ?? "(no answer)";

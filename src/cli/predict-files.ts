@@ -9,6 +9,7 @@ import type { Modelpack, TaskStatus } from "../runtime/node.ts";
 import { probeWritable } from "../storage/commit.ts";
 import { replaceFile } from "../storage/replacement.ts";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
+import { amount } from "./amount.ts";
 import { type Context, countOption, type Options, type Outcome } from "./context.ts";
 import { shownPath } from "./printable.ts";
 
@@ -53,7 +54,7 @@ export async function predictRows(
   const result = await replaceFile(out.path, (path) => run({ ...out, path }));
   const lines = [
     ...summary(result),
-    `${result.rows} rows with ${result.columns.join(", ")}: ${shownPath(out.path)}`,
+    `${amount(result.rows, "row")} with ${result.columns.join(", ")}: ${shownPath(out.path)}`,
   ];
   return { text: lines.join("\n"), json: { out: out.path, ...result } };
 }
@@ -116,5 +117,5 @@ function summary({ tasks }: FilePrediction): string[] {
 function tallyLine({ task, answered, defaults }: TaskTally): string {
   const reasons = Object.entries(defaults).map(([reason, rows]) => `${rows} ${reason}`);
   const rest = reasons.length === 0 ? "" : `, the default for ${reasons.join(", ")}`;
-  return `${task}: a model answered ${answered} rows${rest}`;
+  return `${task}: a model answered ${amount(answered, "row")}${rest}`;
 }

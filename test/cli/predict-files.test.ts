@@ -43,6 +43,14 @@ describe("predict --file", () => {
     expect(namesIn(join(folder, "out"))).toEqual(["new.tsv"]);
   });
 
+  it("speaks of one row as one", () => {
+    const folder = folderWith("text\neuros bank\n");
+    expect(predict(folder, "--file", "rows.csv").err).toBe("query_domain: a model answered 1 row\n");
+    expect(predict(folder, "--file", "rows.csv", "--out", "o.csv").out).toMatch(
+      /^query_domain: a model answered 1 row\n1 row with query_domain_label, /,
+    );
+  });
+
   it("sums up with --json", () => {
     const folder = folderWith("text\neuros bank\n\n");
     const found = jsonOf(predict(folder, "--file", "rows.csv", "--out", "o.jsonl", "--json"));
@@ -76,7 +84,7 @@ describe("predict --file", () => {
   });
 
   it.each<[string[], string]>([
-    [["--file", "rows.csv", "a text"], "texts come from files or from arguments, got --file and 1 texts"],
+    [["--file", "rows.csv", "a text"], "texts come from files or from arguments, got --file and 1 text\n"],
     [["--file", "rows.csv", "--json"], "the rows of --file need a file to go to"],
     [["--file", "rows.csv", "--out", "x.txt"], "--out takes a file whose name says its format"],
     [["--file", "rows.csv", "--out", "x.arrow"], "only Arrow files are written as Arrow files"],

@@ -2,6 +2,7 @@
 import { ModelpackError } from "../../core/error.ts";
 import { occurrencesOf } from "../../model/occurrences.ts";
 import type { Contribution, Explanation, TaskStatus } from "../../runtime/node.ts";
+import { amount } from "../amount.ts";
 import { type Colours, painted, STRENGTHS } from "../colour.ts";
 import { colouredText, largestShare, sharesOf } from "../coloured-text.ts";
 import { type Action, countOption, table } from "../context.ts";
@@ -41,10 +42,13 @@ function textsOf(task: TaskStatus, args: readonly string[]): readonly [string, s
   const [text, textB] = args;
   const wanted = task.input === "pair" ? 2 : 1;
   if (text !== undefined && args.length === wanted) return [text, textB ?? null];
-  const texts = wanted === 1 ? "text" : "texts";
-  throw new ModelpackError("USAGE", `task "${task.task}" reads ${wanted} ${texts}, got ${args.length}`, {
-    hint: "quote each text",
-  });
+  throw new ModelpackError(
+    "USAGE",
+    `task "${task.task}" reads ${amount(wanted, "text")}, got ${args.length}`,
+    {
+      hint: "quote each text",
+    },
+  );
 }
 
 function chosenLabel(task: TaskStatus, label: string): string {
