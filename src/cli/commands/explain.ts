@@ -23,6 +23,7 @@ export const explain: Action = async (context, options, args) => {
     throw new ModelpackError("USAGE", "there is nothing to explain: the text is empty", {
       hint: "give a text with words",
     });
+  if (explanation.label === against) throw againstItself(explanation);
   const prediction =
     textB === null ? pack.predict(task.task, text) : pack.predictPair(task.task, text, textB);
   const top = countOption(options, "top", "--top") ?? SHOWN;
@@ -57,6 +58,16 @@ function chosenLabel(task: TaskStatus, label: string): string {
   throw new ModelpackError("USAGE", `task "${task.task}" has no label ${JSON.stringify(label)}`, {
     where: "--against",
     hint: `its labels are ${names}`,
+  });
+}
+
+function againstItself({ label, runnerUp }: Explanation): ModelpackError {
+  return new ModelpackError("USAGE", `${JSON.stringify(label)} is the predicted label itself`, {
+    where: "--against",
+    hint:
+      runnerUp === null
+        ? "the task has no other label: leave --against out"
+        : `name another label, or leave --against out: it is then the second likeliest, ${JSON.stringify(runnerUp)}`,
   });
 }
 
