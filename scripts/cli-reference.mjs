@@ -84,12 +84,13 @@ two.
 - What separates the columns of a \`.csv\` (comma, semicolon, \`|\` or tab) is found in its header, and a \`.csv\` that is
   written from it keeps that.
 - A new column whose name is there already ends the run before it begins: \`--prefix\` gives the new ones other names.
-- \`.txt\` has a text a line, and becomes a CSV with the column \`text\` where no format is named.
+- \`.txt\` has a text a line, and becomes a CSV with the column \`text\` where no format is named. \`--out labels.txt\` gets
+  a label a line, in the order of the texts, for one task: an empty line where there is no label.
 - The file of \`--out\` appears when all rows are in it, and a run that is stopped leaves the old one. One that is
   there is replaced with \`--force\` only, and a file that is read never. Without \`--out\` the rows go to standard
   output once all are predicted; Parquet and Arrow need a file.
 - Several files of one format are read one after the other, into one result: repeat \`--file\`, or give a pattern in
-  quotes. Only Arrow files become Arrow files.
+  quotes. Only Arrow files become Arrow files, and only text files text files.
 - Rows stream: memory does not grow with their number.
 `;
 

@@ -3,10 +3,13 @@ import {
   type DiffAnswer,
   intervalText,
   type PackDiff,
+  pText,
   signed,
   type TaskDiff,
   type TextsDiff,
+  textsRead,
 } from "../report/diff-page.ts";
+import { amount } from "./amount.ts";
 import { table } from "./context.ts";
 import { oneLine } from "./printable.ts";
 import { figure } from "./tables.ts";
@@ -57,7 +60,7 @@ function paired(tasks: readonly TaskDiff[]): string {
         ...differences,
         String(found.onlyA),
         String(found.onlyB),
-        figure(found.pValue),
+        pText(found.pValue),
       ],
     ];
   });
@@ -88,8 +91,8 @@ function unpaired(tasks: readonly TaskDiff[]): string {
       const difference =
         found.accuracy === null || a.accuracy === null || b.accuracy === null
           ? ""
-          : `: accuracy ${signed(b.accuracy - a.accuracy)} (${intervalText(found.accuracy)}, 95 %, Newcombe, as if the rows were others)`;
-      return [`${task}${difference}; ${found.why}`];
+          : `accuracy ${signed(b.accuracy - a.accuracy)} (${intervalText(found.accuracy)}, 95 %, Newcombe, as if the rows were others); `;
+      return [`${task}: ${difference}${found.why}`];
     })
     .join("\n");
 }
@@ -140,9 +143,12 @@ function settings({ settings: differing }: PackDiff): string {
   return table([["setting", "A", "B"], ...rows]);
 }
 
-function flips({ task, texts, flips: all, pairs }: TextsDiff, top: number): string {
+function flips(found: TextsDiff, top: number): string {
+  const { task, texts, flips: all, pairs } = found;
   const share = ((100 * all.length) / texts).toFixed(1);
-  const lines = [`${task}: ${all.length} of ${texts} answers flipped (${share} %)`];
+  const lines = [
+    `${task}: ${amount(all.length, "answer")} of ${textsRead(found, String)} flipped (${share} %)`,
+  ];
   if (all.length === 0) return lines.join("\n");
   const label = (name: string | null) => name ?? "(no answer)";
   const pairRows = pairs

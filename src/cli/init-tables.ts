@@ -2,6 +2,7 @@
 import type { ColumnRoles } from "../data/column-roles.ts";
 import type { Survey } from "../data/survey.ts";
 import type { InitDraft } from "../pipeline/init.ts";
+import { amount } from "./amount.ts";
 import { table } from "./context.ts";
 import { oneLine, shortened } from "./printable.ts";
 
@@ -65,7 +66,7 @@ export function labelTable({ labels, dropped, notes }: InitDraft): string {
   if (dropped.length > 0)
     lines.push(
       "",
-      `prepare will drop ${dropped.map(({ reason, rows }) => `${rows} ${rows === 1 ? "row" : "rows"} ${reason}`).join(", ")}`,
+      `prepare will drop ${dropped.map(({ reason, rows }) => `${amount(rows, "row")} ${reason}`).join(", ")}`,
     );
   if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${oneLine(note)}`));
   return lines.join("\n");

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from "node:fs";
-import { type ErrorCode, ModelpackError } from "../core/error.ts";
+import { ModelpackError } from "../core/error.ts";
+import { packHint } from "../pipeline/pack-hint.ts";
 import { type Modelpack, openModelpack, type TaskStatus } from "../runtime/node.ts";
 import { type Context, configOf, DEFAULT_CONFIG, type Options } from "./context.ts";
 import { chosenTask } from "./task-choice.ts";
-
-/** What to do about a pack that can't be opened, where it is not damaged. */
-const HINTS: Partial<Record<ErrorCode, string>> = {
-  MODEL_MISSING: "run `modelpack train` first, or name a folder of packs with --pack",
-  MODEL_TOO_OLD: "run `modelpack train` again",
-  MODEL_TOO_NEW: "update modelpack",
-};
 
 /** Opens the pack of `--pack`, or the newest of the config's; without a config, that of `trained_models`. */
 export async function openPackOf(context: Context, options: Options): Promise<Modelpack> {
   const folder = packFolder(context, options);
   return openModelpack(folder, { strict: true }).catch((error: unknown) => {
     if (!(error instanceof ModelpackError)) throw error;
+    const isMissing = error.code === "MODEL_MISSING";
     throw new ModelpackError(error.code, error.message, {
-      where: error.code === "MODEL_MISSING" ? error.where : folder,
-      hint:
-        HINTS[error.code] ??
-        "`modelpack train` replaces a damaged version of its own; copy one from elsewhere again",
+      where: isMissing ? error.where : folder,
+      hint: isMissing
+        ? "run `modelpack train` first, or name a folder of packs with --pack"
+        : packHint(error.code),
     });
   });
 }

@@ -9,6 +9,7 @@ import type { Modelpack, TaskStatus } from "../runtime/node.ts";
 import { probeWritable } from "../storage/commit.ts";
 import { replaceFile } from "../storage/replacement.ts";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
+import { amount } from "./amount.ts";
 import { type Context, countOption, type Options, type Outcome } from "./context.ts";
 import { shownPath } from "./printable.ts";
 
@@ -37,6 +38,7 @@ export async function predictRows(
   const tables = await resolveTables(options.file as readonly string[]);
   const out =
     options.out === undefined ? null : await checkedOut(String(options.out), options.force === true, tables);
+  if (out?.format === "txt") checkLines(options, tasks);
   const columns = asksForPairs(options)
     ? [String(options.textA ?? "text_a"), String(options.textB ?? "text_b")]
     : [String(options.text ?? "text")];
@@ -53,7 +55,7 @@ export async function predictRows(
   const result = await replaceFile(out.path, (path) => run({ ...out, path }));
   const lines = [
     ...summary(result),
-    `${result.rows} rows with ${result.columns.join(", ")}: ${shownPath(out.path)}`,
+    `${amount(result.rows, "row")} with ${result.columns.join(", ")}: ${shownPath(out.path)}`,
   ];
   return { text: lines.join("\n"), json: { out: out.path, ...result } };
 }
@@ -83,15 +85,20 @@ async function toStandardOutput(
 
 async function checkedOut(path: string, force: boolean, tables: TableFiles): Promise<AnnotatedFile> {
   const kind = tableFormatOf(path);
-  if (kind === undefined || kind.format === "txt")
+  if (kind === undefined)
     throw usage(
       `--out takes a file whose name says its format, got ${JSON.stringify(path)}`,
-      "the name may end in .csv, .tsv, .jsonl, .json (these may add .gz), .parquet or .arrow",
+      "the name may end in .csv, .tsv, .jsonl, .json, of text files in .txt (these may add .gz), .parquet or .arrow",
     );
   if (kind.format === "arrow" && tables.format !== "arrow")
     throw usage(
       "only Arrow files are written as Arrow files",
       "name a file that ends in .parquet: it keeps types too",
+    );
+  if (kind.format === "txt" && tables.format !== "txt")
+    throw usage(
+      "only text files are written as text files, which hold a label a line",
+      "name a file that ends in .csv: it has room for the other columns",
     );
   const found = await stat(path).catch(() => null);
   if (found === null) return { path, format: kind.format, gzip: kind.gzip };
@@ -105,6 +112,21 @@ async function checkedOut(path: string, force: boolean, tables: TableFiles): Pro
   return { path, format: kind.format, gzip: kind.gzip };
 }
 
+/** A line of a text file is one label, and nothing more. */
+function checkLines(options: Options, tasks: readonly TaskStatus[]): void {
+  if (tasks.length > 1)
+    throw usage(
+      `a text file holds a label a line, got ${tasks.length} tasks`,
+      "name one with --task, or a file that ends in .csv",
+    );
+  for (const name of ["top", "prefix"])
+    if (options[name] !== undefined)
+      throw usage(
+        `a text file holds a label a line: --${name} has no place in it`,
+        "leave it out, or name a file that ends in .csv",
+      );
+}
+
 function usage(message: string, hint: string): ModelpackError {
   return new ModelpackError("USAGE", message, { hint });
 }
@@ -116,5 +138,5 @@ function summary({ tasks }: FilePrediction): string[] {
 function tallyLine({ task, answered, defaults }: TaskTally): string {
   const reasons = Object.entries(defaults).map(([reason, rows]) => `${rows} ${reason}`);
   const rest = reasons.length === 0 ? "" : `, the default for ${reasons.join(", ")}`;
-  return `${task}: a model answered ${answered} rows${rest}`;
+  return `${task}: a model answered ${amount(answered, "row")}${rest}`;
 }

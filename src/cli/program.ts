@@ -153,7 +153,7 @@ const COMMANDS: readonly CommandSpec[] = [
       ["--text-b <column>", "of a pair, column of the second text (default: text_b)"],
       [
         "--out <file>",
-        "where the rows go, in the format that the name says (default: standard output, as they came)",
+        "where the rows go, in the format that the name says; of .txt, another .txt is a label a line (default: standard output, as they came)",
       ],
       ["--force", "replace the file of --out"],
       ["--prefix <text>", "what the names of the new columns begin with"],
@@ -164,6 +164,7 @@ const COMMANDS: readonly CommandSpec[] = [
       'modelpack predict --pair --task conflict_detection "I moved to Oslo" "I live in Rome"',
       "cat texts.txt | modelpack predict --task query_domain --json",
       "modelpack predict --file reviews.csv --text review --out predicted.parquet",
+      "modelpack predict --task query_domain --file texts.txt --out labels.txt",
       "modelpack predict --task conflict_detection --file pairs.jsonl --text-a said --text-b says > predicted.jsonl",
     ],
   },

@@ -17,7 +17,11 @@ export function normalize(draft: Draft, folder: string): { config: PipelineConfi
     tasks: draft.tasks.map(({ value }) => definition(value)),
     datasets: draft.datasets.map(datasetConfig),
   };
-  notes.push(...config.tasks.flatMap(similarLabels), ...tasksWithoutRows(config));
+  notes.push(
+    ...config.tasks.flatMap(onlyLabel),
+    ...config.tasks.flatMap(similarLabels),
+    ...tasksWithoutRows(config),
+  );
   if (draft.isLegacy) notes.push(...withoutMappings(config));
   return { config, notes };
 }
@@ -91,6 +95,15 @@ function datasetConfig({ value, maps }: DraftDataset): DatasetConfig {
     path: [path ?? []].flat(),
     map: maps.map((one) => one.value),
   };
+}
+
+// Its model is right every time, and says nothing.
+function onlyLabel({ name, labels }: TaskDefinition): string[] {
+  const [only, ...others] = labels;
+  if (only === undefined || others.length > 0) return [];
+  return [
+    `task ${show(name)} has one label, ${show(only.name)}: there is nothing to tell apart, and every text gets it; add a label for texts that are something else`,
+  ];
 }
 
 // Byte-exact labels are what data from strangers needs; two spellings that look the same are mostly a slip.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ModelpackError } from "../core/error.ts";
 import { writeAnnotatedJson } from "./annotated-json.ts";
+import { writeAnnotatedLines } from "./annotated-lines.ts";
 import type { AnnotatedFile, Annotation } from "./annotation.ts";
 import { annotateArrow } from "./arrow.ts";
 import { type Column, quoteName, quoteText, textInJson, textPath } from "./column.ts";
@@ -8,8 +9,8 @@ import { delimiterOf, usualDelimiter, withFoundDelimiter } from "./delimiter.ts"
 import { CHUNK_ROWS, type Engine, filePath, withEngine } from "./engine.ts";
 import { unreadable, unwritable } from "./refusal.ts";
 import { scanSource } from "./scan.ts";
-import type { Format, Source } from "./source.ts";
-import type { TableFiles } from "./table-files.ts";
+import type { Source } from "./source.ts";
+import type { TableFiles, TableFormat } from "./table-files.ts";
 import { textLines } from "./text-lines.ts";
 
 export interface AnnotateOptions {
@@ -37,6 +38,7 @@ export async function annotateFiles(
   try {
     if (tables.format === "arrow" && out.format === "arrow")
       return await copyArrow(tables, annotation, out.path, options);
+    if (out.format === "txt") return await copyLines(tables, annotation, out, options);
     await withEngine(async (engine) => {
       const table =
         tables.source === null
@@ -87,6 +89,9 @@ async function readTable(engine: Engine, source: Source, { onNote }: AnnotateOpt
   return { from, columns, rows: await engine.count(`SELECT count(*) FROM ${from}`), objects: null, source };
 }
 
+/** What lines of text have for columns. */
+const LINE_COLUMNS: readonly Column[] = [{ name: "text", type: { kind: "text", sql: "VARCHAR" } }];
+
 /** Lines of text as a table with the column `text`. */
 async function linesTable(engine: Engine, paths: readonly string[]): Promise<Table> {
   await engine.run("CREATE TABLE lines (line BLOB)");
@@ -107,8 +112,13 @@ async function linesTable(engine: Engine, paths: readonly string[]): Promise<Tab
       if (chunk.length === CHUNK_ROWS) await flush();
     }
   await flush();
-  const columns: Column[] = [{ name: "text", type: { kind: "text", sql: "VARCHAR" } }];
-  return { from: "(SELECT decode(line) AS text FROM lines)", columns, rows, objects: null, source: null };
+  return {
+    from: "(SELECT decode(line) AS text FROM lines)",
+    columns: LINE_COLUMNS,
+    rows,
+    objects: null,
+    source: null,
+  };
 }
 
 function refuseLost(columns: readonly Column[], { paths }: TableFiles): void {
@@ -192,6 +202,18 @@ async function copyArrow(
   await annotateArrow(tables.paths, annotation, path, check, signal);
 }
 
+/** Lines of text to lines of values. */
+async function copyLines(
+  tables: TableFiles,
+  annotation: Annotation,
+  out: AnnotatedFile,
+  { signal, onStart }: AnnotateOptions,
+): Promise<void> {
+  onStart(null);
+  textsOf(LINE_COLUMNS, annotation, tables);
+  await writeAnnotatedLines(tables.paths, annotation, out, signal);
+}
+
 /** DuckDB reads, asks for the values of some rows at a time, and writes. */
 async function copy(
   engine: Engine,
@@ -218,18 +240,20 @@ async function copy(
 }
 
 /** How DuckDB writes a format; a CSV file that comes from files of the same ending has their delimiter. */
-function copyAs(format: Format, source: Source | null): string {
+function copyAs(format: TableFormat, source: Source | null): string {
   if (format !== "csv" && format !== "tsv") return COPY_AS[format];
   const isSame = source !== null && source.files[0]?.format === format;
   const delimiter = isSame ? delimiterOf(source) : usualDelimiter(format);
   return `FORMAT csv, HEADER true, DELIMITER ${quoteText(delimiter)}`;
 }
 
-const COPY_AS: Readonly<Record<Exclude<Format, "csv" | "tsv">, string>> = {
+const COPY_AS: Readonly<Record<Exclude<TableFormat, "csv" | "tsv">, string>> = {
   jsonl: "FORMAT json",
   json: "FORMAT json, ARRAY true",
   parquet: "FORMAT parquet",
-  arrow: "FORMAT arrow", // never: the caller lets only Arrow files become Arrow files
+  // Never: the caller lets only Arrow files become Arrow files, and text files text files.
+  arrow: "FORMAT arrow",
+  txt: "FORMAT txt",
 };
 
 function freeName(columns: readonly Column[], name: string): string {

@@ -22,7 +22,16 @@ export async function writeAnnotatedJson(
   out: AnnotatedFile,
 ): Promise<void> {
   const lines = annotatedObjects(engine, objects, texts, annotation);
-  const source = out.format === "json" ? joined(lines, "[\n", ",\n", "\n]\n") : joined(lines, "", "\n", "\n");
+  if (out.format === "json") await writeText(joined(lines, "[\n", ",\n", "\n]\n"), out);
+  else await writeLines(lines, out);
+}
+
+/** Writes lines that come without their ends. */
+export function writeLines(lines: AsyncIterable<string>, out: AnnotatedFile): Promise<void> {
+  return writeText(joined(lines, "", "\n", "\n"), out);
+}
+
+async function writeText(source: AsyncIterable<string>, out: AnnotatedFile): Promise<void> {
   const file = createWriteStream(out.path, { flags: "wx" });
   if (out.gzip) await pipeline(source, createGzip(), file);
   else await pipeline(source, file);

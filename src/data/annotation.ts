@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MadeType, RowFunction } from "./engine.ts";
-import type { Format } from "./source.ts";
+import type { TableFormat } from "./table-files.ts";
 
 /** Columns that are added to rows, and what gives their values. */
 export interface Annotation {
@@ -13,6 +13,7 @@ export interface Annotation {
 /** Where the rows with their added columns go. */
 export interface AnnotatedFile {
   readonly path: string;
-  readonly format: Format;
+  /** Of text, each row is a line: the first of the values that are added. */
+  readonly format: TableFormat;
   readonly gzip: boolean;
 }

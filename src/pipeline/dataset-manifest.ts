@@ -7,6 +7,7 @@ import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
 import type { OutOfScopeCounts } from "../data/out-of-scope.ts";
 import { NO_SPLIT, type TaskRows } from "../data/rows.ts";
+import { effectiveRatios, type SplitRatios } from "../data/splitter.ts";
 import type { DatasetFacts, SourceFacts } from "../report/dataset-facts.ts";
 import type { BootstrapReport, SourceReport } from "./collect.ts";
 import {
@@ -17,7 +18,7 @@ import {
   skippedNames,
   sourceProjection,
 } from "./inputs.ts";
-import type { BackfillCounts, PreparedTask } from "./prepared-task.ts";
+import { type BackfillCounts, type PreparedTask, splitSettings } from "./prepared-task.ts";
 import type { UsedRows } from "./used-rows.ts";
 import { producer } from "./workspace.ts";
 
@@ -47,6 +48,8 @@ export interface TaskEntry {
   readonly labels: readonly LabelBalance[];
   readonly drops: DropCounts;
   readonly deduplication: SnakeCased<DeduplicationReport>;
+  /** Shares by which its rows were dealt to the splits, official ones apart; their sum is 1. */
+  readonly split_ratios: SplitRatios;
   readonly seeds: number;
   /** Texts that no label fits, before duplicates are merged. */
   readonly out_of_scope: number;
@@ -90,7 +93,7 @@ export function datasetManifest(parts: ManifestParts): DatasetManifest & Readonl
     })),
     skipped: skippedNames(parts.inputs),
     ...backfillProjection(parts.accepted),
-    tasks: parts.tasks.map(entryOf),
+    tasks: parts.tasks.map((task) => entryOf(task, parts.config)),
     files: parts.files,
   };
 }
@@ -111,13 +114,14 @@ function sourceEntry(resolved: ResolvedDataset, reports: ReadonlyMap<string, Sou
   };
 }
 
-function entryOf(task: PreparedTask): TaskEntry {
+function entryOf(task: PreparedTask, config: PipelineConfig): TaskEntry {
   return {
     task: task.rows.task.name,
     family: task.rows.task.family,
     labels: task.labels,
     drops: task.drops,
     deduplication: snakeCase(task.deduplication),
+    split_ratios: effectiveRatios(task.rows, splitSettings(config).ratios),
     seeds: task.seeds,
     out_of_scope: task.outOfScope?.collected ?? 0,
     ...(task.outOfScope === null

@@ -8,6 +8,7 @@ import { modelFileName } from "../modelpack/manifest.ts";
 import type { DiffSide } from "../report/diff-page.ts";
 import { type Modelpack, openModelpack } from "../runtime/node.ts";
 import type { PackConfig } from "./diff-settings.ts";
+import { packHint } from "./pack-hint.ts";
 import type { TaskHeadline } from "./report.ts";
 import { namedVersion } from "./trained-pack.ts";
 
@@ -39,7 +40,7 @@ export async function openSide(root: string, name: string): Promise<DiffPack> {
     if (!(error instanceof ModelpackError)) throw error;
     throw new ModelpackError(error.code, error.message, {
       where: folder,
-      hint: "`modelpack train` replaces a damaged version of its own; copy one from elsewhere again, or name another pack",
+      hint: `${packHint(error.code)}, or name another pack`,
     });
   });
   const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as DiffManifest;

@@ -36,7 +36,7 @@ export async function diffTexts(
             : "name the columns of pairs with --text-a and --text-b, or choose another --task",
       },
     );
-  const { texts } = await readUnlabelled([file], { columns, limit: null, signal });
+  const { texts, repeated, dropped } = await readUnlabelled([file], { columns, limit: null, signal });
   if (texts.length === 0)
     throw new ModelpackError("SOURCE_EMPTY", "no text of the file can be answered", { where: file });
   const found: TextsDiff[] = [];
@@ -51,7 +51,7 @@ export async function diffTexts(
       }
     }
     flips.sort((x, y) => sureness(y) - sureness(x));
-    found.push({ task: name, texts: texts.length, flips, pairs: pairsOf(flips) });
+    found.push({ task: name, texts: texts.length, repeated, dropped, flips, pairs: pairsOf(flips) });
   }
   return found;
 }

@@ -39,7 +39,8 @@ export interface FilePrediction {
 
 /**
  * Predicts the rows of files and writes them with the answers: for each task the columns `<task>_label`,
- * `<task>_confidence` in [0, 1], and `<task>_reason`, which is null where a model answered.
+ * `<task>_confidence` in [0, 1], and `<task>_reason`, which is null where a model answered. In a text file, of text files and
+ * one task, each row is a line: the label, or nothing where there is none.
  *
  * @throws ModelpackError SOURCE_ and COLUMN_ codes, USAGE, STORAGE, INTERRUPTED
  */
@@ -52,7 +53,9 @@ export async function predictFiles(
 ): Promise<FilePrediction> {
   const tallies = options.tasks.map((task) => new Tally(task));
   const answer = answerer(pack, options);
-  const columns = options.tasks.flatMap((task) => columnsOf(task, options));
+  const all = options.tasks.flatMap((task) => columnsOf(task, options));
+  // A line of text has room for one value: the label, which is the first.
+  const columns = out.format === "txt" ? all.slice(0, 1) : all;
   let total: number | null = null;
   let rows = 0;
   const annotation: Annotation = {

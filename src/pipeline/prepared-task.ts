@@ -105,7 +105,8 @@ async function finishOutOfScope(
   return { ...split, collected: rows.length, drops };
 }
 
-function splitSettings({ prepare }: PipelineConfig): SplitSettings {
+/** How a config has the rows of a task split. */
+export function splitSettings({ prepare }: PipelineConfig): SplitSettings {
   const { seed, train_ratio, test_ratio, eval_ratio } = prepare;
   return { seed, ratios: { train: train_ratio, test: test_ratio, eval: eval_ratio } };
 }

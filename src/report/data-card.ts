@@ -2,7 +2,9 @@
 import { SPLITS, type Split } from "../core/example.ts";
 import {
   type DatasetFacts,
+  type DropFacts,
   hubIds,
+  type LabelFacts,
   languageCodes,
   rowsByOrigin,
   rowsIn,
@@ -13,11 +15,14 @@ import {
 } from "./dataset-facts.ts";
 import { cardLicence } from "./licence.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
-import { amountText, countText } from "./number-text.ts";
+import { amountText, countText, percentText } from "./number-text.ts";
 import { type Yaml, yamlText } from "./yaml.ts";
 
 /** What the Hub calls our splits. */
 const HUB_SPLITS: Readonly<Record<Split, string>> = { train: "train", test: "test", eval: "validation" };
+
+/** The splits that measure. */
+const HELD_OUT = ["test", "eval"] as const;
 
 const DROPS: Readonly<Record<string, string>> = {
   null_label: "without a label",
@@ -121,19 +126,29 @@ function summary(facts: DatasetFacts): string {
 }
 
 function files(facts: DatasetFacts): string {
-  const rows = familiesOf(facts).flatMap((family) =>
-    SPLITS.map((split) => [
-      `\`${family}_${split}.parquet\``,
-      facts.tasks
-        .filter((task) => task.family === family)
-        .map(({ task }) => `\`${task}\``)
-        .join(", "),
-      countText(familyRows(facts, family, split)),
-    ]),
-  );
+  const rows = familiesOf(facts).flatMap((family) => {
+    const own = facts.tasks.filter((task) => task.family === family);
+    const outside = own.filter((task) => task.out_of_scope_rows !== undefined);
+    const names = (tasks: readonly TaskFacts[]) => tasks.map(({ task }) => `\`${task}\``).join(", ");
+    return [
+      ...SPLITS.map((split) => [
+        `\`${family}_${split}.parquet\``,
+        names(own),
+        countText(familyRows(facts, family, split)),
+      ]),
+      ...(outside.length === 0 ? [] : HELD_OUT).map((split) => [
+        `\`${family}_${split}_out_of_scope.parquet\``,
+        names(outside),
+        countText(outside.reduce((sum, task) => sum + (task.out_of_scope_rows?.[split] ?? 0), 0)),
+      ]),
+    ];
+  });
+  const outside = facts.tasks.some((task) => task.out_of_scope_rows !== undefined)
+    ? " Files of out-of-scope texts have the same columns and an empty `label`."
+    : "";
   return `${markdownTable(["file", "tasks", "rows"], rows, [2])}
 
-Columns: \`id\` (128 bits of sha256 over task, texts and label), \`task\`, \`label\`, \`text\` (or \`text_a\` and \`text_b\` of a pair), \`source\` (the dataset), \`origin\` (\`real\`; \`llm_labelled\`: a real text that an LLM labelled; \`synthetic\`: an LLM wrote it), \`language\` (empty where the source states none), \`count\` (source rows that this one stands for), \`group_id\` (near-duplicates share one), \`split\`. Digests of all files are in \`manifest.json\`.`;
+Columns: \`id\` (128 bits of sha256 over task, texts and label), \`task\`, \`label\`, \`text\` (or \`text_a\` and \`text_b\` of a pair), \`source\` (the dataset), \`origin\` (\`real\`; \`llm_labelled\`: a real text that an LLM labelled; \`synthetic\`: an LLM wrote it), \`language\` (empty where the source states none), \`count\` (source rows that this one stands for), \`group_id\` (near-duplicates share one), \`split\`.${outside} Digests of all files are in \`manifest.json\`.`;
 }
 
 function sources({ sources: list, bootstrap, skipped }: DatasetFacts): string {
@@ -181,12 +196,12 @@ function usesOf({ maps }: SourceFacts): string {
 function taskRows(task: TaskFacts, { config }: DatasetFacts): string[] {
   const definition = config.tasks.find(({ name }) => name === task.task);
   const isMade = madeIn(task) > 0;
-  const isOfficial = task.labels.some(({ official }) => official.test + official.eval > 0);
+  const hasOfficial = SPLITS.some((split) => isOfficial(task.labels, split));
   const head = [
     "label",
     ...SPLITS,
     ...(isMade ? ["of an LLM"] : []),
-    ...(isOfficial ? ["official"] : []),
+    ...(hasOfficial ? ["official"] : []),
     "over the cap",
     "lacking",
   ];
@@ -199,50 +214,91 @@ function taskRows(task: TaskFacts, { config }: DatasetFacts): string[] {
       markdownText(label.label),
       ...SPLITS.map((split) => countText(totalOf(rowsIn(label, split)))),
       ...(isMade ? [countText(made)] : []),
-      ...(isOfficial ? [countText(label.official.test + label.official.eval)] : []),
+      ...(hasOfficial ? [countText(label.official.test + label.official.eval)] : []),
       countText(label.cut),
       countText(label.deficit),
     ];
   });
+  const outside = task.out_of_scope_rows;
+  if (outside !== undefined)
+    rows.push([
+      "*out of scope*",
+      ...SPLITS.map((split) => countText(split === "train" ? 0 : outside[split])),
+      ...(isMade ? ["0"] : []),
+      ...(hasOfficial ? ["0"] : []),
+      countText(outside.cut),
+      "",
+    ]);
   const description = definition?.description ?? "";
   const numbers = head.map((_, i) => i).slice(1);
   return [
     `### ${task.task}`,
     ...(description === "" ? [] : [markdownText(description)]),
     markdownTable(head, rows, numbers),
+    ...(outside === undefined
+      ? []
+      : [
+          `${amountText(outside.test + outside.eval, "text")} of no label (out of scope), in files of their own: half are dealt to test and half to eval, by hash, and none to train. Those of test measure how many such texts a threshold of confidence holds back, and by those of eval \`target_out_of_scope_recall\` sets it.`,
+        ]),
   ];
 }
 
+/** Whether a split is the one that sources bring. */
+function isOfficial(labels: readonly LabelFacts[], split: Split): boolean {
+  return split !== "train" && labels.some(({ official }) => official[split] > 0);
+}
+
 function leftOut({ tasks }: DatasetFacts): string {
-  const rows = tasks.flatMap(({ task, drops }) =>
-    drops.map(({ reason, rows: count }) => [
-      `\`${task}\``,
+  const rows = tasks.flatMap((task) =>
+    [...task.drops.map(dropText), ...leftOutOfScope(task)].map(([count, why]) => [
+      `\`${task.task}\``,
       countText(count),
-      DROPS[reason] ?? markdownText(reason),
+      why,
     ]),
   );
-  const outside = tasks.filter(({ out_of_scope }) => out_of_scope > 0);
-  const more = outside.map(
-    ({ task, out_of_scope }) =>
-      `${amountText(out_of_scope, "text")} of \`${task}\` are of no label (out of scope).`,
-  );
-  const table =
-    rows.length === 0 ? "No row was dropped or merged." : markdownTable(["task", "rows", "why"], rows, [1]);
-  return [table, ...more].join("\n\n");
+  return rows.length === 0
+    ? "No row was dropped or merged."
+    : markdownTable(["task", "rows", "why"], rows, [1]);
+}
+
+type Dropped = readonly [rows: number, why: string];
+
+function dropText({ reason, rows }: DropFacts): Dropped {
+  return [rows, DROPS[reason] ?? markdownText(reason)];
+}
+
+/** Texts that no label fits, and that are in no split. */
+function leftOutOfScope({ out_of_scope_rows: outside }: TaskFacts): Dropped[] {
+  if (outside === undefined) return [];
+  const all: Dropped[] = [
+    ...outside.drops.map(dropText),
+    [outside.exact_duplicates, "merged into another such text"],
+    [outside.near_in_scope, "the same as or nearly the text of a row with a label"],
+    [outside.cut, "over the cap"],
+  ];
+  return all.filter(([rows]) => rows > 0).map(([rows, why]) => [rows, `out of scope: ${why}`]);
 }
 
 function splitting({ config: { prepare }, tasks }: DatasetFacts): string {
   const near = tasks.filter(({ deduplication }) => deduplication.official_rows_near_train > 0);
-  const rows = tasks.map(({ task, deduplication: d }) => [
+  const rows = tasks.map(({ task, labels, split_ratios, deduplication: d }) => [
     `\`${task}\``,
+    ...SPLITS.map((split) => (isOfficial(labels, split) ? "official" : percentText(split_ratios[split]))),
     countText(d.groups),
     countText(d.near_duplicate_rows),
     countText(d.largest_group),
   ]);
+  const withOfficial = tasks.some(({ labels }) => SPLITS.some((split) => isOfficial(labels, split)))
+    ? " Where a source brings official test or eval rows, these are all of that split: they are never moved, merged or dropped, no other row of the task joins them, and the split's share of the other rows stays in train."
+    : "";
   const lines = [
-    `Near-duplicates (Jaccard similarity of character 3-grams of at least ${prepare.near_duplicate_threshold}), rows of one conversation or user where the config names such a column, and pairs that share a text form a group, and a group is in one split. Groups are dealt to train, test and validation by hash, label by label: ${prepare.train_ratio}, ${prepare.test_ratio} and ${prepare.eval_ratio} of the rows (seed ${prepare.seed}). Rows of official test and validation sets are never moved, merged or dropped.`,
+    `Near-duplicates (Jaccard similarity of character 3-grams of at least ${prepare.near_duplicate_threshold}), rows of one conversation or user where the config names such a column, and pairs that share a text form a group, and a group is in one split. Groups are dealt to train, test and eval by hash, label by label, in the shares below (seed ${prepare.seed}).${withOfficial}`,
     `Each label has at most ${amountText(prepare.max_per_task_label, "row")}, chosen by hash, official ones apart; the aim is ${countText(prepare.target_per_task_label)}.`,
-    markdownTable(["task", "groups", "near-duplicate rows", "largest group"], rows, [1, 2, 3]),
+    markdownTable(
+      ["task", ...SPLITS, "groups", "near-duplicate rows", "largest group"],
+      rows,
+      [1, 2, 3, 4, 5, 6],
+    ),
     ...near.map(
       ({ task, deduplication: d }) =>
         `\`${task}\`: ${amountText(d.official_rows_near_train, "official row")} ${d.official_rows_near_train === 1 ? "has" : "have"} a near-duplicate in another split and stay as published.`,

@@ -19,11 +19,17 @@ export interface LabelFacts {
   readonly deficit: number;
 }
 
+/** Rows that were dropped or merged for one reason. */
+export interface DropFacts {
+  readonly reason: string;
+  readonly rows: number;
+}
+
 export interface TaskFacts {
   readonly task: string;
   readonly family: string;
   readonly labels: readonly LabelFacts[];
-  readonly drops: readonly { readonly reason: string; readonly rows: number }[];
+  readonly drops: readonly DropFacts[];
   readonly deduplication: {
     readonly near_duplicate_rows: number;
     readonly groups: number;
@@ -31,7 +37,17 @@ export interface TaskFacts {
     readonly official_rows_near_train: number;
     readonly pair_grouping: "both" | "text_a" | null;
   };
-  readonly out_of_scope: number;
+  /** Shares by which its rows were dealt to the splits, official ones apart. */
+  readonly split_ratios: Readonly<Record<Split, number>>;
+  /** What became of texts that no label fits; left out where there are none. */
+  readonly out_of_scope_rows?: {
+    readonly test: number;
+    readonly eval: number;
+    readonly exact_duplicates: number;
+    readonly near_in_scope: number;
+    readonly cut: number;
+    readonly drops: readonly DropFacts[];
+  };
   /** Rows that state a language, by what they state; a manifest from before there was such a list has none. */
   readonly languages?: readonly { readonly language: string; readonly rows: number }[];
   readonly backfill?: {

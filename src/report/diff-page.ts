@@ -70,7 +70,11 @@ export interface Flip {
 /** What the two say of the texts of a file. */
 export interface TextsDiff {
   readonly task: string;
+  /** Those that both answered: each once. */
   readonly texts: number;
+  /** Rows whose text had come before, and rows without one that can be used. */
+  readonly repeated: number;
+  readonly dropped: number;
   /** Those that both are surest of first. */
   readonly flips: readonly Flip[];
   /** Flips by the two labels, most first. */
@@ -105,6 +109,16 @@ const MOST_PAIRS = 20;
 /** UTF-16 units of a text that the page shows. */
 const MOST_TEXT = 500;
 
+/** `4 texts (6 repeated, 2 left out: no usable text)`: what was answered, and what more rows there were. */
+export function textsRead({ texts, repeated, dropped }: TextsDiff, count: (n: number) => string): string {
+  const others = [
+    ...(repeated > 0 ? [`${count(repeated)} repeated`] : []),
+    ...(dropped > 0 ? [`${count(dropped)} left out: no usable text`] : []),
+  ];
+  const read = `${count(texts)} ${texts === 1 ? "text" : "texts"}`;
+  return others.length === 0 ? read : `${read} (${others.join(", ")})`;
+}
+
 /** The page that compares two packs. */
 export function diffPage(diff: PackDiff): string {
   const { a, b } = diff;
@@ -119,6 +133,11 @@ export function diffPage(diff: PackDiff): string {
       ...diff.texts.map(textsSection),
     ],
   });
+}
+
+/** A p-value with four decimals; of one that rounds to none, that it is under the least. */
+export function pText(p: number): string {
+  return p < 0.00005 ? "<0.0001" : p.toFixed(4);
 }
 
 /** A difference with its sign. */
@@ -177,7 +196,7 @@ function pairedTable(tasks: readonly TaskDiff[]): Html {
             ),
             countText(comparison.onlyA),
             countText(comparison.onlyB),
-            figureText(comparison.pValue, 4),
+            pText(comparison.pValue),
           ],
         ],
   );
@@ -292,9 +311,10 @@ function settings({ settings: list }: PackDiff): Html {
   });
 }
 
-function textsSection({ task, texts, flips, pairs }: TextsDiff): Section {
+function textsSection(found: TextsDiff): Section {
+  const { task, texts, flips, pairs } = found;
   const left = flips.length - MOST_FLIPS;
-  const summary = html`<p>${amountText(flips.length, "answer")} of ${countText(texts)} flipped (${percentText(texts === 0 ? null : flips.length / texts)}).${flips.length === 0 ? null : " Those that both packs are surest of stand first."}</p>`;
+  const summary = html`<p>${amountText(flips.length, "answer")} of ${textsRead(found, countText)} flipped (${percentText(texts === 0 ? null : flips.length / texts)}).${flips.length === 0 ? null : " Those that both packs are surest of stand first."}</p>`;
   const body = html`${summary}${flips.length === 0 ? null : pairsTable(task, pairs)}${flips.length === 0 ? null : flipsTable(task, flips)}${left > 0 ? html`<p>${amountText(left, "more flip")}; --json has all.</p>` : null}`;
   return { id: `texts-${task}`, title: `Flipped answers of ${task}`, body };
 }

@@ -98,6 +98,8 @@ function compared(): string {
       {
         task: "colour",
         texts: 6,
+        repeated: 1,
+        dropped: 0,
         flips: HOSTILE.map((text) => ({
           texts: [text],
           a: { label: text, confidence: 0.9, reason: null },

@@ -74,14 +74,16 @@ describe("diff", () => {
 
   it("prints what the documentation shows, and writes a page", () => {
     const old = versions().find(({ current }) => !current)?.version ?? "";
-    writeFileSync(join(project, "texts.txt"), "topic0 about0\ntopic1\n");
+    writeFileSync(join(project, "texts.txt"), "topic0 about0\n\ntopic1\nTopic1\ntopic1\n");
     const args = ["diff", old, "latest", "--texts", "texts.txt", "--out", "diff.html"];
     const result = cli(project, [...args, "--json"]);
     expect(result.code, result.err).toBe(0);
     const found = jsonOf<{ settings: unknown; texts: { texts: number }[]; page: string }>(result);
     expect(found.settings).toEqual([{ name: "train.max_iter", a: "2", b: "5" }]);
-    expect(found.texts).toMatchObject([{ task: "colour", texts: 2 }]);
-    expect(readFileSync(join(project, "diff.html"), "utf8")).toContain(`<title>From ${old} to `);
+    expect(found.texts).toMatchObject([{ task: "colour", texts: 2, repeated: 2, dropped: 1 }]);
+    const page = readFileSync(join(project, "diff.html"), "utf8");
+    expect(page).toContain(`<title>From ${old} to `);
+    expect(page).toMatch(/<p>\d answers? of 2 texts \(2 repeated, 1 left out: no usable text\) flipped \(/);
     const names = membersOf({ ...found, texts: [] });
     expect(names).toEqual(membersOf(documented.diff?.[0]));
     expect(names.filter((name) => /[A-Z]/.test(name))).toEqual([]);

@@ -204,6 +204,17 @@ describe("modelpack explain", () => {
     expect(refused.err).toContain('its labels are "general", "finance", "travel"');
   });
 
+  it("refuses to compare the predicted label with itself, and names the second likeliest", () => {
+    const args = ["--task", "query_domain", "euros bank flight"];
+    const { code, out, err } = explain([...args, "--against", "finance"]);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain('error: "finance" is the predicted label itself\n');
+    const { runnerUp } = jsonOf<{ runnerUp: string }>(explain([...args, "--json"]));
+    expect(err).toContain(
+      `hint: name another label, or leave --against out: it is then the second likeliest, "${runnerUp}"\n`,
+    );
+  });
+
   it("says of a text without a known n-gram that it guesses", () => {
     const { out } = explain(["--task", "query_domain", "\u65e5\u672c\u8a9e"]);
     expect(out).toContain("\n  the model knows no n-gram of it: what is left is the bias");

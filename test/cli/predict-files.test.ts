@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, linkSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type CliResult, cli, ended, jsonOf, says, startCli } from "../support/cli.ts";
-import { tinyModel } from "../support/model.ts";
+import { handmadeModel, tinyModel } from "../support/model.ts";
 import { FIRST, writeVersion } from "../support/pack.ts";
 import { namesIn } from "../support/project.ts";
 import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
@@ -43,6 +44,54 @@ describe("predict --file", () => {
     expect(namesIn(join(folder, "out"))).toEqual(["new.tsv"]);
   });
 
+  it("writes a label a line, of text files to a text file", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "in.txt"), "euros bank\r\n\r\nflight hotel\nhello");
+    const run = (out: string, ...more: string[]) =>
+      predict(folder, "--file", "in.txt", "--out", out, ...more);
+    expect(run("x.txt")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/\n4 rows with query_domain_label: x\.txt\n$/),
+    });
+    const expected = ["finance", "general", "travel", "general", ""].join("\n");
+    expect(readFileSync(join(folder, "x.txt"), "utf8")).toBe(expected);
+    expect(run("x.txt.gz").code).toBe(0);
+    expect(gunzipSync(readFileSync(join(folder, "x.txt.gz"))).toString()).toBe(expected);
+    const found = jsonOf(run("y.txt", "--json"));
+    expect(found).toMatchObject({ out: "y.txt", rows: 4, columns: ["query_domain_label"] });
+    expect(run("z.txt", "--top", "2")).toMatchObject({
+      code: 2,
+      err: "error: a text file holds a label a line: --top has no place in it\n   = hint: leave it out, or name a file that ends in .csv\n",
+    });
+    expect(run("z.txt", "--prefix", "m_").err).toContain("--prefix has no place in it");
+    expect(run("z.txt", "--text", "body").err).toContain('there is no column "body"; there are "text"');
+    expect(existsSync(join(folder, "z.txt"))).toBe(false);
+  });
+
+  it("leaves a line empty where there is no label, and refuses two tasks in a text file", () => {
+    const folder = temporaryFolder();
+    const root = join(folder, "packs");
+    const words = { cat: [9, -9], dog: [-9, 9] };
+    const task = (name: string) => ({ name, labels: ["cat", "a\ndog"], words });
+    writeVersion(root, FIRST, [handmadeModel("pets", [task("pet"), task("other")], false)]);
+    writeFileSync(join(folder, "in.txt"), "dog\n\ncat\n");
+    const args = ["predict", "--pack", root, "--file", "in.txt", "--out", "out.txt"];
+    expect(cli(folder, [...args, "--task", "pet"]).code).toBe(0);
+    expect(readFileSync(join(folder, "out.txt"), "utf8")).toBe("a\\ndog\n\ncat\n");
+    expect(cli(folder, [...args, "--force"])).toMatchObject({
+      code: 2,
+      err: "error: a text file holds a label a line, got 2 tasks\n   = hint: name one with --task, or a file that ends in .csv\n",
+    });
+  });
+
+  it("speaks of one row as one", () => {
+    const folder = folderWith("text\neuros bank\n");
+    expect(predict(folder, "--file", "rows.csv").err).toBe("query_domain: a model answered 1 row\n");
+    expect(predict(folder, "--file", "rows.csv", "--out", "o.csv").out).toMatch(
+      /^query_domain: a model answered 1 row\n1 row with query_domain_label, /,
+    );
+  });
+
   it("sums up with --json", () => {
     const folder = folderWith("text\neuros bank\n\n");
     const found = jsonOf(predict(folder, "--file", "rows.csv", "--out", "o.jsonl", "--json"));
@@ -76,9 +125,9 @@ describe("predict --file", () => {
   });
 
   it.each<[string[], string]>([
-    [["--file", "rows.csv", "a text"], "texts come from files or from arguments, got --file and 1 texts"],
+    [["--file", "rows.csv", "a text"], "texts come from files or from arguments, got --file and 1 text\n"],
     [["--file", "rows.csv", "--json"], "the rows of --file need a file to go to"],
-    [["--file", "rows.csv", "--out", "x.txt"], "--out takes a file whose name says its format"],
+    [["--file", "rows.csv", "--out", "x.txt"], "only text files are written as text files"],
     [["--file", "rows.csv", "--out", "x.arrow"], "only Arrow files are written as Arrow files"],
     [["--file", "rows.csv", "--out", "."], "--out takes a file whose name says its format"],
     [["--file", "rows.csv", "--text-a", "text"], "two columns are for tasks that compare two texts"],

@@ -179,6 +179,17 @@ label_map = { ${quoted.map((name) => `${name} = ${name}`).join(", ")} }
     ]);
   });
 
+  it("notes a task of one label, which tells nothing apart", () => {
+    const task = (labels: string) => `[[tasks]]\nname = "t"\nfamily = "f"\nlabels = ${labels}\n`;
+    const without =
+      'no enabled dataset has train rows for "t": they must come from backfill or earlier files';
+    expect(load(task('["hot"]')).notes).toEqual([
+      'task "t" has one label, "hot": there is nothing to tell apart, and every text gets it; add a label for texts that are something else',
+      without,
+    ]);
+    expect(load(task('["hot", "cold"]')).notes).toEqual([without]);
+  });
+
   it("refuses unknown keys of the same names", () => {
     expect(problems(`[train]\n__proto__ = 1\nconstructor = 2\n${TASK}`)).toEqual([
       "2:1 unknown key train.__proto__ | docs/config.md lists every key",

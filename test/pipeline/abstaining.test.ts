@@ -87,6 +87,33 @@ describe("train with both targets", () => {
     expect(names).not.toContain("router_train_out_of_scope.parquet");
   });
 
+  it("lists their files in the data card, counts them beside the labels, and says what was left out", () => {
+    const card = readFileSync(join(prepared.folder, "DATA_CARD.md"), "utf8");
+    const { tasks } = readJson<{ tasks: { out_of_scope_rows: { test: number; eval: number } }[] }>(
+      prepared.folder,
+      "manifest.json",
+    );
+    const { test = 0, eval: held = 0 } = tasks[0]?.out_of_scope_rows ?? {};
+    expect(card).toContain(`\n| \`router_test_out_of_scope.parquet\` | \`colour\` | ${test} |\n`);
+    expect(card).toContain(`\n| \`router_eval_out_of_scope.parquet\` | \`colour\` | ${held} |\n`);
+    expect(card).not.toContain("router_train_out_of_scope");
+    expect(card).toContain(
+      "`split`. Files of out-of-scope texts have the same columns and an empty `label`. ",
+    );
+    expect(card).toContain(
+      `| blue | 240 | 30 | 30 | 0 | 0 |\n| *out of scope* | 0 | ${test} | ${held} | 0 |  |\n`,
+    );
+    expect(card).toContain("\n400 texts of no label (out of scope), in files of their own: ");
+    expect(card).toContain(
+      [
+        "",
+        "| `colour` | 1 | out of scope: without a text |",
+        "| `colour` | 5 | out of scope: merged into another such text |",
+        "",
+      ].join("\n"),
+    );
+  });
+
   it("keeps both promises by the higher threshold, and writes down how", () => {
     const record = recordOf(run.folder);
     const { target_precision: precision, target_out_of_scope_recall: recall } = record ?? {};

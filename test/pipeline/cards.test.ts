@@ -80,9 +80,60 @@ describe("DATA_CARD.md", () => {
     expect(text).toMatch(/\n\| a\\\|b \| 32 \| 4 \| 4 \| 0 \| 20 \|\n/);
     expect(text).toMatch(/\n\| never \| 0 \| 0 \| 0 \| 0 \| 60 \|\n/);
     expect(text).toContain("- `colour`: 1 label of 4 without a train row.");
-    expect(text).not.toMatch(/<script|<img|\u202e|\u2028/);
+    expect(text).not.toMatch(/<script|<img|\u202e|\u2028|out.of.scope/);
     expect(text).not.toContain(folder);
   });
+});
+
+describe("DATA_CARD.md of tasks with official rows and without", () => {
+  const project = sharedFolder();
+  let text = "";
+
+  beforeAll(async () => {
+    const labels = ["red", "green"];
+    const toml = `[prepare]
+target_per_task_label = 0
+near_duplicate_threshold = 0.95
+train_ratio = 6
+test_ratio = 2
+eval_ratio = 2
+
+${["tested", "measured", "own"].map((task) => taskToml(task, "router", labels)).join("\n")}
+${["tested", "measured", "own"].map((task) => datasetToml(task, `${task}.jsonl`, task)).join("\n")}
+${datasetToml("published", "published.jsonl", "tested", "", 'role = "test"\ntext = "text"')}
+${datasetToml("held", "held.jsonl", "measured", "", 'role = "eval"\ntext = "text"')}`;
+    writeProject(project, toml);
+    for (const [i, name] of ["tested", "measured", "own", "published", "held"].entries())
+      writeRows(join(project, `${name}.jsonl`), namedRows(labels, i < 3 ? 50 : 7, i + 1));
+    text = cardOf(join((await runPrepare(project)).folder, "DATA_CARD.md")).text;
+  });
+
+  it("gives the shares by which each task's rows were dealt", () => {
+    const rows = text.split("\n").filter((line) => /^\| (red|green) /.test(line));
+    expect(rows).toEqual([
+      ...labelRows("40 | 7 | 10 | 7"),
+      ...labelRows("40 | 10 | 7 | 7"),
+      ...labelRows("30 | 10 | 10"),
+    ]);
+    expect(text).toContain(
+      "in the shares below (seed 42). Where a source brings official test or eval rows, these are all of that split",
+    );
+    expect(text).toContain("\n| task | train | test | eval | groups | ");
+    expect(text).toContain("\n| `tested` | 80.0\u00a0% | official | 20.0\u00a0% | 100 | ");
+    expect(text).toContain("\n| `measured` | 80.0\u00a0% | 20.0\u00a0% | official | 100 | ");
+    expect(text).toContain("\n| `own` | 60.0\u00a0% | 20.0\u00a0% | 20.0\u00a0% | 100 | ");
+  });
+
+  it("says nothing of official rows where no source brings any", () => {
+    const { text: other } = cardOf(join(prepared, "DATA_CARD.md"));
+    expect(other).toContain("in the shares below (seed 42).\n");
+    expect(other).toContain("\n| `colour` | 80.0\u00a0% | 10.0\u00a0% | 10.0\u00a0% | ");
+  });
+
+  /** Lines of both labels, with no row over the cap and none lacking. */
+  function labelRows(counts: string): string[] {
+    return ["red", "green"].map((label) => `| ${label} | ${counts} | 0 | 0 |`);
+  }
 });
 
 describe("MODEL_CARD.md", () => {

@@ -6,9 +6,10 @@ import { silentReporter } from "../../src/core/reporter.ts";
 import { type DiffOptions, diff } from "../../src/pipeline/diff.ts";
 import { diffPage } from "../../src/report/diff-page.ts";
 import { openModelpack } from "../../src/runtime/node.ts";
+import { sealManifest } from "../../src/storage/manifest.ts";
 import { rejection } from "../support/failure.ts";
 import { readJson, runPrepare, runTrain, set, writeProject } from "../support/project.ts";
-import { sharedFolder } from "../support/temporary-folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 let folder = "";
 let first: { version: string; folder: string };
@@ -124,6 +125,24 @@ describe("diff", () => {
     // The rows that are blue are in one of them alone.
     expect(comparison?.kind === "paired" ? comparison.rows : 0).toBe(colour?.b.rows);
     expect(colour?.b.rows).toBeLessThan(colour?.a.rows ?? 0);
+  });
+
+  it("says of a pack of a newer format to update, and of a damaged one how to mend it", async () => {
+    const newer = join(temporaryFolder(), "newer");
+    cpSync(first.folder, newer, { recursive: true });
+    const manifest = readJson<object>(newer, "manifest.json");
+    writeFileSync(join(newer, "manifest.json"), sealManifest({ ...manifest, format_version: 9 }));
+    expect(await rejection(run(newer, "latest"))).toMatchObject({
+      code: "MODEL_TOO_NEW",
+      message: expect.stringContaining("format version 9; this modelpack reads version 1"),
+      where: newer,
+      hint: "update modelpack, or name another pack",
+    });
+    writeFileSync(join(newer, "manifest.json"), "{");
+    expect(await rejection(run("latest", newer))).toMatchObject({
+      code: "MODEL_CORRUPT",
+      hint: "`modelpack train` replaces a damaged version of its own; copy one from elsewhere again, or name another pack",
+    });
   });
 
   it("says what there is where a name, a task or a text is none", async () => {

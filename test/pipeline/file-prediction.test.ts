@@ -41,7 +41,7 @@ interface Asked {
 /** Predicts files into another; `path` says its format. */
 async function predicted(files: readonly string[], path: string, asked: Asked = {}): Promise<FilePrediction> {
   const kind = tableFormatOf(path);
-  if (kind === undefined || kind.format === "txt") throw new Error("no such output");
+  if (kind === undefined) throw new Error("no such output");
   const { task = "query_domain", columns = ["text"], top = null, prefix = "", signal, notes = [] } = asked;
   return predictFiles(
     pack,

@@ -92,7 +92,8 @@ describe("accepted rows", () => {
       const task = await withAccepted(config, real, rows);
       expect(task).toEqual({ ...real, seeds: 3, outOfScope: null, backfill: null });
       expect(Object.keys(entryOf(config, task))).toEqual([
-        ...["task", "family", "labels", "drops", "deduplication", "seeds", "out_of_scope", "languages"],
+        ...["task", "family", "labels", "drops", "deduplication", "split_ratios"],
+        ...["seeds", "out_of_scope", "languages"],
       ]);
     }
     expect(Array.from({ length: 3 }, (_, i) => textAt(real.seeds.text, i))).toEqual(

@@ -5,6 +5,7 @@ import { renderConfig } from "../../config/print.ts";
 import { usedDatasets } from "../../config/schema.ts";
 import { EMPTY_LOCK, LOCK_FILE, lockedAs, readLock } from "../../pipeline/dataset-lock.ts";
 import { lockKey } from "../../pipeline/hub-request.ts";
+import { amount } from "../amount.ts";
 import { type Action, notedConfigOf } from "../context.ts";
 
 /** `modelpack check`: the config and everything that it refers to inside itself. */
@@ -13,9 +14,9 @@ export const check: Action = async (context, options) => {
   const { config } = loaded;
   const families = new Set(config.tasks.map((task) => task.family));
   const counts = [
-    counted(config.tasks.length, "task", "tasks"),
-    counted(families.size, "family", "families"),
-    counted(config.datasets.length, "dataset", "datasets") + (await ofTheHub(loaded)),
+    amount(config.tasks.length, "task"),
+    amount(families.size, "family", "families"),
+    amount(config.datasets.length, "dataset") + (await ofTheHub(loaded)),
   ];
   const effective = renderConfig(loaded);
   return {
@@ -32,8 +33,4 @@ async function ofTheHub({ config, folder }: LoadedConfig): Promise<string> {
   if (hub.length === 0) return "";
   const unlocked = free.length === 0 ? "" : `, ${free.length} not in ${LOCK_FILE} yet`;
   return ` (${hub.length} of the Hub${unlocked})`;
-}
-
-function counted(n: number, one: string, many: string): string {
-  return `${n} ${n === 1 ? one : many}`;
 }

@@ -2,6 +2,7 @@
 import { ModelpackError } from "../../core/error.ts";
 import { occurrencesOf } from "../../model/occurrences.ts";
 import type { Contribution, Explanation, TaskStatus } from "../../runtime/node.ts";
+import { amount } from "../amount.ts";
 import { type Colours, painted, STRENGTHS } from "../colour.ts";
 import { colouredText, largestShare, sharesOf } from "../coloured-text.ts";
 import { type Action, countOption, table } from "../context.ts";
@@ -22,6 +23,7 @@ export const explain: Action = async (context, options, args) => {
     throw new ModelpackError("USAGE", "there is nothing to explain: the text is empty", {
       hint: "give a text with words",
     });
+  if (explanation.label === against) throw againstItself(explanation);
   const prediction =
     textB === null ? pack.predict(task.task, text) : pack.predictPair(task.task, text, textB);
   const top = countOption(options, "top", "--top") ?? SHOWN;
@@ -41,10 +43,13 @@ function textsOf(task: TaskStatus, args: readonly string[]): readonly [string, s
   const [text, textB] = args;
   const wanted = task.input === "pair" ? 2 : 1;
   if (text !== undefined && args.length === wanted) return [text, textB ?? null];
-  const texts = wanted === 1 ? "text" : "texts";
-  throw new ModelpackError("USAGE", `task "${task.task}" reads ${wanted} ${texts}, got ${args.length}`, {
-    hint: "quote each text",
-  });
+  throw new ModelpackError(
+    "USAGE",
+    `task "${task.task}" reads ${amount(wanted, "text")}, got ${args.length}`,
+    {
+      hint: "quote each text",
+    },
+  );
 }
 
 function chosenLabel(task: TaskStatus, label: string): string {
@@ -53,6 +58,16 @@ function chosenLabel(task: TaskStatus, label: string): string {
   throw new ModelpackError("USAGE", `task "${task.task}" has no label ${JSON.stringify(label)}`, {
     where: "--against",
     hint: `its labels are ${names}`,
+  });
+}
+
+function againstItself({ label, runnerUp }: Explanation): ModelpackError {
+  return new ModelpackError("USAGE", `${JSON.stringify(label)} is the predicted label itself`, {
+    where: "--against",
+    hint:
+      runnerUp === null
+        ? "the task has no other label: leave --against out"
+        : `name another label, or leave --against out: it is then the second likeliest, ${JSON.stringify(runnerUp)}`,
   });
 }
 

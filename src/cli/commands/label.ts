@@ -3,6 +3,7 @@ import { dollarsText, tokensText } from "../../backfill/cost.ts";
 import { ModelpackError } from "../../core/error.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import { type LabelResult, label as runLabel } from "../../pipeline/label.ts";
+import { amount } from "../amount.ts";
 import { type Action, countOption, EXIT, notedConfigOf, type Options, table } from "../context.ts";
 import { shownPath } from "../printable.ts";
 import { chosenTask } from "../task-choice.ts";
@@ -92,6 +93,5 @@ function spentText({ requests, tokens, dollars }: LabelResult): string {
   if (requests === 0) return "nothing was asked: the ledger had every answer";
   const about = tokens.estimated ? "about " : "";
   const cost = dollars === null ? "" : `, ${about}${dollarsText(dollars)}`;
-  const count = `${requests} ${requests === 1 ? "request" : "requests"}`;
-  return `${count}, ${about}${tokensText(tokens.prompt + tokens.completion)}${cost}`;
+  return `${amount(requests, "request")}, ${about}${tokensText(tokens.prompt + tokens.completion)}${cost}`;
 }

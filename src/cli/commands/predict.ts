@@ -3,6 +3,7 @@ import { addAbortSignal } from "node:stream";
 import { ModelpackError } from "../../core/error.ts";
 import { checkpoint } from "../../pipeline/workspace.ts";
 import type { Modelpack, Prediction, TaskStatus } from "../../runtime/node.ts";
+import { amount } from "../amount.ts";
 import { type Action, type Context, countOption, type Options } from "../context.ts";
 import { openPackOf, packTask } from "../pack.ts";
 import { asksForPairs, FILE_OPTIONS, predictRows } from "../predict-files.ts";
@@ -46,7 +47,7 @@ function checkSources(files: readonly string[], args: readonly string[], options
   if (files.length > 0 && args.length > 0)
     throw new ModelpackError(
       "USAGE",
-      `texts come from files or from arguments, got --file and ${args.length} texts`,
+      `texts come from files or from arguments, got --file and ${amount(args.length, "text")}`,
       {
         hint: "put a pattern in quotes, so that the shell leaves it alone: --file 'logs/*.csv'; or repeat --file",
       },

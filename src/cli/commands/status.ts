@@ -4,6 +4,7 @@ import { bytesText } from "../../core/byte-count.ts";
 import { type LedgerStatus, readLedgerStatus } from "../../pipeline/accepted.ts";
 import { type HubDatasetStatus, readHubStatus } from "../../pipeline/hub-status.ts";
 import { readStatus, type VersionStatus } from "../../pipeline/status.ts";
+import { amount } from "../amount.ts";
 import { type Action, configOf, table } from "../context.ts";
 import { oneLine } from "../printable.ts";
 import { datasetTable } from "../tables.ts";
@@ -60,9 +61,7 @@ function hubTable(hub: readonly HubDatasetStatus[]): string {
       locked === null
         ? "not locked yet: `modelpack prepare` asks the Hub"
         : `at ${locked.commit.slice(0, 12)}`,
-      locked === null
-        ? ""
-        : `${locked.files} ${locked.files === 1 ? "file" : "files"}, ${bytesText(locked.bytes)}`,
+      locked === null ? "" : `${amount(locked.files, "file")}, ${bytesText(locked.bytes)}`,
       locked === null || locked.missing === 0 ? "" : `${locked.missing} to download`,
     ]),
   );
