@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { amount } from "../core/amount.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { BatchCalls } from "./batch-calls.ts";
 import { interruptedBatch } from "./batch-failure.ts";
@@ -57,7 +59,7 @@ export async function sendBatch(
   const { id } = await calls.create(file, record.name);
   const known = { ...record, batch: id };
   await ledger.addBatch(known);
-  note(`batch ${id} is sent: ${counted(lines.length)}, done within 24 hours`);
+  note(`batch ${id} is sent: ${amount(lines.length, "request")}, done within 24 hours`);
   return known;
 }
 
@@ -78,7 +80,9 @@ export async function batchEnding(tools: CourseTools, record: BatchRecord): Prom
   }
   if (state.status === "failed") return { kind: "refused", state };
   const attempts = await readResults(tools, state, new Set(record.keys));
-  note(`batch ${state.id} is ${state.status}: ${attempts.size} of ${counted(record.keys.length)} came back`);
+  note(
+    `batch ${state.id} is ${state.status}: ${attempts.size} of ${amount(record.keys.length, "request")} came back`,
+  );
   return { kind: "over", attempts };
 }
 
@@ -135,8 +139,4 @@ async function look(
     if (blind === 0) note(`no news of batch ${id}: ${error.message}; looking again later`);
     return "unseen";
   }
-}
-
-function counted(requests: number): string {
-  return requests === 1 ? "1 request" : `${requests} requests`;
 }

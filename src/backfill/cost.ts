@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { PipelineConfig } from "../config/schema.ts";
+import { amount, countText } from "../core/amount.ts";
 import type { Usage } from "./completion.ts";
 
 // What a fill costs, and how that is said to people. These are figures for a budget and a report: no row and
@@ -38,7 +40,7 @@ export function tokensOfBytes(bytes: number): number {
 export function dollarsText(dollars: number): string {
   if (dollars > 0 && dollars < 0.0001) return "under $0.0001";
   if (dollars > 0 && dollars < 0.01) return `$${dollars.toFixed(4)}`;
-  return dollars < 999.995 ? `$${dollars.toFixed(2)}` : `$${grouped(Math.round(dollars))}`;
+  return dollars < 999.995 ? `$${dollars.toFixed(2)}` : `$${countText(Math.round(dollars))}`;
 }
 
 const SCALES: readonly (readonly [size: number, name: string])[] = [
@@ -49,7 +51,7 @@ const SCALES: readonly (readonly [size: number, name: string])[] = [
 /** `1 token`, `12,345 tokens`, `3.4 million tokens`. */
 export function tokensText(tokens: number): string {
   const scale = SCALES.find(([size]) => tokens >= size * 0.99995);
-  if (scale === undefined) return `${grouped(Math.round(tokens))} ${tokens === 1 ? "token" : "tokens"}`;
+  if (scale === undefined) return amount(Math.round(tokens), "token", "tokens", countText);
   return `${(tokens / scale[0]).toFixed(1)} ${scale[1]} tokens`;
 }
 
@@ -66,10 +68,5 @@ export function durationText(seconds: number): string {
   const scale = DURATIONS.find(([below]) => seconds < below);
   if (scale === undefined) return "an unknown time";
   if (seconds < 1.5) return "about a second";
-  return `about ${grouped(Math.round(seconds / scale[1]))} ${scale[2]}`;
-}
-
-// Not toLocaleString: the same figures in every place.
-function grouped(whole: number): string {
-  return String(whole).replace(/\B(?=(?:\d{3})+$)/g, ",");
+  return `about ${countText(Math.round(seconds / scale[1]))} ${scale[2]}`;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { amount } from "../core/amount.ts";
 import {
   type DiffAnswer,
   intervalText,
@@ -9,7 +11,6 @@ import {
   type TextsDiff,
   textsRead,
 } from "../report/diff-page.ts";
-import { amount } from "./amount.ts";
 import { table } from "./context.ts";
 import { oneLine } from "./printable.ts";
 import { figure } from "./tables.ts";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { amount } from "../core/amount.ts";
 import type { ColumnRoles } from "../data/column-roles.ts";
 import type { Survey } from "../data/survey.ts";
 import type { InitDraft } from "../pipeline/init.ts";
-import { amount } from "./amount.ts";
 import { table } from "./context.ts";
 import { oneLine, shortened } from "./printable.ts";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { amount } from "../core/amount.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { AnnotatedFile } from "../data/annotation.ts";
 import { resolveTables, type TableFiles, tableFormatOf } from "../data/table-files.ts";
@@ -9,7 +10,6 @@ import type { Modelpack, TaskStatus } from "../runtime/node.ts";
 import { probeWritable } from "../storage/commit.ts";
 import { replaceFile } from "../storage/replacement.ts";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
-import { amount } from "./amount.ts";
 import { type Context, countOption, type Options, type Outcome } from "./context.ts";
 import { shownPath } from "./printable.ts";
 

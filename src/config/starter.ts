@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { amount, countText } from "../core/amount.ts";
 import { shortened } from "../core/printable.ts";
 import type { Delimiter } from "./form.ts";
 import { tomlString } from "./toml.ts";
@@ -82,12 +83,7 @@ function line(code: string, comment: string): string {
 }
 
 function counted(rows: number): string {
-  return `${grouped(rows)} ${rows === 1 ? "row" : "rows"}`;
-}
-
-// By hand: toLocaleString follows the machine.
-function grouped(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+  return amount(rows, "row", "rows", countText);
 }
 
 function head({ datasets }: Starter): string {

@@ -9,7 +9,7 @@ import { delimiterOf, usualDelimiter, withFoundDelimiter } from "./delimiter.ts"
 import { CHUNK_ROWS, type Engine, filePath, withEngine } from "./engine.ts";
 import { unreadable, unwritable } from "./refusal.ts";
 import { scanSource } from "./scan.ts";
-import type { Source } from "./source.ts";
+import { isDelimited, type Source } from "./source.ts";
 import type { TableFiles, TableFormat } from "./table-files.ts";
 import { textLines } from "./text-lines.ts";
 
@@ -241,7 +241,7 @@ async function copy(
 
 /** How DuckDB writes a format; a CSV file that comes from files of the same ending has their delimiter. */
 function copyAs(format: TableFormat, source: Source | null): string {
-  if (format !== "csv" && format !== "tsv") return COPY_AS[format];
+  if (!isDelimited(format)) return COPY_AS[format];
   const isSame = source !== null && source.files[0]?.format === format;
   const delimiter = isSame ? delimiterOf(source) : usualDelimiter(format);
   return `FORMAT csv, HEADER true, DELIMITER ${quoteText(delimiter)}`;

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { ModelpackError } from "../core/error.ts";
 import type { AnnotatedFile, Annotation } from "./annotation.ts";
 import type { Engine, MadeValue } from "./engine.ts";
-
-/** Characters that are written at once. */
-const WRITE_CHARACTERS = 1 << 20;
+import { writeJoined, writeLines } from "./line-writer.ts";
 
 /**
  * Writes objects as they are, but for members added at their end: what DuckDB would make of them has other numbers
@@ -22,19 +17,8 @@ export async function writeAnnotatedJson(
   out: AnnotatedFile,
 ): Promise<void> {
   const lines = annotatedObjects(engine, objects, texts, annotation);
-  if (out.format === "json") await writeText(joined(lines, "[\n", ",\n", "\n]\n"), out);
+  if (out.format === "json") await writeJoined(lines, "[\n", ",\n", "\n]\n", out);
   else await writeLines(lines, out);
-}
-
-/** Writes lines that come without their ends. */
-export function writeLines(lines: AsyncIterable<string>, out: AnnotatedFile): Promise<void> {
-  return writeText(joined(lines, "", "\n", "\n"), out);
-}
-
-async function writeText(source: AsyncIterable<string>, out: AnnotatedFile): Promise<void> {
-  const file = createWriteStream(out.path, { flags: "wx" });
-  if (out.gzip) await pipeline(source, createGzip(), file);
-  else await pipeline(source, file);
 }
 
 async function* annotatedObjects(
@@ -70,23 +54,4 @@ function withMembers(
   const added = keys.map((key, i) => key + JSON.stringify(values[i] ?? null)).join(",");
   const inside = line.slice(0, -1).trimEnd();
   return `${inside}${inside === "{" ? "" : ","}${added}}`;
-}
-
-/** The lines in pieces of some size, with what stands before, between and after them; neither where there is none. */
-async function* joined(
-  lines: AsyncIterable<string>,
-  before: string,
-  between: string,
-  after: string,
-): AsyncGenerator<string> {
-  let text = before;
-  let isFirst = true;
-  for await (const line of lines) {
-    text += isFirst ? line : between + line;
-    isFirst = false;
-    if (text.length < WRITE_CHARACTERS) continue;
-    yield text;
-    text = "";
-  }
-  yield isFirst && before === "" ? "" : text + after;
 }

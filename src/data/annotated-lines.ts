@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { oneLine } from "../core/printable.ts";
-import { writeLines } from "./annotated-json.ts";
 import type { AnnotatedFile, Annotation } from "./annotation.ts";
 import { CHUNK_ROWS } from "./engine.ts";
+import { writeLines } from "./line-writer.ts";
 import { textLines } from "./text-lines.ts";
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DELIMITERS, type Delimiter } from "../config/form.ts";
 import { fileBytes } from "./gzip.ts";
-import type { Format, Source, SourceFile } from "./source.ts";
+import { type Format, isDelimited, type Source, type SourceFile } from "./source.ts";
 
 /** The longest header of a CSV file, in bytes: it is the one record that we keep in memory. */
 export const MAX_HEADER_BYTES = 1 << 20;
@@ -38,7 +38,7 @@ export function likeliestDelimiter(header: string, format: Format): Delimiter {
  */
 export async function withFoundDelimiter(source: Source): Promise<Source> {
   const [file] = source.files;
-  if (file === undefined || (file.format !== "csv" && file.format !== "tsv")) return source;
+  if (file === undefined || !isDelimited(file.format)) return source;
   return { ...source, delimiter: likeliestDelimiter(await headerOf(source, file), file.format) };
 }
 

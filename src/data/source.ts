@@ -74,13 +74,18 @@ export async function resolveLocalSource(dataset: LocalDataset, folder: string):
   return { ...checkedSource(dataset.name, files), delimiter: dataset.delimiter };
 }
 
+/** Whether files of a format have a delimiter. */
+export function isDelimited(format: string): format is "csv" | "tsv" {
+  return format === "csv" || format === "tsv";
+}
+
 /** Throws SOURCE_UNSUPPORTED where a dataset has a delimiter and a file that is no CSV. */
 export function checkDelimiter(
   { name, delimiter }: Pick<LocalDataset, "name" | "delimiter">,
   files: readonly Pick<SourceFile, "name" | "format">[],
 ): void {
   if (delimiter === undefined) return;
-  const other = files.find(({ format }) => format !== "csv" && format !== "tsv");
+  const other = files.find(({ format }) => !isDelimited(format));
   if (other === undefined) return;
   throw new ModelpackError(
     "SOURCE_UNSUPPORTED",

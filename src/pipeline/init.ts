@@ -11,7 +11,7 @@ import {
 import { ModelpackError } from "../core/error.ts";
 import { quoteText } from "../data/column.ts";
 import type { ColumnRoles } from "../data/column-roles.ts";
-import { delimiterOf } from "../data/delimiter.ts";
+import { usualDelimiter } from "../data/delimiter.ts";
 import { countLabels } from "../data/label-census.ts";
 import type { ColumnProfile, Survey } from "../data/survey.ts";
 import type { InitPart, InitSources } from "./init-sources.ts";
@@ -197,8 +197,10 @@ function datasetOf(
 
 /** The delimiter that a config has to name. */
 function writtenDelimiter({ source }: InitPart): Delimiter | null {
-  const usual = delimiterOf({ ...source, delimiter: undefined });
-  return delimiterOf(source) === usual ? null : delimiterOf(source);
+  const { delimiter, files } = source;
+  return delimiter === undefined || delimiter === usualDelimiter(files[0]?.format ?? "csv")
+    ? null
+    : delimiter;
 }
 
 function listSql(survey: Survey, { texts, label, language }: ColumnRoles, where: string | null): string {

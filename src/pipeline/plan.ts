@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
+import { amount } from "../core/amount.ts";
 import { bytesText } from "../core/byte-count.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { verifyVersion } from "../storage/commit.ts";
@@ -44,9 +46,7 @@ export async function planPrepare(
   });
   if (downloads.length > 0) {
     for (const { dataset, files, bytes } of downloads)
-      reporter.note(
-        `${dataset}: would download ${files} ${files === 1 ? "file" : "files"}, ${bytesText(bytes)}`,
-      );
+      reporter.note(`${dataset}: would download ${amount(files, "file")}, ${bytesText(bytes)}`);
     reporter.note("which version that makes is known once they are here; nothing was written");
     return { version: null, folder: null, unchanged: false, downloads, fill: null };
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import type { AbstentionRecord, Share, ThresholdFit } from "../training/abstention.ts";
 import { shareText } from "./headline.ts";
 import { type Content, html } from "./html.ts";
 import { labelText } from "./label-text.ts";
-import { amountText, countText, figureText, NONE } from "./number-text.ts";
+import { amountText, figureText, NONE } from "./number-text.ts";
 import type { TaskReport } from "./pack-report.ts";
 import { type Column, table } from "./table.ts";
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import type { Origin, Split } from "../core/example.ts";
 import { shortened } from "../core/printable.ts";
 import type { InputKind } from "../core/task.ts";
 import { barChart } from "./chart/bar.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { amountText, countText, figureText, percentText } from "./number-text.ts";
+import { amountText, figureText, percentText } from "./number-text.ts";
 import { renderPage, type Section } from "./page.ts";
 import { table } from "./table.ts";
 

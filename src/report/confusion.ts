@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import { type HeatCell, heatMap } from "./chart/heat-map.ts";
 import { headlineMetrics } from "./headline.ts";
 import { type Content, html } from "./html.ts";
 import { confusionOrder } from "./label-order.ts";
 import { labelText } from "./label-text.ts";
-import { amountText, countText, percentText } from "./number-text.ts";
+import { amountText, percentText } from "./number-text.ts";
 import type { SplitReport, TaskReport } from "./pack-report.ts";
 import { table } from "./table.ts";
 

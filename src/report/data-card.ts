@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import { SPLITS, type Split } from "../core/example.ts";
 import {
   type DatasetFacts,
@@ -15,7 +17,7 @@ import {
 } from "./dataset-facts.ts";
 import { cardLicence } from "./licence.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
-import { amountText, countText, percentText } from "./number-text.ts";
+import { amountText, percentText } from "./number-text.ts";
 import { type Yaml, yamlText } from "./yaml.ts";
 
 /** What the Hub calls our splits. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { amount, countText } from "../core/amount.ts";
 import { shortened } from "../core/printable.ts";
 import type { Interval, PairedComparison } from "../training/paired-comparison.ts";
 import { barChart } from "./chart/bar.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { amountText, countText, figureText, NONE, percentText } from "./number-text.ts";
+import { amountText, figureText, NONE, percentText } from "./number-text.ts";
 import { renderPage, type Section } from "./page.ts";
 import { table } from "./table.ts";
 
@@ -115,7 +117,7 @@ export function textsRead({ texts, repeated, dropped }: TextsDiff, count: (n: nu
     ...(repeated > 0 ? [`${count(repeated)} repeated`] : []),
     ...(dropped > 0 ? [`${count(dropped)} left out: no usable text`] : []),
   ];
-  const read = `${count(texts)} ${texts === 1 ? "text" : "texts"}`;
+  const read = amount(texts, "text", "texts", count);
   return others.length === 0 ? read : `${read} (${others.join(", ")})`;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import type { Answered, Share } from "../training/abstention.ts";
 import { isMiscalibrated, type SubsetMetrics, type TaskMetrics } from "../training/metrics.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { countText, figureText, NONE, percentText } from "./number-text.ts";
+import { figureText, NONE, percentText } from "./number-text.ts";
 import type { FamilyReport, TaskReport } from "./pack-report.ts";
 import { type Column, table } from "./table.ts";
 

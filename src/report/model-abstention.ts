@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import type { AbstentionRecord, OutOfScope } from "../training/abstention.ts";
 import { areaText, fitsOf } from "./abstention.ts";
 import { shareText } from "./headline.ts";
 import { markdownTable } from "./markdown.ts";
-import { countText, figureText } from "./number-text.ts";
+import { figureText } from "./number-text.ts";
 import type { TaskReport } from "./pack-report.ts";
 
 /** The card's part about thresholds and texts that no label fits; nothing where no task has either. */

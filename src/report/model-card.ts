@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { countText } from "../core/amount.ts";
 import { wilson } from "../training/binomial.ts";
 import { type DatasetFacts, hubIds, languageCodes } from "./dataset-facts.ts";
 import { cardLicence } from "./licence.ts";
@@ -7,7 +8,7 @@ import { codeBlock, markdownTable, markdownText } from "./markdown.ts";
 import { abstaining } from "./model-abstention.ts";
 import { biases } from "./model-limits.ts";
 import { modelResults } from "./model-results.ts";
-import { amountText, countText, figureText, NONE } from "./number-text.ts";
+import { amountText, figureText, NONE } from "./number-text.ts";
 import type { FamilyReport, PackReport, TaskReport } from "./pack-report.ts";
 import { type Yaml, yamlText } from "./yaml.ts";
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import {
   type DatasetFacts,
   languageCodes,
@@ -8,7 +10,7 @@ import {
   totalOf,
 } from "./dataset-facts.ts";
 import { markdownText } from "./markdown.ts";
-import { amountText, countText, figureText, percentText } from "./number-text.ts";
+import { amountText, figureText, percentText } from "./number-text.ts";
 import type { PackReport, TaskReport } from "./pack-report.ts";
 
 /** Test rows under which an accuracy is known to no better than some 7 points. */

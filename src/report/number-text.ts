@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { amount, countText } from "../core/amount.ts";
 
 /** What stands where there is no figure. */
 export const NONE = "–";
@@ -13,12 +14,7 @@ export function percentText(share: number | null | undefined, digits = 1): strin
   return share === null || share === undefined ? NONE : `${(share * 100).toFixed(digits)}\u00a0%`;
 }
 
-/** A whole number in groups of three: `12,345`. */
-export function countText(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
-}
-
 /** `1 row`, `12,345 rows`. */
-export function amountText(count: number, one: string, many = `${one}s`): string {
-  return `${countText(count)} ${count === 1 ? one : many}`;
+export function amountText(count: number, one: string, many?: string): string {
+  return amount(count, one, many, countText);
 }

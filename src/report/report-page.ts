@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import { bytesText } from "../core/byte-count.ts";
 import { SMALL_ECE } from "../training/metrics.ts";
 import { headlineTable } from "./headline.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { labelText } from "./label-text.ts";
-import { amountText, countText } from "./number-text.ts";
+import { amountText } from "./number-text.ts";
 import type { FamilyReport, PackReport, SourceReport } from "./pack-report.ts";
 import { renderPage, type Section } from "./page.ts";
 import { facts, table } from "./table.ts";

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import { shortened } from "../core/printable.ts";
 import { barChart } from "./chart/bar.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { labelText } from "./label-text.ts";
-import { countText, figureText } from "./number-text.ts";
+import { figureText } from "./number-text.ts";
 import type { SplitRows, TaskReport } from "./pack-report.ts";
 import { table } from "./table.ts";
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../core/amount.ts";
 import { ORIGINS, type Origin } from "../core/example.ts";
 import { shortened } from "../core/printable.ts";
 import type { SubsetMetrics } from "../training/metrics.ts";
@@ -8,7 +10,7 @@ import { atThreshold, headlineMetrics, shareText } from "./headline.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { labelText } from "./label-text.ts";
 import { mistakes } from "./mistakes.ts";
-import { amountText, countText, figureText, percentText } from "./number-text.ts";
+import { amountText, figureText, percentText } from "./number-text.ts";
 import type { SplitReport, TaskReport } from "./pack-report.ts";
 import type { Section } from "./page.ts";
 import { facts, table } from "./table.ts";

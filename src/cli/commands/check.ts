@@ -3,9 +3,9 @@
 import type { LoadedConfig } from "../../config/load.ts";
 import { renderConfig } from "../../config/print.ts";
 import { usedDatasets } from "../../config/schema.ts";
+import { amount } from "../../core/amount.ts";
 import { EMPTY_LOCK, LOCK_FILE, lockedAs, readLock } from "../../pipeline/dataset-lock.ts";
 import { lockKey } from "../../pipeline/hub-request.ts";
-import { amount } from "../amount.ts";
 import { type Action, notedConfigOf } from "../context.ts";
 
 /** `modelpack check`: the config and everything that it refers to inside itself. */

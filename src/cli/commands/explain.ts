@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { amount } from "../../core/amount.ts";
 import { ModelpackError } from "../../core/error.ts";
 import { occurrencesOf } from "../../model/occurrences.ts";
 import type { Contribution, Explanation, TaskStatus } from "../../runtime/node.ts";
-import { amount } from "../amount.ts";
 import { type Colours, painted, STRENGTHS } from "../colour.ts";
 import { colouredText, largestShare, sharesOf } from "../coloured-text.ts";
 import { type Action, countOption, table } from "../context.ts";

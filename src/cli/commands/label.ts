@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dollarsText, tokensText } from "../../backfill/cost.ts";
+import { amount } from "../../core/amount.ts";
 import { ModelpackError } from "../../core/error.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import { type LabelResult, label as runLabel } from "../../pipeline/label.ts";
-import { amount } from "../amount.ts";
 import { type Action, countOption, EXIT, notedConfigOf, type Options, table } from "../context.ts";
 import { shownPath } from "../printable.ts";
 import { chosenTask } from "../task-choice.ts";

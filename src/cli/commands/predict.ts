@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addAbortSignal } from "node:stream";
+import { amount } from "../../core/amount.ts";
 import { ModelpackError } from "../../core/error.ts";
 import { checkpoint } from "../../pipeline/workspace.ts";
 import type { Modelpack, Prediction, TaskStatus } from "../../runtime/node.ts";
-import { amount } from "../amount.ts";
 import { type Action, type Context, countOption, type Options } from "../context.ts";
 import { openPackOf, packTask } from "../pack.ts";
 import { asksForPairs, FILE_OPTIONS, predictRows } from "../predict-files.ts";

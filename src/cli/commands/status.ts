@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { amount } from "../../core/amount.ts";
 import { bytesText } from "../../core/byte-count.ts";
 import { type LedgerStatus, readLedgerStatus } from "../../pipeline/accepted.ts";
 import { type HubDatasetStatus, readHubStatus } from "../../pipeline/hub-status.ts";
 import { readStatus, type VersionStatus } from "../../pipeline/status.ts";
-import { amount } from "../amount.ts";
 import { type Action, configOf, table } from "../context.ts";
 import { oneLine } from "../printable.ts";
 import { datasetTable } from "../tables.ts";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countText } from "../../core/amount.ts";
 import { shortened } from "../../core/printable.ts";
 import { type Html, html } from "../html.ts";
-import { countText } from "../number-text.ts";
 import type { ChartText } from "./frame.ts";
 import { px } from "./scale.ts";
 
