@@ -11,10 +11,11 @@ const SMALLEST_STEP: f32 = 1e-4;
  */
 const SETTLED: f32 = 1e-4;
 const MOST_STEPS: i32 = 30;
-const TOLERANCE: f32 = 1e-6;
+/** How far from A the sum may be where Newton's method ends: the last step is taken along the tangents. */
+const NEAR: f32 = 1e-3;
 /** Below this r, the fraction alone is Wright omega of r, to 5e-7. */
 const FRACTION_LIMIT: f32 = -2.5;
-/** How far nu may move before the exponentials are taken anew. */
+/** How far nu may be from where the exponentials were taken. */
 const REFRESH: f32 = 40;
 
 // Where everything lies, in bytes; set by bind().
@@ -367,9 +368,11 @@ function scoreRow(row: usize): void {
 
 /** The label with the highest score; the first of equals. */
 function bestLabel(top: f32): u32 {
-  let k: u32 = 0;
-  while (load<f32>(z + (<usize>k << 2)) < top) k++;
-  return k;
+  for (let at: usize = 0; at < width; at += 16) {
+    const best = i32x4.bitmask(f32x4.eq(v128.load(z + at), splat(top)));
+    if (best != 0) return <u32>(at >> 2) + <u32>ctz(best);
+  }
+  return 0;
 }
 
 function topScore(): f32 {
@@ -397,11 +400,15 @@ function divergence(p: usize, lse: f32): f32 {
   return sum4(sum);
 }
 
+/** Newton's last step: what u = omega(target - nu) is to follow along its tangent. */
+let lastStep: f32 = 0;
+
 /**
  * Solves the row's dual problem as test/support/oracle/row-solver.ts tells: u_k = omega(target_k - nu), with nu by Newton's method
- * such that the u sum to a. Leaves u in `solved` and returns their sum.
+ * such that the u sum to a. Leaves u in `solved`, up to `lastStep`. Where the dual is what the scores say, nu is their
+ * log-sum-exp: the search starts there, between the least and the largest that nu can be.
  */
-function solveRow(p: usize, a: f32): f32 {
+function solveRow(p: usize, a: f32, logSumExp: f32): void {
   const lnA = log1(a);
   let most = splat(-1e38);
   for (let at: usize = 0; at < width; at += 16) {
@@ -409,11 +416,13 @@ function solveRow(p: usize, a: f32): f32 {
     v128.store(target + at, c);
     most = f32x4.max(most, c);
   }
-  let nu = max4(most) - a - lnA;
+  // The largest u is a at most, and a / labels at least.
+  const top = max4(most);
+  const share = a / <f32>(width >> 2);
+  let nu = max<f32>(top - a - lnA, min<f32>(logSumExp, top - share - log1(share)));
   let base: f32 = -1e30;
-  let sum: f32 = 0;
   for (let i = 0; i < MOST_STEPS; i++) {
-    if (nu - base > REFRESH) {
+    if (abs(nu - base) > REFRESH) {
       base = nu;
       for (let at: usize = 0; at < width; at += 16)
         v128.store(relative + at, exp4(f32x4.sub(v128.load(target + at), splat(nu))));
@@ -431,21 +440,23 @@ function solveRow(p: usize, a: f32): f32 {
       sums = f32x4.add(sums, u);
       slopes = f32x4.add(slopes, f32x4.div(u, f32x4.add(u, splat(1))));
     }
-    sum = sum4(sums);
-    const excess = sum - a;
-    if (excess <= TOLERANCE * a) break;
-    nu += excess / sum4(slopes);
+    const excess = sum4(sums) - a;
+    lastStep = excess / sum4(slopes);
+    if (abs(excess) <= NEAR * a) return;
+    nu += lastStep;
   }
-  return sum;
 }
 
 /** Takes the solution over into the dual and the bias; returns how many vectors of labels move. */
-function takeOver(p: usize, c: f32, sum: f32): i32 {
-  const inverse = splat(<f32>1 / sum);
+function takeOver(p: usize, c: f32, a: f32): i32 {
+  const inverse = splat(<f32>1 / a);
+  const last = splat(lastStep);
   let n = 0;
   for (let at: usize = 0; at < width; at += 16) {
     const old = v128.load(p + at);
-    const next = f32x4.mul(v128.load(solved + at), inverse);
+    const u = v128.load(solved + at);
+    const along = f32x4.div(f32x4.mul(u, last), f32x4.add(u, splat(1)));
+    const next = f32x4.mul(f32x4.sub(u, along), inverse);
     const change = f32x4.sub(old, next);
     const moves = f32x4.ge(f32x4.abs(change), splat(SMALLEST_STEP));
     if (!v128.any_true(moves)) continue;
@@ -459,26 +470,117 @@ function takeOver(p: usize, c: f32, sum: f32): i32 {
   return n;
 }
 
-function update(row: usize, n: i32): void {
-  let from = rowFrom(row);
-  const to = rowFrom(row + 1);
-  if (n == 1) {
-    const step = v128.load(steps);
-    const w = weights + <usize>load<u32>(blocks);
-    for (; from < to; from += 8) {
-      const at = w + load<u32>(from);
-      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(v128.load32_splat(from, 4), step)));
-    }
-    return;
-  }
+// @ts-ignore: decorator
+@inline
+function addTo(at: usize, value: v128, step: v128): void {
+  v128.store(at, f32x4.add(v128.load(at), f32x4.mul(value, step)));
+}
+
+// @ts-ignore: decorator
+@inline
+function blockAt(m: i32): usize {
+  return <usize>load<u32>(blocks + (<usize>m << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function stepAt(m: i32): v128 {
+  return v128.load(steps + (<usize>m << 4));
+}
+
+// One function a number of vectors, so that their steps and places stay in registers.
+function update1(from: usize, to: usize, m: i32): void {
+  const w = weights + blockAt(m);
+  const s = stepAt(m);
+  for (; from < to; from += 8) addTo(w + load<u32>(from), v128.load32_splat(from, 4), s);
+}
+
+function update2(from: usize, to: usize, m: i32): void {
+  const w0 = weights + blockAt(m);
+  const w1 = weights + blockAt(m + 1);
+  const s0 = stepAt(m);
+  const s1 = stepAt(m + 1);
   for (; from < to; from += 8) {
-    const w = weights + load<u32>(from);
+    const at = <usize>load<u32>(from);
     const v = v128.load32_splat(from, 4);
-    for (let m = 0; m < n; m++) {
-      const at = w + <usize>load<u32>(blocks + (<usize>m << 2));
-      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(v128.load(steps + (<usize>m << 4)), v)));
-    }
+    addTo(w0 + at, v, s0);
+    addTo(w1 + at, v, s1);
   }
+}
+
+function update3(from: usize, to: usize, m: i32): void {
+  const w0 = weights + blockAt(m);
+  const w1 = weights + blockAt(m + 1);
+  const w2 = weights + blockAt(m + 2);
+  const s0 = stepAt(m);
+  const s1 = stepAt(m + 1);
+  const s2 = stepAt(m + 2);
+  for (; from < to; from += 8) {
+    const at = <usize>load<u32>(from);
+    const v = v128.load32_splat(from, 4);
+    addTo(w0 + at, v, s0);
+    addTo(w1 + at, v, s1);
+    addTo(w2 + at, v, s2);
+  }
+}
+
+function update4(from: usize, to: usize, m: i32): void {
+  const w0 = weights + blockAt(m);
+  const w1 = weights + blockAt(m + 1);
+  const w2 = weights + blockAt(m + 2);
+  const w3 = weights + blockAt(m + 3);
+  const s0 = stepAt(m);
+  const s1 = stepAt(m + 1);
+  const s2 = stepAt(m + 2);
+  const s3 = stepAt(m + 3);
+  for (; from < to; from += 8) {
+    const at = <usize>load<u32>(from);
+    const v = v128.load32_splat(from, 4);
+    addTo(w0 + at, v, s0);
+    addTo(w1 + at, v, s1);
+    addTo(w2 + at, v, s2);
+    addTo(w3 + at, v, s3);
+  }
+}
+
+function update5(from: usize, to: usize, m: i32): void {
+  const w0 = weights + blockAt(m);
+  const w1 = weights + blockAt(m + 1);
+  const w2 = weights + blockAt(m + 2);
+  const w3 = weights + blockAt(m + 3);
+  const w4 = weights + blockAt(m + 4);
+  const s0 = stepAt(m);
+  const s1 = stepAt(m + 1);
+  const s2 = stepAt(m + 2);
+  const s3 = stepAt(m + 3);
+  const s4 = stepAt(m + 4);
+  for (; from < to; from += 8) {
+    const at = <usize>load<u32>(from);
+    const v = v128.load32_splat(from, 4);
+    addTo(w0 + at, v, s0);
+    addTo(w1 + at, v, s1);
+    addTo(w2 + at, v, s2);
+    addTo(w3 + at, v, s3);
+    addTo(w4 + at, v, s4);
+  }
+}
+
+/** Carries the steps of `n` vectors of labels to the weights of the row's features. */
+function update(row: usize, n: i32): void {
+  const from = rowFrom(row);
+  const to = rowFrom(row + 1);
+  let m = 0;
+  // Six are three and three: no sweep carries one vector alone where it need not.
+  for (; n - m > 5; m += n - m == 6 ? 3 : 4) {
+    if (n - m == 6) update3(from, to, m);
+    else update4(from, to, m);
+  }
+  const left = n - m;
+  if (left == 5) update5(from, to, m);
+  else if (left == 4) update4(from, to, m);
+  else if (left == 3) update3(from, to, m);
+  else if (left == 2) update2(from, to, m);
+  else if (left == 1) update1(from, to, m);
 }
 
 /** A row's part of the weights by its dual, c x (y - dual), into the bias and the steps; returns how many vectors it moves. */
@@ -547,8 +649,9 @@ export function pass(order: usize, rows: u32): void {
       store<f32>(settled + (row << 2), <f32>l);
       continue;
     }
-    const sum = solveRow(p, c * load<f32>(squares + (row << 2)));
-    const n = takeOver(p, c, sum);
+    const a = c * load<f32>(squares + (row << 2));
+    solveRow(p, a, topScoreOf + logSumOf);
+    const n = takeOver(p, c, a);
     if (n > 0) update(row, n);
   }
 }

@@ -11,7 +11,7 @@ import type { TaskRows } from "./rows.ts";
 import { sortedBy } from "./sorting.ts";
 import { type Scope, splitColumns, splitFile } from "./split-file.ts";
 
-export { readExamples, readOutOfScope } from "./examples.ts";
+export { readExamples, readOutOfScope, splitBytes } from "./examples.ts";
 
 /** The rows of a task, and for each the index into SPLITS of its split, or NO_SPLIT. */
 export interface SplitRows {

@@ -266,7 +266,9 @@ function batchOf(chunk: DuckDBDataChunk): Batch {
     integers: (column) => {
       const vector = chunk.getColumnVector(column);
       if (!(vector instanceof DuckDBIntegerVector)) throw new TypeError(`column ${column} is no INTEGER`);
-      return Array.from({ length: rows }, (_, row) => vector.getItem(row));
+      const values: (number | null)[] = new Array(rows);
+      for (let row = 0; row < rows; row++) values[row] = vector.getItem(row);
+      return values;
     },
   };
 }

@@ -36,6 +36,12 @@ export async function readExamples(
   }
 }
 
+/** Size of the file that holds a family's split; 0 where there is none. */
+export async function splitBytes(folder: string, family: string, split: Split): Promise<number> {
+  const found = await stat(join(folder, splitFile(family, split))).catch(() => undefined);
+  return found?.size ?? 0;
+}
+
 /**
  * The out-of-scope rows of a family's split, by task; none where the dataset has no file of them. Their label is 0 and
  * means nothing.
@@ -103,29 +109,29 @@ function selectRows(input: InputKind, split: Split): string {
     `CASE WHEN split = ${quoteText(split)} AND "count" > 0 THEN "count" END`,
     // 64 bits of the group's 128, for KeyTable: that two groups are taken for one happens once in 10^7
     // datasets of a million rows, and then they share a fold.
-    "unhex(group_id[1:16])",
+    hexWord("group_id", 1),
+    hexWord("group_id", 9),
     ...texts.map((name) => `encode(${name})`),
   ];
   return `SELECT ${items.join(", ")} FROM rows`;
 }
 
+/** Eight hexadecimal digits of a column of 32, as a number that fits an INTEGER; NULL where they are something else. */
+function hexWord(column: string, from: number): string {
+  const digits = `TRY_CAST('0x' || ${column}[${from}:${from + 7}] AS BIGINT)`;
+  return `CASE length(${column}) WHEN 32 THEN ${digits} - 2147483648 END::INTEGER`;
+}
+
 function collectBatch(batch: Batch, collectors: readonly Collector[]): boolean {
-  const [tasks, labels, origins, counts] = [0, 1, 2, 3].map((column) => batch.integers(column));
-  const [groups, texts, textsB] = [4, 5, 6].map((column) =>
-    column < batch.columns ? batch.bytes(column) : undefined,
-  );
+  const numbers = [0, 1, 2, 3, 4, 5].map((column) => batch.integers(column));
+  const [texts, textsB] = [6, 7].map((column) => (column < batch.columns ? batch.bytes(column) : undefined));
+  const [tasks = [], labels = [], origins = [], counts = [], high = [], low = []] = numbers;
   for (let i = 0; i < batch.rows; i++) {
-    const collector = collectors[tasks?.[i] ?? -1];
-    const [label, origin, count, group, text] = [
-      labels?.[i],
-      origins?.[i],
-      counts?.[i],
-      groups?.[i],
-      texts?.[i],
-    ];
-    const textB = textsB === undefined ? undefined : textsB[i];
+    const collector = collectors[tasks[i] ?? -1];
+    const [label, origin, count, text, textB] = [labels[i], origins[i], counts[i], texts?.[i], textsB?.[i]];
     if (collector === undefined || label == null || origin == null || count == null) return true;
-    if (group?.length !== 8 || text == null || textB === null) return true;
+    if (high[i] == null || low[i] == null || text == null || textB === null) return true;
+    const group = { high: high[i] as number, low: low[i] as number };
     if (!collector.push(label, origin, count, group, text, textB)) return true;
   }
   return false;
@@ -165,6 +171,12 @@ async function reasonOf(
   return refusal("DATASET_CORRUPT", says, path);
 }
 
+/** 64 bits of a group's id. */
+interface GroupKey {
+  readonly high: number;
+  readonly low: number;
+}
+
 /** Collects the rows of one task. */
 class Collector {
   /** Index into the task's labels of each code of the enum; -1 where it is another task's. */
@@ -189,7 +201,7 @@ class Collector {
     label: number,
     origin: number,
     count: number,
-    group: Uint8Array,
+    group: GroupKey,
     text: Uint8Array,
     textB: Uint8Array | undefined,
   ): boolean {
@@ -204,11 +216,8 @@ class Collector {
     return true;
   }
 
-  #groupNumber(group: Uint8Array): number {
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = group;
-    const high = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
-    const low = ((e << 24) | (f << 16) | (g << 8) | h) >>> 0;
-    const number = this.#groups.claim(high, low, this.#groupCount);
+  #groupNumber({ high, low }: GroupKey): number {
+    const number = this.#groups.claim(high >>> 0, low >>> 0, this.#groupCount);
     if (number === this.#groupCount) this.#groupCount++;
     return number;
   }

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
+import { splitBytes } from "../data/dataset.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/format-version.ts";
 import { modelCard } from "../report/model-card.ts";
 import { renderReport } from "../report/report-page.ts";
@@ -148,14 +149,26 @@ function trainProjection(config: PipelineConfig, families: readonly string[]): T
   };
 }
 
-/** All families at a time, so that no thread waits for the last task of one; their rows are read in turn. */
+/**
+ * All families at a time, so that no thread waits for the last task of one. Their rows are read in turn, the smallest
+ * family's first: the threads are at work on it while the others are read.
+ */
 async function trainFamilies(families: readonly string[], context: TrainContext): Promise<FamilyResult[]> {
+  const bytes = await Promise.all(
+    families.map((family) => splitBytes(context.dataset.folder, family, "train")),
+  );
+  const inTurn = families
+    .map((family, f) => ({ family, bytes: bytes[f] as number }))
+    .sort((a, b) => a.bytes - b.bytes);
   let reading: Promise<unknown> = Promise.resolve();
-  const results = families.map(async (family) => {
+  const training = inTurn.map(({ family }) => {
     const read = reading.then(() => readTasks(family, context));
     reading = read.catch(() => {});
-    const tasks = await read;
-    return tasks === null ? null : trainOne(tasks, context);
+    const result = read.then((tasks) => (tasks === null ? null : trainOne(tasks, context)));
+    return [family, result] as const;
   });
-  return (await Promise.all(results)).filter((result) => result !== null);
+  const results = new Map(training);
+  return (await Promise.all(families.map((family) => results.get(family) ?? null))).filter(
+    (result) => result !== null,
+  );
 }

@@ -14,8 +14,12 @@ export interface BlockCost {
   readonly share: number;
 }
 
-function pass(block: Block, seed: number, rows: "train" | "all"): PassStatistics {
-  return new KernelSolver(block, seed).pass(rows === "train" ? block.shape.train : block.shape.rows);
+/** Which rows a pass is over. */
+export type PassedRows = "train" | "eval" | "all";
+
+function pass({ shape, memory }: Block, seed: number, rows: PassedRows): PassStatistics {
+  const solver = new KernelSolver({ shape, memory }, seed);
+  return solver.pass(rows === "train" ? shape.train : shape.rows, rows === "eval" ? shape.train : 0);
 }
 
 function evaluate(block: Block, seed: number): RowStatistics {

@@ -33,8 +33,9 @@ export function fitConfidence(tempered: TemperedRows): Confidence | null {
   const labels = tempered.chances.length / tempered.truth.length;
   const rarity = rarities(tempered, labels);
   const { rows, of } = logisticRows(tempered, labels, rarity);
-  if (crossFittedGain(rows, of, tempered.group) < LEAST_GAIN) return null;
-  const [low, high, shared, rare] = fitLogistic(rows, of, START, RIDGE) as [number, number, number, number];
+  const fitted = fitLogistic(rows, of, START, RIDGE);
+  if (crossFittedGain(rows, of, fitted, tempered.group) < LEAST_GAIN) return null;
+  const [low, high, shared, rare] = fitted as [number, number, number, number];
   if (!(low > 0 && high > 0)) return null;
   return { slopes: [low, high], offset: Array.from(rarity, (r) => shared + rare * r) };
 }
@@ -72,19 +73,23 @@ function logisticRows(
   return { rows: { x, target, weight }, of };
 }
 
-/** Nats by which the correction lowers the log loss of "the label is right", each fold by a fit on the others. */
-function crossFittedGain(rows: LogisticRows, of: Uint32Array, group: Uint32Array): number {
+/**
+ * Nats by which the correction lowers the log loss of "the label is right", each fold by a fit on the others; `near` is
+ * the fit on all.
+ */
+function crossFittedGain(
+  rows: LogisticRows,
+  of: Uint32Array,
+  near: readonly number[],
+  group: Uint32Array,
+): number {
   const { fold, folds } = foldsOf(group, FOLDS);
   if (folds < 2) return 0;
   let gain = 0;
   for (let f = 0; f < folds; f++) {
     const held = of.filter((row) => fold[row] === f);
-    const fitted = fitLogistic(
-      rows,
-      of.filter((row) => fold[row] !== f),
-      START,
-      RIDGE,
-    );
+    const others = of.filter((row) => fold[row] !== f);
+    const fitted = fitLogistic(rows, others, START, RIDGE, near);
     gain += logisticLoss(rows, held, START) - logisticLoss(rows, held, fitted);
   }
   return gain;

@@ -14,7 +14,7 @@ import type { IndexedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
-import { assembleFamily, type Quantization, withCalibrations } from "./quantizer.ts";
+import { type Quantization, withCalibrations } from "./quantizer.ts";
 import type { SyntheticFilter, TaskSettings } from "./task-settings.ts";
 import {
   type EpochStatistics,
@@ -89,8 +89,12 @@ export async function trainFamily(
     }),
   );
   const fits = heads.map(({ fit }) => fit);
+  const { family, input, analyzer, quantization } = problem;
   const outline = {
-    ...problem,
+    family,
+    input,
+    analyzer,
+    quantization,
     features,
     tasks: tasks.map(({ definition }) => ({
       name: definition.name,
@@ -107,7 +111,9 @@ export async function trainFamily(
   const evalScores = fits.map((fit) => fit.evalScores);
   const calibrations = heads.map(({ calibration }) => calibration);
   const calibrationRows = heads.map(({ rows }) => rows);
-  const model = withCalibrations(assembleFamily(outline, fits), calibrations);
+  const parts = fits.map(({ ids, weights, bias }) => ({ ids, weights, bias }));
+  const assembled = await pool.run<"assemble">({ kind: "assemble", outline, heads: parts });
+  const model = withCalibrations(assembled, calibrations);
   return { model, histories, evalScores, calibrationRows };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AnalyzedChunk } from "./analysis.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
+import { shareDoubles } from "./shared-array.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;
@@ -86,7 +87,7 @@ export interface CountProblem {
   readonly parts: number;
 }
 
-/** Ranks a part of a task's features: falling frequency and hash as one sortable number each. */
+/** Ranks a part of a task's features: falling frequency and hash as one sortable number each, in shared memory. */
 export function countFeatures(problem: CountProblem): Float64Array {
   const { chunks, inputs, count, part, parts } = problem;
   const counter = new DocumentFrequencies();
@@ -101,11 +102,17 @@ export function countFeatures(problem: CountProblem): Float64Array {
       if (parts === 1 || (hash >>> 16) % parts === part) counter.add(hash, weight);
     }
   }
-  return counter.ranked(problem.minDf).slice(0, problem.maxFeatures);
+  return shareDoubles(counter.ranked(problem.minDf).subarray(0, problem.maxFeatures));
+}
+
+/** What {@link countFeatures} found of each part of a task's features, and the source rows of its train. */
+export interface TaskRanking {
+  readonly parts: readonly Float64Array[];
+  readonly rows: number;
 }
 
 /** The parts of a task's ranking as one. */
-export function joinRankings(parts: readonly Float64Array[], maxFeatures: number, rows: number): Candidates {
+export function joinRankings({ parts, rows }: TaskRanking, maxFeatures: number): Candidates {
   const all = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -2,8 +2,9 @@
 import { log } from "../core/elementary.ts";
 import { type FeatureWeights, featureTable } from "../model/vectorizer.ts";
 import type { Candidates } from "./feature-counts.ts";
+import { sharedBytes, shareWords } from "./shared-array.ts";
 
-/** The features that a family keeps, and the weight of each. */
+/** The features that a family keeps, and the weight of each, in shared memory. */
 export interface FamilyFeatures {
   /** Ascending. */
   readonly hashes: Uint32Array;
@@ -48,7 +49,7 @@ export function selectFeatures(tasks: readonly Candidates[], most: number): Fami
       return rank < cut || (rank === cut && atCut-- > 0);
     });
   }
-  return { hashes: kept, weights: inverseFrequencies(tasks, kept) };
+  return { hashes: shareWords(kept), weights: inverseFrequencies(tasks, kept) };
 }
 
 /** Square root of smoothed IDF, sqrt(ln((1 + n) / (1 + df)) + 1), over all tasks' rows, in one byte. */
@@ -70,7 +71,11 @@ function inverseFrequencies(tasks: readonly Candidates[], hashes: Uint32Array): 
     low = Math.min(low, weight);
     high = Math.max(high, weight);
   }
-  if (exact.length === 0) return { codes: new Uint8Array(0), low: 1, high: 1 };
+  const codes = sharedBytes(exact.length);
+  if (exact.length === 0) return { codes, low: 1, high: 1 };
   const step = high > low ? 255 / (high - low) : 0;
-  return { codes: Uint8Array.from(exact, (weight) => Math.round((weight - low) * step)), low, high };
+  exact.forEach((weight, f) => {
+    codes[f] = Math.round((weight - low) * step);
+  });
+  return { codes, low, high };
 }

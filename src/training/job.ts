@@ -10,13 +10,14 @@ import { BlockMemory } from "./blocks.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
 import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitting.ts";
 import type { RowScores } from "./familiarity.ts";
-import { type CountProblem, countFeatures } from "./feature-counts.ts";
-import type { FamilyFeatures } from "./feature-selection.ts";
+import { type CountProblem, countFeatures, joinRankings, type TaskRanking } from "./feature-counts.ts";
+import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
 import { type IndexedChunk, indexChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
 import { type Judgement, type JudgeProblem, judge } from "./plausibility.ts";
+import { assembleFamily, type FamilyOutline, type Head } from "./quantizer.ts";
 import { type ScoreChunk, scoreChunks } from "./scoring.ts";
 import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { fitTaskThreshold, type TaskThreshold, type ThresholdProblem } from "./task-threshold.ts";
@@ -31,6 +32,7 @@ export type Job =
       readonly analyzer: AnalyzerSettings;
     }
   | { readonly kind: "count"; readonly problem: CountProblem }
+  | { readonly kind: "select"; readonly tasks: readonly TaskRanking[]; readonly maxFeatures: number }
   | { readonly kind: "index"; readonly chunk: AnalyzedChunk; readonly features: FamilyFeatures }
   | {
       readonly kind: "weigh";
@@ -48,6 +50,7 @@ export type Job =
     }
   | { readonly kind: "fold"; readonly problem: FoldProblem }
   | { readonly kind: "judge"; readonly problem: JudgeProblem }
+  | { readonly kind: "assemble"; readonly outline: FamilyOutline; readonly heads: readonly Head[] }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | {
       readonly kind: "calibrate";
@@ -62,6 +65,7 @@ export interface JobResult {
   analyze: AnalyzedChunk;
   /** Ranked features. */
   count: Float64Array;
+  select: FamilyFeatures;
   index: IndexedChunk;
   weigh: TaskFeatures;
   fit: TaskFit;
@@ -69,6 +73,7 @@ export interface JobResult {
   /** Scores of the fold's rows. */
   fold: Float32Array;
   judge: Judgement;
+  assemble: FamilyModel;
   step: unknown;
   calibrate: Calibration;
   threshold: TaskThreshold;
@@ -91,6 +96,11 @@ export async function runJob(
       return analyzeChunk(job.chunk, job.input, job.analyzer);
     case "count":
       return countFeatures(job.problem);
+    case "select":
+      return selectFeatures(
+        job.tasks.map((task) => joinRankings(task, job.maxFeatures)),
+        job.maxFeatures,
+      );
     case "index":
       return indexChunk(job.chunk, job.features);
     case "weigh":
@@ -103,6 +113,8 @@ export async function runJob(
       return scoreFold(job.problem, memory);
     case "judge":
       return judge(job.problem);
+    case "assemble":
+      return assembleFamily(job.outline, job.heads);
     case "step":
       return doStep(job.step, job.of);
     case "calibrate": {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { seededRandom, shuffle } from "../core/random.ts";
+import { seededRandom } from "../core/random.ts";
 import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
 import { type Kernel, startKernel } from "./kernel.ts";
+import { drawOrder } from "./row-order.ts";
 import { sharedFloats } from "./shared-array.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
@@ -66,14 +67,13 @@ export class KernelSolver implements Solver {
   }
 
   /** 0.83 ns a value and label for sgd_act on an idle machine (docs/engine.md), 2.6 on a busy one; a plain loop 21. */
-  pass(rows: number): PassStatistics {
-    const order = this.#words("order", rows);
-    for (let i = 0; i < rows; i++) order[i] = i;
+  pass(to: number, from = 0): PassStatistics {
+    const order = this.#words("order", to - from);
     const passes = this.#state[1] as number;
     this.#state[1] = passes + 1;
-    shuffle(order, seededRandom(this.#seed, `pass ${passes}`));
-    this.#kernel.pass(order.byteOffset, rows);
-    return { ...this.#seen(0, rows), primal: this.#kernel.primal(), gap: this.#kernel.gap() };
+    drawOrder(order, from, seededRandom(this.#seed, `pass ${passes}`));
+    this.#kernel.pass(order.byteOffset, order.length);
+    return { ...this.#seen(from, to), primal: this.#kernel.primal(), gap: this.#kernel.gap() };
   }
 
   evaluate(from: number, to: number): RowStatistics {
@@ -95,7 +95,7 @@ export class KernelSolver implements Solver {
 
   scores(from: number, to: number): Float32Array {
     const { labels } = this.#block.shape;
-    const all = new Float32Array((to - from) * labels);
+    const all = sharedFloats((to - from) * labels);
     for (let i = from; i < to; i++) {
       const z = new Float32Array(this.#block.memory.buffer, this.#kernel.scores(i), labels);
       all.set(z, (i - from) * labels);
@@ -143,7 +143,7 @@ export class KernelSolver implements Solver {
     const { labels, features } = this.#block.shape;
     const { padded } = this.#layout;
     const stored = this.#floats("weights", features * padded);
-    const weights = new Float32Array(features * labels);
+    const weights = sharedFloats(features * labels);
     for (let f = 0; f < features; f++)
       weights.set(stored.subarray(f * padded, f * padded + labels), f * labels);
     return weights;

@@ -13,39 +13,40 @@ const MANY_ROWS = 4096;
 const STRIDE = 8;
 const MAX_STEPS = 50;
 const SMALLEST_STEP = 1e-6;
+/** A step that promises to lower the loss by this share of it, or less, is the last: it squares what is left. */
+const SMALLEST_GAIN = 1e-8;
 
 /**
  * Logistic regression without an intercept of its own, by Newton steps with backtracking: the D coefficients v that
- * minimize, over the rows of `chosen`, the weighted log loss plus ridge / 2 |v - start|^2. So `start` is the answer where
- * the rows say nothing.
+ * minimize, over the rows of `chosen`, the weighted log loss plus ridge / 2 |v - prior|^2. So `prior` is the answer where
+ * the rows say nothing. The search starts at `near`, which changes its length alone.
  */
 export function fitLogistic(
   rows: LogisticRows,
   chosen: Uint32Array,
-  start: readonly number[],
+  prior: readonly number[],
   ridge: number,
+  near?: readonly number[],
 ): number[] {
-  const value = (v: readonly number[]) =>
-    logisticLoss(rows, chosen, v) +
-    v.reduce((sum, c, i) => sum + (ridge / 2) * (c - (start[i] as number)) ** 2, 0);
-  const some = chosen.filter((_, i) => i % STRIDE === 0);
-  let at = chosen.length < MANY_ROWS ? [...start] : fitLogistic(rows, some, start, ridge);
-  let loss = value(at);
+  let at = [...(near ?? prior)];
+  if (near === undefined && chosen.length >= MANY_ROWS) {
+    const some = chosen.filter((_, i) => i % STRIDE === 0);
+    at = fitLogistic(rows, some, prior, ridge);
+  }
+  let seen = lookAt(rows, chosen, at, prior, ridge);
   for (let step = 0; step < MAX_STEPS; step++) {
-    const direction = newtonDirection(rows, chosen, at, start, ridge);
+    const { direction, gain } = newtonStep(seen);
+    const moved = (size: number) => at.map((c, i) => c + size * (direction[i] as number));
+    if (gain <= SMALLEST_GAIN * seen.loss) return moved(1);
     let size = 1;
-    let next = at;
-    let nextLoss = loss;
-    for (; size >= SMALLEST_STEP; size /= 2) {
-      next = at.map((c, i) => c + size * (direction[i] as number));
-      nextLoss = value(next);
-      if (nextLoss < loss) break;
+    let next = lookAt(rows, chosen, moved(size), prior, ridge);
+    while (!(next.loss < seen.loss) && size >= SMALLEST_STEP) {
+      size /= 2;
+      next = lookAt(rows, chosen, moved(size), prior, ridge);
     }
-    if (!(nextLoss < loss)) break;
-    const gain = loss - nextLoss;
-    at = next;
-    loss = nextLoss;
-    if (gain < 1e-10 * loss) break;
+    if (!(next.loss < seen.loss)) return at;
+    at = moved(size);
+    seen = next;
   }
   return at;
 }
@@ -67,32 +68,59 @@ function marginOf({ x }: LogisticRows, row: number, v: readonly number[]): numbe
   return margin;
 }
 
-function newtonDirection(
+/** The loss at one place with its derivatives. */
+interface Surroundings {
+  readonly loss: number;
+  readonly gradient: Float64Array;
+  /** D x D, row-major; its lower half. */
+  readonly hessian: Float64Array;
+}
+
+function lookAt(
   rows: LogisticRows,
   chosen: Uint32Array,
   at: readonly number[],
-  start: readonly number[],
+  prior: readonly number[],
   ridge: number,
-): number[] {
+): Surroundings {
   const size = at.length;
   const { x, target, weight } = rows;
-  const gradient = Float64Array.from(at, (c, i) => ridge * (c - (start[i] as number)));
+  const v = Float64Array.from(at);
+  const gradient = v.map((c, i) => ridge * (c - (prior[i] as number)));
   const hessian = Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? ridge : 0));
-  for (const row of chosen) {
-    const p = 1 / (1 + exp(-marginOf(rows, row, at)));
+  let loss = v.reduce((sum, c, i) => sum + (ridge / 2) * (c - (prior[i] as number)) ** 2, 0);
+  for (let n = 0; n < chosen.length; n++) {
+    const row = chosen[n] as number;
+    const from = row * size;
+    let margin = 0;
+    for (let i = 0; i < size; i++) margin += (x[from + i] as number) * (v[i] as number);
     const w = weight[row] as number;
+    const y = target[row] as number;
+    const e = exp(-Math.abs(margin));
+    loss += w * (Math.max(margin, 0) - y * margin + log(1 + e));
+    const p = (margin < 0 ? e : 1) / (1 + e);
+    const slope = w * (p - y);
+    const curvature = w * p * (1 - p);
     for (let i = 0; i < size; i++) {
-      const xi = x[row * size + i] as number;
-      gradient[i] = (gradient[i] as number) + w * (p - (target[row] as number)) * xi;
-      const curvature = w * p * (1 - p) * xi;
+      const xi = x[from + i] as number;
+      gradient[i] = (gradient[i] as number) + slope * xi;
       for (let j = 0; j <= i; j++)
-        hessian[i * size + j] = (hessian[i * size + j] as number) + curvature * (x[row * size + j] as number);
+        hessian[i * size + j] = (hessian[i * size + j] as number) + curvature * xi * (x[from + j] as number);
     }
   }
-  return solve(
-    at.map((_, i) => [...hessian.subarray(i * size, (i + 1) * size)]),
-    [...gradient.map((g) => -g)],
+  return { loss, gradient, hessian };
+}
+
+/** Newton's step, and by how much it would lower the loss were that a parabola. */
+function newtonStep({ gradient, hessian }: Surroundings): { direction: number[]; gain: number } {
+  const size = gradient.length;
+  const lines = Array.from(gradient, (_, i) => [...hessian.subarray(i * size, (i + 1) * size)]);
+  const direction = solve(
+    lines,
+    Array.from(gradient, (g) => -g),
   );
+  const gain = direction.reduce((sum, d, i) => sum - (d * (gradient[i] as number)) / 2, 0);
+  return { direction, gain };
 }
 
 /** Solves a y = b by Cholesky's decomposition; a is symmetric and positive definite, and only its lower half is read. */

@@ -35,7 +35,10 @@ export interface JobError {
 const MEMORY_HINT =
   "out of memory? lower train.max_features or prepare.max_per_task_label, or set train.workers = 1";
 
-/** Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. */
+/**
+ * Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. They start
+ * with the pool, and load while its owner reads what they will work on.
+ */
 export class WorkerPool {
   readonly size: number;
   readonly #idle: Worker[] = [];
@@ -48,6 +51,7 @@ export class WorkerPool {
     this.size = size > 0 ? size : availableParallelism();
     signal?.addEventListener("abort", () => void this.close(interruption(signal)), { once: true });
     if (signal?.aborted === true) this.#closed = interruption(signal);
+    else for (let thread = 0; thread < this.size; thread++) this.#idle.push(this.#start());
   }
 
   /**

@@ -7,9 +7,13 @@ import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { maskBytes } from "../model/linear-model.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
+import { sharedBytes, sharedFloats, sharedIntegers, shareWords } from "./shared-array.ts";
 import type { TaskFit } from "./task-trainer.ts";
 
 export type Quantization = "int8" | "none";
+
+/** Of a task's fit what ships. */
+export type Head = Pick<TaskFit, "ids" | "weights" | "bias">;
 
 /** What a task has besides its weights. */
 export interface TaskOutline {
@@ -50,7 +54,7 @@ interface Stored {
  * sqrt(1 - ln share), so that root is e^(-w^2 / 4), up to a constant. With half of every
  * task dropped, eval's macro-F1 was .7821 with it, .7820 with the square root, and .7779 without either.
  */
-function effects(fit: TaskFit, labels: number, { codes, low, high }: FeatureWeights): Float64Array {
+function effects(fit: Head, labels: number, { codes, low, high }: FeatureWeights): Float64Array {
   return Float64Array.from(fit.ids, (id, f) => {
     let least = Number.POSITIVE_INFINITY;
     let most = Number.NEGATIVE_INFINITY;
@@ -64,7 +68,7 @@ function effects(fit: TaskFit, labels: number, { codes, low, high }: FeatureWeig
 }
 
 /** A copy of a head's weights, zero for the features that are dropped. */
-function prune(fit: TaskFit, labels: number, weights: FeatureWeights): Float32Array {
+function prune(fit: Head, labels: number, weights: FeatureWeights): Float32Array {
   const effect = effects(fit, labels, weights);
   const dropped = Math.min(
     Math.floor(effect.length * PRUNED),
@@ -89,7 +93,7 @@ function quantize(weights: Float32Array, labels: number): Pick<Stored, "scale" |
   return { scale, values };
 }
 
-function store(fit: TaskFit, labels: number, weights: FeatureWeights, quantization: Quantization): Stored {
+function store(fit: Head, labels: number, weights: FeatureWeights, quantization: Quantization): Stored {
   const { scale, values } =
     quantization === "int8"
       ? quantize(prune(fit, labels, weights), labels)
@@ -110,10 +114,11 @@ function scales(weights: Float32Array, labels: number): Float32Array {
 
 /**
  * Puts the heads of a family into one model, feature by feature: weights pruned and quantized,
- * features whose weights all round to zero dropped. The heads come in the order of `outline.tasks`, uncalibrated.
+ * features whose weights all round to zero dropped. The heads come in the order of `outline.tasks`, uncalibrated. What is
+ * large lies in shared memory.
  */
-export function assembleFamily(outline: FamilyOutline, fits: readonly TaskFit[]): FamilyModel {
-  const stored = fits.map((fit, t) =>
+export function assembleFamily(outline: FamilyOutline, heads: readonly Head[]): FamilyModel {
+  const stored = heads.map((fit, t) =>
     store(
       fit,
       (outline.tasks[t] as TaskOutline).labels.length,
@@ -122,11 +127,11 @@ export function assembleFamily(outline: FamilyOutline, fits: readonly TaskFit[])
     ),
   );
   const size = outline.features.hashes.length;
-  const bytes = maskBytes(fits.length);
+  const bytes = maskBytes(heads.length);
   const mask = new Uint8Array(size * bytes);
-  const row = fits.map(() => new Int32Array(size).fill(-1));
+  const row = heads.map(() => new Int32Array(size).fill(-1));
   let weights = 0;
-  fits.forEach((fit, t) => {
+  heads.forEach((fit, t) => {
     fit.ids.forEach((id, f) => {
       if (stored[t]?.used[f] !== 1) return;
       const at = id * bytes + (t >>> 3);
@@ -136,7 +141,7 @@ export function assembleFamily(outline: FamilyOutline, fits: readonly TaskFit[])
     });
   });
   const kept = keptFeatures(mask, size, bytes);
-  const values = outline.quantization === "int8" ? new Int8Array(weights) : new Float32Array(weights);
+  const values = outline.quantization === "int8" ? sharedIntegers(weights) : sharedFloats(weights);
   let n = 0;
   for (const id of kept) {
     stored.forEach((task, t) => {
@@ -148,19 +153,20 @@ export function assembleFamily(outline: FamilyOutline, fits: readonly TaskFit[])
     });
   }
   const { hashes, weights: featureWeights } = outline.features;
+  const codes = sharedBytes(kept.length);
+  kept.forEach((id, i) => {
+    codes[i] = featureWeights.codes[id] as number;
+  });
   return {
     family: outline.family,
     input: outline.input,
     analyzer: outline.analyzer,
-    hashes: kept.map((id) => hashes[id] as number),
-    featureWeights: {
-      ...featureWeights,
-      codes: Uint8Array.from(kept, (id) => featureWeights.codes[id] as number),
-    },
+    hashes: shareWords(kept.map((id) => hashes[id] as number)),
+    featureWeights: { ...featureWeights, codes },
     tasks: outline.tasks.map((task, t) => ({
       ...task,
       scale: (stored[t] as Stored).scale,
-      bias: Float32Array.from((fits[t] as TaskFit).bias),
+      bias: Float32Array.from((heads[t] as Head).bias),
       calibration: { method: "none" },
     })),
     weights: { mask: compact(mask, kept, bytes), values },
@@ -179,7 +185,7 @@ function keptFeatures(mask: Uint8Array, size: number, bytes: number): Uint32Arra
 }
 
 function compact(mask: Uint8Array, kept: Uint32Array, bytes: number): Uint8Array {
-  const result = new Uint8Array(kept.length * bytes);
+  const result = sharedBytes(kept.length * bytes);
   kept.forEach((id, i) => {
     result.set(mask.subarray(id * bytes, (id + 1) * bytes), i * bytes);
   });

@@ -15,9 +15,20 @@ export function sharedFloats(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(length * 4));
 }
 
+export function sharedIntegers(length: number): Int8Array {
+  return new Int8Array(new SharedArrayBuffer(length));
+}
+
 /** A shared copy of `values`. */
 export function shareWords(values: Uint32Array): Uint32Array {
   const copy = sharedWords(values.length);
+  copy.set(values);
+  return copy;
+}
+
+/** The same for 64-bit numbers. */
+export function shareDoubles(values: Float64Array): Float64Array {
+  const copy = new Float64Array(new SharedArrayBuffer(values.length * 8));
   copy.set(values);
   return copy;
 }

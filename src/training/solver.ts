@@ -39,8 +39,8 @@ export function relativeGap({ primal, gap }: PassStatistics): number {
 export interface Solver {
   /** Sets the cost; the solution of the last one is where the next passes start. */
   setCost(cost: number): void;
-  /** One pass over rows [0, rows) in a new random order. */
-  pass(rows: number): PassStatistics;
+  /** One pass over rows [from, to) in a new random order; from 0 where it is not given. */
+  pass(to: number, from?: number): PassStatistics;
   /** Figures of rows [from, to) by the weights as they are. */
   evaluate(from: number, to: number): RowStatistics;
   /** Raw scores of rows [from, to), rows x labels. */

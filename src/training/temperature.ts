@@ -12,8 +12,8 @@ const PRIOR_ROWS = 10;
 
 /** Newton needs about 6 steps from 1; where it keeps leaving the bracket, this many halvings reach the last digit. */
 const MAX_STEPS = 80;
-/** A step as small as this, relative to b, is the last: it doubles the right digits, so that some 11 of them are right. */
-const LAST_STEP = 1e-6;
+/** A step as small as this, relative to b, is the last: it doubles the right digits, so that some 8 of them are right. */
+const LAST_STEP = 1e-4;
 /** From so many rows on, the search starts where every eighth row ends it: two steps over all rows instead of six. */
 const MANY_ROWS = 4096;
 const STRIDE = 8;

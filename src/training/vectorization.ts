@@ -3,12 +3,11 @@ import type { Examples } from "../core/example.ts";
 import type { InputKind } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
-import { type Candidates, joinRankings } from "./feature-counts.ts";
-import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
+import type { TaskRanking } from "./feature-counts.ts";
+import type { FamilyFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import type { FamilyInputs, TaskInputs } from "./inputs.ts";
 import type { WorkerPool } from "./pool.ts";
-import { sharedBytes, shareWords } from "./shared-array.ts";
 
 /** A task by the rows that choose its features. */
 export interface CountedTask {
@@ -44,12 +43,12 @@ export async function vectorize(
   const analyzed = await Promise.all(
     inputs.chunks.map((chunk) => pool.run<"analyze">({ kind: "analyze", chunk, input, analyzer })),
   );
-  const candidates = await Promise.all(
+  const rankings = await Promise.all(
     tasks.map((task, t) =>
       rankFeatures(task, analyzed, (inputs.tasks[t] as TaskInputs).train, maxFeatures, pool),
     ),
   );
-  const features = shared(selectFeatures(candidates, maxFeatures));
+  const features = await pool.run<"select">({ kind: "select", tasks: rankings, maxFeatures });
   const chunks = await Promise.all(
     analyzed.map((chunk) => pool.run<"index">({ kind: "index", chunk, features })),
   );
@@ -63,20 +62,13 @@ async function rankFeatures(
   inputs: Uint32Array,
   maxFeatures: number,
   pool: WorkerPool,
-): Promise<Candidates> {
+): Promise<TaskRanking> {
   const parts = Math.min(8, Math.ceil(train.rows / COUNT_ROWS));
   const of = { chunks, inputs, count: train.count, minDf: settings.minDf, maxFeatures, parts };
-  const rankings = await Promise.all(
+  const ranked = await Promise.all(
     Array.from({ length: parts }, (_, part) =>
       pool.run<"count">({ kind: "count", problem: { ...of, part } }),
     ),
   );
-  const rows = train.count.reduce((sum, n) => sum + n, 0);
-  return joinRankings(rankings, maxFeatures, rows);
-}
-
-function shared({ hashes, weights }: FamilyFeatures): FamilyFeatures {
-  const codes = sharedBytes(weights.codes.length);
-  codes.set(weights.codes);
-  return { hashes: shareWords(hashes), weights: { ...weights, codes } };
+  return { parts: ranked, rows: train.count.reduce((sum, n) => sum + n, 0) };
 }

@@ -54,11 +54,7 @@ export function analyzeFamily(
   const candidates = tasks.map(({ train: { count } }, t) => {
     const of = { chunks, inputs: (inputs.tasks[t] as TaskInputs).train, count, minDf, maxFeatures, parts };
     const rankings = Array.from({ length: parts }, (_, part) => countFeatures({ ...of, part }));
-    return joinRankings(
-      rankings,
-      maxFeatures,
-      count.reduce((sum, n) => sum + n, 0),
-    );
+    return joinRankings({ parts: rankings, rows: count.reduce((sum, n) => sum + n, 0) }, maxFeatures);
   });
   return { inputs, chunks, candidates };
 }

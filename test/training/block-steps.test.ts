@@ -31,17 +31,19 @@ describe("block steps", () => {
     await STEPS_HERE.setCost(block, 5, { cost: 2, share: 1 });
     solver.setCost(2);
     expect(await STEPS_HERE.pass(block, 5, "train")).toEqual(solver.pass(120));
+    expect(await STEPS_HERE.pass(block, 5, "eval")).toEqual(solver.pass(150, 120));
     expect(await STEPS_HERE.pass(block, 5, "all")).toEqual(solver.pass(150));
     expect(await STEPS_HERE.evaluate(block, 5)).toEqual(solver.evaluate(120, 150));
     expect(await STEPS_HERE.scores(block, 5)).toEqual(solver.scores(120, 150));
     expect(await STEPS_HERE.weights(block, 5)).toEqual({ weights: solver.weights(), bias: solver.bias() });
   });
 
-  it("passes over the train rows only, or over all", async () => {
+  it("passes over the train rows only, over the eval rows only, or over all", async () => {
     const block = fillBlock(ROWS, 0, 1);
     await STEPS_HERE.setCost(block, 5, { cost: 1, share: 1 });
     const rows = ({ confusion }: { confusion: Float64Array }) => confusion.reduce((sum, n) => sum + n, 0);
     expect(rows(await STEPS_HERE.pass(block, 5, "train"))).toBe(120);
+    expect(rows(await STEPS_HERE.pass(block, 5, "eval"))).toBe(30);
     expect(rows(await STEPS_HERE.pass(block, 5, "all"))).toBe(150);
     expect(rows(await STEPS_HERE.evaluate(block, 5))).toBe(30);
   });

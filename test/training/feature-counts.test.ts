@@ -158,7 +158,7 @@ describe("countFeatures", () => {
 describe("joinRankings", () => {
   it("has nothing of nothing", () => {
     const none = { hashes: new Uint32Array(0), frequencies: new Uint32Array(0), rows: 7 };
-    expect(joinRankings([new Float64Array(0), new Float64Array(0)], 9, 7)).toEqual(none);
+    expect(joinRankings({ parts: [new Float64Array(0), new Float64Array(0)], rows: 7 }, 9)).toEqual(none);
     expect(candidates([])).toEqual({ ...none, rows: 0 });
   });
 });

@@ -151,6 +151,19 @@ test("the kernel starts from the duals of another fit with the weights that they
   }
 });
 
+test.each(SOLVERS)("%s passes over the rows of a range alone", (_, solverOf) => {
+  const labels = 5;
+  const solver = solverOf(problemOf(labels));
+  passes(solver, 4, 2);
+  const before = solver.save(300).dual;
+  const { confusion } = solver.pass(300, 250);
+  expect(confusion.reduce((sum, n) => sum + n, 0)).toBe(50);
+  const after = solver.save(300).dual;
+  const width = before.length / 300;
+  expect(after.subarray(0, 250 * width)).toEqual(before.subarray(0, 250 * width));
+  expect(largestDifference(after.subarray(250 * width), before.subarray(250 * width))).toBeGreaterThan(0.01);
+});
+
 test("the kernel's state lies in its block: another solver goes on from there, to the same bits", () => {
   const whole = blockOf(problemOf(7));
   const [one, other] = [new KernelSolver(whole, 42), kernelOf(problemOf(7))];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { exp, log } from "../../../src/core/elementary.ts";
-import { seededRandom, shuffle } from "../../../src/core/random.ts";
+import { seededRandom } from "../../../src/core/random.ts";
+import { drawOrder } from "../../../src/training/row-order.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "../../../src/training/solver.ts";
 import { solveRow } from "./row-solver.ts";
 import { joinParts, type SolverProblem, type SparseRows, squaredLength } from "./solver-problem.ts";
@@ -78,10 +79,10 @@ export class PlainSolver implements Solver {
     this.#settled.clear();
   }
 
-  pass(rows: number): PassStatistics {
+  pass(to: number, from = 0): PassStatistics {
     const { labels, seed } = this.#problem;
-    const order = Uint32Array.from({ length: rows }, (_, i) => i);
-    shuffle(order, seededRandom(seed, `pass ${this.#passes++}`));
+    const order = new Uint32Array(to - from);
+    drawOrder(order, from, seededRandom(seed, `pass ${this.#passes++}`));
     const confusion = new Float64Array(labels * labels);
     const p = new Float64Array(labels);
     const target = new Float64Array(labels);
