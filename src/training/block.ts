@@ -102,9 +102,12 @@ export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
 
 /** Writes the rows of a block one after another: the entries of a row, then its end. */
 export class BlockWriter {
+  /** Entry i has the offset of its feature's weights, in bytes, at 2 i of one, and its value at 2 i + 1 of the other. */
+  readonly offsets: Uint32Array;
+  readonly values: Float32Array;
+  /** Bytes of a feature's weights. */
+  readonly bytes: number;
   readonly #padded: number;
-  readonly #offsets: Uint32Array;
-  readonly #values: Float32Array;
   readonly #start: Uint32Array;
   readonly #squares: Float32Array;
   readonly #truth: Uint32Array;
@@ -119,8 +122,9 @@ export class BlockWriter {
     const { at, padded } = layoutOf(shape);
     const { rows, entries, labels } = shape;
     this.#padded = padded;
-    this.#offsets = new Uint32Array(buffer, at.entries, entries * 2);
-    this.#values = new Float32Array(buffer, at.entries, entries * 2);
+    this.offsets = new Uint32Array(buffer, at.entries, entries * 2);
+    this.values = new Float32Array(buffer, at.entries, entries * 2);
+    this.bytes = padded * 4;
     this.#start = new Uint32Array(buffer, at.start, rows + 1);
     this.#squares = new Float32Array(buffer, at.squares, rows);
     this.#truth = new Uint32Array(buffer, at.truth, rows);
@@ -130,20 +134,28 @@ export class BlockWriter {
     new Float32Array(buffer, at.settled, rows).fill(UNSETTLED);
   }
 
-  /** Entries [from, to) of `ids` and `values`: each is the offset of its feature's weights, in bytes, and its value. */
+  /** The next entry of {@link offsets} and {@link values}. */
+  get next(): number {
+    return this.#entry;
+  }
+
+  /** Takes over what the caller wrote there: entries up to `end`, whose values' squares add up to `squares`. */
+  wrote(end: number, squares: number): void {
+    this.#entry = end;
+    this.#sum += squares;
+  }
+
+  /** Entries [from, to) of `ids`, numbers of features, and `values`. */
   entries(ids: Uint32Array, values: Float32Array, from: number, to: number): void {
-    const [offsets, stored, bytes] = [this.#offsets, this.#values, this.#padded * 4];
-    let at = this.#entry * 2;
-    let sum = this.#sum;
-    for (let j = from; j < to; j++) {
+    let at = this.#entry;
+    let squares = 0;
+    for (let j = from; j < to; j++, at++) {
       const value = values[j] as number;
-      offsets[at] = (ids[j] as number) * bytes;
-      stored[at + 1] = value;
-      sum += value * value;
-      at += 2;
+      this.offsets[at * 2] = (ids[j] as number) * this.bytes;
+      this.values[at * 2 + 1] = value;
+      squares += value * value;
     }
-    this.#entry = at / 2;
-    this.#sum = sum;
+    this.wrote(at, squares);
   }
 
   /** Ends a row; its dual starts at its label, where W = 0. `weight` is that of its loss, over 0. */

@@ -89,11 +89,10 @@ export function fillBlock(rows: BlockRows, index: number, blocks: number, used?:
   const shape = shapeOf(rows, index, blocks);
   const block = used === undefined ? allocateBlock(shape) : reuseBlock(shape, used);
   const writer = new BlockWriter(block);
-  const read = new RowReader(rows);
+  const copier = new RowCopier(rows, writer);
   for (const part of [rows.train, rows.eval])
     for (let row = index; row < part.inputs.length; row += blocks) {
-      const entries = read.row(part, row);
-      writer.entries(read.ids, read.values, 0, entries);
+      copier.copy(part, row);
       writer.endRow(part.label[row] as number, part.weight[row] as number);
     }
   return block;
@@ -110,56 +109,55 @@ export class BlockMemory {
   }
 }
 
-/** Reads rows as sparse vectors over the features that the task uses. */
-class RowReader {
-  /** Of the row that was read last. */
-  ids = new Uint32Array(1024);
-  values = new Float32Array(1024);
+/** No feature has its weights here: they lie 16 bytes apart and more. */
+const UNUSED = 0xffff_ffff;
+
+/** Copies rows into a block as sparse vectors over the features that the task uses. */
+class RowCopier {
+  readonly #writer: BlockWriter;
   /**
-   * For each of the family's features, side by side so that both come with one line of the cache: the task's number of
-   * it, or -1, and its value where its term frequency is 1.
+   * For each of the family's features, side by side so that both come with one line of the cache: where the task has its
+   * weights, and its value where its term frequency is 1.
    */
-  readonly #local: Int32Array;
+  readonly #offset: Uint32Array;
   readonly #value: Float32Array;
 
-  constructor({ weights: { codes, ...range }, features: { ids, factor } }: BlockRows) {
+  constructor({ weights: { codes, ...range }, features: { ids, factor } }: BlockRows, writer: BlockWriter) {
+    this.#writer = writer;
     const slots = new ArrayBuffer(codes.length * 8);
-    this.#local = new Int32Array(slots).fill(-1);
+    this.#offset = new Uint32Array(slots).fill(UNUSED);
     this.#value = new Float32Array(slots);
     const weight = weightTable(range);
     for (let f = 0; f < ids.length; f++) {
       const id = ids[f] as number;
-      this.#local[id * 2] = f;
+      this.#offset[id * 2] = f * writer.bytes;
       this.#value[id * 2 + 1] = (weight[codes[id] as number] as number) * (factor[f] as number);
     }
   }
 
-  /** Entries of the row. */
-  row({ chunks, inputs }: IndexedRows, row: number): number {
+  copy({ chunks, inputs }: IndexedRows, row: number): void {
     const input = inputs[row] as number;
     const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
     const { start, ids, counts, factor, namespaces } = chunk;
     const first = (input % CHUNK_INPUTS) * namespaces;
-    this.#reserve((start[first + namespaces] as number) - (start[first] as number));
-    const [local, value, foundIds, foundValues] = [this.#local, this.#value, this.ids, this.values];
-    let n = 0;
+    const [offset, value, { offsets, values, next }] = [this.#offset, this.#value, this.#writer];
+    let at = next * 2;
+    let squares = 0;
     for (let s = first; s < first + namespaces; s++) {
       const norm = factor[s] as number;
-      for (let j = start[s] as number; j < (start[s + 1] as number); j++) {
+      const to = start[s + 1] as number;
+      for (let j = start[s] as number; j < to; j++) {
         const slot = (ids[j] as number) * 2;
-        const f = local[slot] as number;
-        if (f < 0) continue;
-        foundIds[n] = f;
-        foundValues[n++] = termFrequency(counts[j] as number) * (value[slot + 1] as number) * norm;
+        const weights = offset[slot] as number;
+        if (weights === UNUSED) continue;
+        const v = Math.fround(termFrequency(counts[j] as number) * (value[slot + 1] as number) * norm);
+        offsets[at] = weights;
+        values[at + 1] = v;
+        squares += v * v;
+        at += 2;
       }
     }
-    return n;
-  }
-
-  #reserve(entries: number): void {
-    if (entries <= this.ids.length) return;
-    this.ids = new Uint32Array(entries * 2);
-    this.values = new Float32Array(entries * 2);
+    this.#writer.wrote(at / 2, squares);
   }
 }
 

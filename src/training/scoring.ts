@@ -27,8 +27,9 @@ export function scoreChunks(model: FamilyModel, chunks: readonly ScoreChunk[]): 
     const rows = new Uint32Array(wanted.length);
     for (let i = 0; i < chunk.inputs; i++) {
       classifier.read(text(i, 0), text(i, 1));
-      for (const [t, { scores, knownShare }] of found.entries()) {
+      for (let t = 0; t < found.length; t++) {
         if (wanted[t]?.[i] !== 1) continue;
+        const { scores, knownShare } = found[t] as RowScores;
         const row = rows[t] as number;
         const own = classifier.scoreOf(t);
         scores.set(own, row * own.length);

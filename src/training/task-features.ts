@@ -45,9 +45,7 @@ export function weighFeatures(
   labels: number,
   minDf: number,
 ): TaskFeatures {
-  const { frequency, namespace } = frequencies(rows, weights.codes.length);
-  for (let f = 0; f < frequency.length; f++) if ((frequency[f] as number) < minDf) frequency[f] = 0;
-  const weight = supervisedWeights(rows, frequency, labels);
+  const { weight, frequency, namespace } = supervisedWeights(rows, weights.codes.length, labels, minDf);
   const constant = namespaceConstants(rows, weights, weight);
   const ids = shareWords(byFrequency(frequency));
   const factor = sharedFloats(ids.length);
@@ -55,25 +53,6 @@ export function weighFeatures(
     factor[f] = (weight[id] as number) * (constant[namespace[id] as number] as number);
   });
   return { ids, factor };
-}
-
-/** Source rows that have each feature, and the namespace that it was met in. */
-function frequencies({ chunks, inputs, count }: TrainRows, size: number) {
-  const frequency = new Uint32Array(size);
-  const namespace = new Uint8Array(size);
-  for (let row = 0; row < inputs.length; row++) {
-    const input = inputs[row] as number;
-    const { start, ids, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-    const first = (input % CHUNK_INPUTS) * namespaces;
-    const weight = count[row] as number;
-    for (let s = 0; s < namespaces; s++)
-      for (let j = start[first + s] as number; j < (start[first + s + 1] as number); j++) {
-        const f = ids[j] as number;
-        frequency[f] = (frequency[f] as number) + weight;
-        namespace[f] = s;
-      }
-  }
-  return { frequency, namespace };
 }
 
 /** Rows of each label one after another: those of label k are [start[k], start[k + 1]) of `rows`. */
@@ -90,22 +69,32 @@ function byLabel(label: Uint32Array, labels: number) {
   return { start, rows };
 }
 
+/** What the rows' labels say of the family's features; all 0 for one of fewer than `minDf` source rows. */
+interface SupervisedWeights {
+  readonly weight: Float64Array;
+  /** Source rows that have it. */
+  readonly frequency: Uint32Array;
+  /** The namespace that it was met in. */
+  readonly namespace: Uint8Array;
+}
+
 /**
- * The weight of each feature whose frequency is not 0. Label after label, so that the work goes by the features
- * that a label has: for the others q = p / (df + 1), and their terms of the divergence add up to
- * (1 - mass) ln(r) r with r = 1 / (df + 1) and mass the prior of the labels that have it.
+ * Label after label, so that the work goes by the features that a label has: with m_k = n_fk + p(k), which add up to df + 1,
+ * the divergence is sum_k m_k ln(m_k / p(k)) / (df + 1) - ln(df + 1), and a label without the feature adds nothing.
  */
 function supervisedWeights(
   { chunks, inputs, label, count }: TrainRows,
-  frequency: Uint32Array,
+  features: number,
   labels: number,
-): Float64Array {
+  minDf: number,
+): SupervisedWeights {
   const { start: rowsOf, rows } = byLabel(label, labels);
   const total = count.reduce((sum, n) => sum + n, 0);
-  const divergence = new Float64Array(frequency.length);
-  const mass = new Float64Array(frequency.length);
-  const counts = new Uint32Array(frequency.length);
-  const touched = new Uint32Array(frequency.length);
+  const weight = new Float64Array(features);
+  const frequency = new Uint32Array(features);
+  const namespace = new Uint8Array(features);
+  const counts = new Uint32Array(features);
+  const touched = new Uint32Array(features);
   for (let k = 0; k < labels; k++) {
     let n = 0;
     let own = 0;
@@ -114,35 +103,44 @@ function supervisedWeights(
       const input = inputs[row] as number;
       const { start, ids, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
       const first = (input % CHUNK_INPUTS) * namespaces;
-      const weight = count[row] as number;
-      own += weight;
-      for (let j = start[first] as number; j < (start[first + namespaces] as number); j++) {
-        const f = ids[j] as number;
-        if (counts[f] === 0) touched[n++] = f;
-        counts[f] = (counts[f] as number) + weight;
+      const copies = count[row] as number;
+      own += copies;
+      for (let s = 0; s < namespaces; s++) {
+        const to = start[first + s + 1] as number;
+        for (let j = start[first + s] as number; j < to; j++) {
+          const f = ids[j] as number;
+          const before = counts[f] as number;
+          counts[f] = before + copies;
+          if (before > 0) continue;
+          touched[n++] = f;
+          namespace[f] = s;
+        }
       }
     }
     const prior = own / total;
+    const logPrior = log(prior);
     for (let i = 0; i < n; i++) {
       const f = touched[i] as number;
-      if (frequency[f] !== 0) {
-        const q = ((counts[f] as number) + prior) / ((frequency[f] as number) + 1);
-        divergence[f] = (divergence[f] as number) + q * log(q / prior);
-        mass[f] = (mass[f] as number) + prior;
-      }
+      const found = counts[f] as number;
+      const mass = found + prior;
+      frequency[f] = (frequency[f] as number) + found;
+      weight[f] = (weight[f] as number) + mass * (log(mass) - logPrior);
       counts[f] = 0;
     }
   }
-  for (let f = 0; f < divergence.length; f++) {
-    if (frequency[f] === 0) continue;
-    const r = 1 / ((frequency[f] as number) + 1);
-    const rest = Math.max(0, 1 - (mass[f] as number)) * r * log(r);
-    divergence[f] = WEIGHT_FLOOR + Math.sqrt(Math.max(0, (divergence[f] as number) + rest));
+  for (let f = 0; f < features; f++) {
+    const df = frequency[f] as number;
+    const divergence = (weight[f] as number) / (df + 1) - log(df + 1);
+    weight[f] = df < minDf || df === 0 ? 0 : WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence));
+    if (df < minDf) frequency[f] = 0;
   }
-  return divergence;
+  return { weight, frequency, namespace };
 }
 
-/** 1 over the mean length of the rows' weighted parts, for each namespace; 1 where there are none. */
+/** Rows that show the mean length of a namespace's part to half a percent. */
+const SHOWN_ROWS = 2 ** 14;
+
+/** 1 over the mean length of weighted parts, of at most {@link SHOWN_ROWS} rows, for each namespace; 1 where there are none. */
 function namespaceConstants(
   { chunks, inputs }: TrainRows,
   weights: FeatureWeights,
@@ -156,7 +154,9 @@ function namespaceConstants(
   const namespaces = chunks[0]?.namespaces ?? 0;
   const sums = new Float64Array(namespaces);
   const rows = new Float64Array(namespaces);
-  for (const input of inputs) {
+  const step = Math.ceil(inputs.length / SHOWN_ROWS);
+  for (let row = 0; row < inputs.length; row += step) {
+    const input = inputs[row] as number;
     const { start, ids, counts, factor } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
     const first = (input % CHUNK_INPUTS) * namespaces;
     for (let s = 0; s < namespaces; s++) {
