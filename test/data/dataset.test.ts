@@ -249,7 +249,8 @@ describe("reading", () => {
       "'eval' AS split": "a row is not of the split train",
       '0::INTEGER AS "count"': "a row is not of the split train",
       "'guess' AS origin": "a row is not of the split train",
-      "'xyz' AS group_id": "can't be read",
+      "'xyz' AS group_id": "or its count, origin or group is none",
+      "'0123456789abcdefghij0123456789ab' AS group_id": "or its count, origin or group is none",
     };
     for (const [change, message] of Object.entries(changes)) {
       await writeParquet(
