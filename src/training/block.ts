@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type KernelMemory, kernelMemory } from "./kernel.ts";
+import { type KernelMemory, kernelMemory, PAGE } from "./kernel.ts";
 
-const PAGE = 65_536;
 /** Bytes of a 32-bit memory. */
 export const MOST_BYTES = 2 ** 32;
 /** Bias of the labels that fill up the last vector: their probability is 0. */
@@ -90,13 +89,14 @@ export function allocateBlock(shape: BlockShape): Block {
 }
 
 /**
- * A block in the memory of one that is no longer needed, where that is large enough; nothing of it is left. A thread's
- * memories are freed late, as they weigh nothing in its heap: fits one after another would hold one each.
+ * A block in the memory of one that is no longer needed, which grows where it is too small; nothing of it is left. A
+ * thread's memories are freed late, as they weigh nothing in its heap: fits one after another would hold one each.
  */
 export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
   const { bytes } = layoutOf(shape);
-  if (bytes > memory.buffer.byteLength) return allocateBlock(shape);
-  new Uint8Array(memory.buffer, 0, bytes).fill(0);
+  const there = memory.buffer.byteLength;
+  new Uint8Array(memory.buffer, 0, Math.min(bytes, there)).fill(0);
+  if (bytes > there) memory.grow(Math.ceil((bytes - there) / PAGE));
   return { shape, memory };
 }
 

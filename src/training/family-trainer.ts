@@ -11,7 +11,7 @@ import { TRIAL_PASSES } from "./cost-search.ts";
 import { type CalibrationRows, type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
-import { collectInputs, type TaskInputs } from "./inputs.ts";
+import type { TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
 import { type Quantization, withCalibrations } from "./quantizer.ts";
@@ -80,12 +80,11 @@ export async function trainFamily(
   report: (task: string, epoch: EpochStatistics, seconds: number) => void,
 ): Promise<FamilyFit> {
   const { tasks } = problem;
-  const inputs = collectInputs(tasks);
-  const { features, chunks } = await vectorize(problem, inputs, pool);
+  const { features, chunks, inputs } = await vectorize(problem, tasks, pool);
   const allWork = tasks.reduce((sum, task) => sum + workOf(task), 0);
   const heads = await Promise.all(
     tasks.map(async (task, t) => {
-      const vectors = { family: features, chunks, inputs: inputs.tasks[t] as TaskInputs };
+      const vectors = { family: features, chunks, inputs: inputs[t] as TaskInputs };
       const dominates = workOf(task) > allWork * DOMINANT_SHARE;
       const { name } = task.definition;
       const told: EpochListener = (epoch, seconds) => report(name, epoch, seconds);

@@ -41,10 +41,14 @@ export interface FamilyInputs {
   readonly tasks: readonly TaskInputs[];
 }
 
+/** The rows of a task. */
+export interface TaskSplits {
+  readonly train: Examples;
+  readonly eval: Examples | null;
+}
+
 /** Collects the inputs of all tasks, in the order of tasks and rows. */
-export function collectInputs(
-  tasks: readonly { readonly train: Examples; readonly eval: Examples | null }[],
-): FamilyInputs {
+export function collectInputs(tasks: readonly TaskSplits[]): FamilyInputs {
   const { chunks, numbers } = distinctInputs(tasks.flatMap((task) => [task.train, task.eval]));
   const inputs = tasks.map((_, t) => ({
     train: numbers[t * 2] as Uint32Array,

@@ -29,8 +29,15 @@ export interface Kernel {
 
 /** A memory of whole pages of 64 KiB, which threads share. */
 export interface KernelMemory {
+  /** All of it; another one, of the same memory, once it has grown. */
   readonly buffer: SharedArrayBuffer;
+  /** Adds so many pages, all zero, behind the others. Throws RangeError where there is no room for them. */
+  grow(pages: number): void;
 }
+
+/** A page of a memory, in bytes, and the pages of a whole one, which the kernel declares too. */
+export const PAGE = 65_536;
+const MOST_PAGES = 65_536;
 
 // The part of WebAssembly that is used here; TypeScript declares it among the browser's types only.
 const { Memory, Module, Instance } = (
@@ -49,9 +56,9 @@ const { Memory, Module, Instance } = (
 
 let compiled: object | undefined;
 
-/** `pages` pages of 64 KiB, all zero. */
+/** `pages` pages, all zero. */
 export function kernelMemory(pages: number): KernelMemory {
-  return new Memory({ initial: pages, maximum: pages, shared: true });
+  return new Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
 }
 
 /** A kernel of its own on `memory`. */

@@ -3,7 +3,7 @@ import { confidentLearning, type LabelQuality } from "./confident-learning.ts";
 import type { FamilyProblem, TaskRowsAndSettings } from "./family-trainer.ts";
 import { foldScorer, inRowOrder } from "./fold-scores.ts";
 import { foldsOf } from "./folds.ts";
-import { collectInputs, type TaskInputs } from "./inputs.ts";
+import type { TaskInputs } from "./inputs.ts";
 import { FOLDS, LEAST_REAL_ROWS, rowsOfLabels } from "./origin-split.ts";
 import { LEAST_ROWS_OF_LABEL } from "./plausibility.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -27,13 +27,13 @@ export async function judgeLabels(
   const idle = problem.tasks.map(reasonToRest);
   const judged = problem.tasks.filter((_, t) => idle[t] === null);
   if (judged.length === 0) return problem.tasks.map((task, t) => resting(task, idle[t] ?? ""));
-  const inputs = collectInputs(judged.map(({ train }) => ({ train, eval: null })));
-  const vectors = await vectorize({ ...problem, tasks: judged }, inputs, pool);
+  const rows = judged.map(({ train }) => ({ train, eval: null }));
+  const vectors = await vectorize({ ...problem, tasks: judged }, rows, pool);
   return Promise.all(
     problem.tasks.map(async (task, t) => {
       const reason = idle[t] ?? null;
       if (reason !== null) return resting(task, reason);
-      const own = inputs.tasks[judged.indexOf(task)] as TaskInputs;
+      const own = vectors.inputs[judged.indexOf(task)] as TaskInputs;
       const quality = await judgeTask(task, vectors, own.train, pool, told);
       return { task: task.definition.name, quality, idle: null };
     }),

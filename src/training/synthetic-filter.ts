@@ -4,7 +4,7 @@ import type { FamilyProblem, TaskRowsAndSettings } from "./family-trainer.ts";
 import { applyFilter, type FilterOutcome } from "./filter-outcome.ts";
 import { foldScorer, inRowOrder } from "./fold-scores.ts";
 import { foldsOf } from "./folds.ts";
-import { collectInputs, type TaskInputs } from "./inputs.ts";
+import type { TaskInputs } from "./inputs.ts";
 import { FOLDS, type SplitTask, splitTask } from "./origin-split.ts";
 import type { JudgedRows, Judgement } from "./plausibility.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -25,14 +25,14 @@ export interface FilteredTasks {
 export async function filterSynthetic(problem: FamilyProblem, pool: WorkerPool): Promise<FilteredTasks> {
   const asked = problem.tasks.filter(({ syntheticFilter }) => syntheticFilter !== "none").map(splitTask);
   const judged = asked.filter(({ idle }) => idle === null);
-  const inputs = collectInputs(judged.map(({ real, synthetic }) => ({ train: real, eval: synthetic })));
+  const rows = judged.map(({ real, synthetic }) => ({ train: real, eval: synthetic }));
   const counted = judged.map(({ task: { settings }, real }) => ({ settings, train: real }));
-  const vectors = judged.length === 0 ? null : await vectorize({ ...problem, tasks: counted }, inputs, pool);
+  const vectors = judged.length === 0 ? null : await vectorize({ ...problem, tasks: counted }, rows, pool);
   const results = await Promise.all(
     asked.map(async (split) => {
       const t = judged.indexOf(split);
       if (t < 0 || vectors === null) return applyFilter(split, null);
-      return applyFilter(split, await judgeTask(split, vectors, inputs.tasks[t] as TaskInputs, pool));
+      return applyFilter(split, await judgeTask(split, vectors, vectors.inputs[t] as TaskInputs, pool));
     }),
   );
   return {

@@ -6,7 +6,7 @@ import type { AnalyzedChunk } from "./analysis.ts";
 import type { TaskRanking } from "./feature-counts.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import type { IndexedChunk } from "./indexing.ts";
-import type { FamilyInputs, TaskInputs } from "./inputs.ts";
+import { collectInputs, type TaskInputs, type TaskSplits } from "./inputs.ts";
 import type { WorkerPool } from "./pool.ts";
 
 /** A task by the rows that choose its features. */
@@ -20,7 +20,7 @@ export interface VectorProblem {
   readonly input: InputKind;
   readonly analyzer: AnalyzerSettings;
   readonly maxFeatures: number;
-  /** In the order of the inputs' tasks. */
+  /** In the order of the rows. */
   readonly tasks: readonly CountedTask[];
 }
 
@@ -28,31 +28,42 @@ export interface VectorProblem {
 export interface FamilyVectors {
   readonly features: FamilyFeatures;
   readonly chunks: readonly IndexedChunk[];
+  /** The input of each row, by task. */
+  readonly inputs: readonly TaskInputs[];
 }
 
 /** Rows of a task that one part of the counting takes: about half a second. */
 const COUNT_ROWS = 100_000;
 
-/** Chooses the family's features by its train rows, and makes every input a sparse vector over them. */
+/** Chooses the family's features by its train rows, and makes the inputs of all `rows` sparse vectors over them. */
 export async function vectorize(
   problem: VectorProblem,
-  inputs: FamilyInputs,
+  rows: readonly TaskSplits[],
   pool: WorkerPool,
 ): Promise<FamilyVectors> {
-  const { input, analyzer, maxFeatures, tasks } = problem;
-  const analyzed = await Promise.all(
-    inputs.chunks.map((chunk) => pool.run<"analyze">({ kind: "analyze", chunk, input, analyzer })),
-  );
+  const { maxFeatures, tasks } = problem;
+  const { analyzed, inputs } = await analyze(problem, rows, pool);
   const rankings = await Promise.all(
-    tasks.map((task, t) =>
-      rankFeatures(task, analyzed, (inputs.tasks[t] as TaskInputs).train, maxFeatures, pool),
-    ),
+    tasks.map((task, t) => rankFeatures(task, analyzed, (inputs[t] as TaskInputs).train, maxFeatures, pool)),
   );
   const features = await pool.run<"select">({ kind: "select", tasks: rankings, maxFeatures });
   const chunks = await Promise.all(
     analyzed.map((chunk) => pool.run<"index">({ kind: "index", chunk, features })),
   );
-  return { features, chunks };
+  return { features, chunks, inputs };
+}
+
+/** The n-grams of every input. Its texts are in shared memory only until then. */
+async function analyze(
+  { input, analyzer }: VectorProblem,
+  rows: readonly TaskSplits[],
+  pool: WorkerPool,
+): Promise<{ readonly analyzed: readonly AnalyzedChunk[]; readonly inputs: readonly TaskInputs[] }> {
+  const { chunks, tasks: inputs } = collectInputs(rows);
+  const analyzed = await Promise.all(
+    chunks.map((chunk) => pool.run<"analyze">({ kind: "analyze", chunk, input, analyzer })),
+  );
+  return { analyzed, inputs };
 }
 
 /** A task's features by document frequency; a large task is counted in parts, by hash. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { termFrequency, weightTable } from "../../src/model/vectorizer.ts";
 import { allocateBlock, type Block, layoutOf } from "../../src/training/block.ts";
 import {
+  BlockMemory,
   type BlockRows,
   blockCount,
   fillBlock,
@@ -12,6 +13,7 @@ import {
   type WeightedRows,
 } from "../../src/training/blocks.ts";
 import type { IndexedChunk } from "../../src/training/indexing.ts";
+import { KernelSolver } from "../../src/training/kernel-solver.ts";
 import { examples, separableRows } from "../support/examples.ts";
 import { rowsOfOne } from "../support/task-rows.ts";
 
@@ -193,6 +195,30 @@ function weightsIn({ shape, memory: { buffer } }: Block) {
     bias: [...new Float32Array(buffer, at.bias, shape.labels)],
   };
 }
+
+describe("the memory of one block after another", () => {
+  const large = rowsOfOne(
+    { train: examples(separableRows(9, 400, 3)), eval: examples(separableRows(9, 20, 4)) },
+    { labels: 9 },
+  );
+
+  it("grows, shrinks, and keeps nothing of what was there", () => {
+    const memory = new BlockMemory();
+    const first = memory.fill(ROWS).memory;
+    for (const rows of [large, ROWS, large]) {
+      const fresh = fillBlock(rows, 0, 1);
+      const block = memory.fill(rows);
+      const { bytes } = layoutOf(fresh.shape);
+      const whole = ({ memory: { buffer } }: Block) => Buffer.from(buffer, 0, bytes);
+      expect(block.shape).toEqual(fresh.shape);
+      expect(whole(block).equals(whole(fresh))).toBe(true);
+      const solver = new KernelSolver(block, 7);
+      solver.setCost(1);
+      expect(solver.pass(block.shape.train).confusion.some((n) => n > 0)).toBe(true);
+      expect(block.memory).toBe(first);
+    }
+  });
+});
 
 describe("weights of blocks", () => {
   const first = { weights: [1, 2, 3, 0, 4, 5, 6, 0], bias: [0.5, -0.5, 0.25] };
