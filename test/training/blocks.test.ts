@@ -60,24 +60,6 @@ function contentsOf({ shape, memory: { buffer } }: Block) {
   });
 }
 
-describe("fillBlock in the memory of another block", () => {
-  it("gives what it gives in a new one, and a new one where that is too small", () => {
-    const [large, small] = [40, 10].map((rows) =>
-      rowsOfOne({ train: examples(separableRows(3, rows, rows)), eval: null }, { labels: 3 }),
-    ) as [BlockRows, BlockRows];
-    const used = fillBlock(large, 0, 1);
-    new Uint8Array(used.memory.buffer).fill(0xff);
-    const again = fillBlock(small, 0, 1, used);
-    const fresh = fillBlock(small, 0, 1);
-    expect(again.memory).toBe(used.memory);
-    expect(again.shape).toEqual(fresh.shape);
-    const { bytes } = layoutOf(fresh.shape);
-    const bytesOf = ({ memory }: Block) => Buffer.from(new Uint8Array(memory.buffer, 0, bytes));
-    expect(bytesOf(again).equals(bytesOf(fresh))).toBe(true);
-    expect(fillBlock(large, 0, 1, fresh).memory).not.toBe(fresh.memory);
-  });
-});
-
 describe("fillBlock", () => {
   it.each([1, 2, 4, 5])("deals row i of either part to block i %% %i, and writes it whole", (blocks) => {
     const seen = { train: new Set<number>(), eval: new Set<number>() };
