@@ -445,6 +445,7 @@ function solveRow(p: usize, a: f32, logSumExp: f32): void {
     if (abs(excess) <= NEAR * a) return;
     nu += lastStep;
   }
+  lastStep = 0;
 }
 
 /** Takes the solution over into the dual and the bias; returns how many vectors of labels move. */
@@ -456,7 +457,7 @@ function takeOver(p: usize, c: f32, a: f32): i32 {
     const old = v128.load(p + at);
     const u = v128.load(solved + at);
     const along = f32x4.div(f32x4.mul(u, last), f32x4.add(u, splat(1)));
-    const next = f32x4.mul(f32x4.sub(u, along), inverse);
+    const next = f32x4.mul(f32x4.max(f32x4.sub(u, along), splat(0)), inverse);
     const change = f32x4.sub(old, next);
     const moves = f32x4.ge(f32x4.abs(change), splat(SMALLEST_STEP));
     if (!v128.any_true(moves)) continue;

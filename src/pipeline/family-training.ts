@@ -56,10 +56,10 @@ export async function readTasks(
 ): Promise<TrainableFamily | null> {
   const definitions = config.tasks.filter((task) => task.family === family);
   const read = (split: Split) => readSplit(dataset.folder, family, split, definitions);
-  const rows = await run.phase(`${family}: read`, async () => {
-    const [train, held] = await Promise.all([read("train"), read("eval")]);
-    return { train, eval: held };
-  });
+  const rows = await run.phase(`${family}: read`, async () => ({
+    train: await read("train"),
+    eval: await read("eval"),
+  }));
   const tasks = trainableTasks(config, definitions, rows, reporter);
   const input = definitions[0]?.input;
   const readTest = async () => {

@@ -82,6 +82,7 @@ export async function train(
   const lock = await acquireLock(root, "train");
   const pool = new WorkerPool(config.train.workers, options.signal);
   try {
+    pool.warm();
     await removeDeadTemporaries(root);
     const run = new RunLog(options.clock ?? (() => 0));
     const results = await trainFamilies(families, { config, dataset, pool, run, reporter });

@@ -17,9 +17,10 @@ export interface BlockCost {
 /** Which rows a pass is over. */
 export type PassedRows = "train" | "eval" | "all";
 
-function pass({ shape, memory }: Block, seed: number, rows: PassedRows): PassStatistics {
-  const solver = new KernelSolver({ shape, memory }, seed);
-  return solver.pass(rows === "train" ? shape.train : shape.rows, rows === "eval" ? shape.train : 0);
+function pass(block: Block, seed: number, rows: PassedRows): PassStatistics {
+  const { train, rows: all } = block.shape;
+  const solver = new KernelSolver(block, seed);
+  return solver.pass(rows === "train" ? train : all, rows === "eval" ? train : 0);
 }
 
 function evaluate(block: Block, seed: number): RowStatistics {

@@ -15,7 +15,7 @@ import { CHUNK_INPUTS } from "./inputs.ts";
 import { sharedFloats } from "./shared-array.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
-/** Values times labels that are worth two blocks, some 60 ms a pass, and four, a second. */
+/** Values times labels that are worth two blocks, some 30 ms a pass, and four, half a second. */
 const WORTH_TWO = 2 ** 26;
 const WORTH_FOUR = 2 ** 30;
 

@@ -19,7 +19,7 @@ const SMALLEST_GAIN = 1e-8;
 /**
  * Logistic regression without an intercept of its own, by Newton steps with backtracking: the D coefficients v that
  * minimize, over the rows of `chosen`, the weighted log loss plus ridge / 2 |v - prior|^2. So `prior` is the answer where
- * the rows say nothing. The search starts at `near`, which changes its length alone.
+ * the rows say nothing. The search starts at `near`, which changes its length, and the last digits.
  */
 export function fitLogistic(
   rows: LogisticRows,

@@ -14,6 +14,9 @@ const WORKER = new URL("../../dist/training/worker.js", import.meta.url);
  */
 const YOUNG_MB = 4;
 
+/** Threads that start before there is work; a small run does not need as many as a machine has cores. */
+const WARM_THREADS = 4;
+
 /** Hears of an epoch and the seconds since the one before it; the first one's hold what led up to it. */
 export type EpochListener = (epoch: EpochStatistics, seconds: number) => void;
 
@@ -41,10 +44,7 @@ export interface JobError {
 const MEMORY_HINT =
   "out of memory? lower train.max_features or prepare.max_per_task_label, or set train.workers = 1";
 
-/**
- * Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. They start
- * with the pool, and load while its owner reads what they will work on.
- */
+/** Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. */
 export class WorkerPool {
   readonly size: number;
   readonly #idle: Worker[] = [];
@@ -57,7 +57,13 @@ export class WorkerPool {
     this.size = size > 0 ? size : availableParallelism();
     signal?.addEventListener("abort", () => void this.close(interruption(signal)), { once: true });
     if (signal?.aborted === true) this.#closed = interruption(signal);
-    else for (let thread = 0; thread < this.size; thread++) this.#idle.push(this.#start());
+  }
+
+  /** Starts some threads before there is work: they load while its owner reads what they will work on. */
+  warm(): void {
+    if (this.#closed !== null) return;
+    while (this.#idle.length + this.#busy.size < Math.min(this.size, WARM_THREADS))
+      this.#idle.push(this.#start());
   }
 
   /**

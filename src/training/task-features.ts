@@ -69,10 +69,11 @@ function byLabel(label: Uint32Array, labels: number) {
   return { start, rows };
 }
 
-/** What the rows' labels say of the family's features; all 0 for one of fewer than `minDf` source rows. */
+/** What the rows' labels say of the family's features. */
 interface SupervisedWeights {
+  /** 0 for one of fewer than `minDf` source rows. */
   readonly weight: Float64Array;
-  /** Source rows that have it. */
+  /** Source rows that have it; 0 for one of fewer than `minDf`. */
   readonly frequency: Uint32Array;
   /** The namespace that it was met in. */
   readonly namespace: Uint8Array;

@@ -51,7 +51,7 @@ export const SMALLEST_GAP = 0.01;
 
 /**
  * The refit starts at the solution for train alone, with the same alpha and weights of features: the eval rows, a tenth of
- * all, are what is new. Two passes over them by themselves spare two over all rows (docs/engine.md).
+ * all, are what is new. Two passes over them by themselves spare one or two over all rows (docs/engine.md).
  */
 const EVAL_PASSES = 2;
 /** Passes over train and eval together, at most; they end at the gap that the fit ended with. */

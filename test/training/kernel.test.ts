@@ -4,9 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
 import { seededRandom } from "../../src/core/random.ts";
+import { allocateBlock, BlockWriter, layoutOf } from "../../src/training/block.ts";
 import { KernelSolver } from "../../src/training/kernel-solver.ts";
 import { type PassStatistics, relativeGap, type Solver } from "../../src/training/solver.ts";
 import { PlainSolver } from "../support/oracle/plain-solver.ts";
+import { solveRow } from "../support/oracle/row-solver.ts";
 import { blockOf, type LabelledRows, type SolverProblem } from "../support/oracle/solver-problem.ts";
 
 const FEATURES = 60;
@@ -162,6 +164,50 @@ test.each(SOLVERS)("%s passes over the rows of a range alone", (_, solverOf) => 
   const width = before.length / 300;
   expect(after.subarray(0, 250 * width)).toEqual(before.subarray(0, 250 * width));
   expect(largestDifference(after.subarray(250 * width), before.subarray(250 * width))).toBeGreaterThan(0.01);
+});
+
+test.each([2, 3, 5, 20, 47])(
+  "the kernel solves a row of %d labels as the oracle does, whatever its cost",
+  (labels) => {
+    const random = seededRandom(3, `row of ${labels}`);
+    const uniform = () => random.below(2 ** 30) / 2 ** 30;
+    const block = allocateBlock({ train: 1, rows: 1, entries: 0, features: 1, labels });
+    new BlockWriter(block).endRow(0, 1);
+    const { at, padded } = layoutOf(block.shape);
+    const { buffer } = block.memory;
+    const solver = new KernelSolver(block, 1);
+    const bias = new Float32Array(buffer, at.bias, labels);
+    const dual = new Float32Array(buffer, at.dual, padded);
+    for (let i = 0; i < 3000; i++) {
+      // Without entries |x|^2 is 1: A is the cost, from 1e-6 to 1e7.
+      const a = Math.fround(10 ** (13 * uniform() - 6));
+      const spread = [0.1, 1, 5, 30, 1000][random.below(5)] as number;
+      const scores = Float64Array.from({ length: labels }, () => Math.fround((uniform() - 0.5) * spread));
+      const raw = Float64Array.from({ length: labels }, () => Math.exp(20 * uniform()));
+      const total = raw.reduce((sum, x) => sum + x, 0);
+      const top = random.below(labels);
+      const p = raw.map((x, k) => Math.fround(i % 2 === 0 ? x / total : k === top ? 1 : 0));
+      bias.set(scores);
+      dual.set(p);
+      new Float32Array(buffer, at.cost, 1)[0] = a;
+      new Float32Array(buffer, at.settled, 1)[0] = -1;
+      solver.pass(1);
+      if ((new Float32Array(buffer, at.settled, 1)[0] as number) >= 0) continue;
+      const expected = p.slice();
+      solveRow(scores, expected, a, new Float64Array(labels), new Float64Array(labels));
+      const found = [...dual.subarray(0, labels)];
+      expect(Math.min(...found)).toBeGreaterThanOrEqual(0);
+      expect(largestDifference(found, expected)).toBeLessThan(1e-3);
+    }
+  },
+);
+
+test("a pass over later rows lets no earlier one be left out of the next", () => {
+  const [given, twin] = [kernelOf(problemOf(3)), kernelOf(problemOf(3))];
+  for (const solver of [given, twin]) passes(solver, 4, 9);
+  given.pass(300, 290);
+  const settledGap = twin.pass(300).gap;
+  expect(given.pass(300).gap).toBeGreaterThan(settledGap);
 });
 
 test("the kernel's state lies in its block: another solver goes on from there, to the same bits", () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../src/core/random.ts";
 import { fitLogistic, type LogisticRows, logisticLoss } from "../../src/training/logistic.ts";
 
 const rows: LogisticRows = {
@@ -30,6 +31,36 @@ describe("fitLogistic", () => {
     expect(fitted[1]).toBeCloseTo(-0.548700771, 7);
   });
 
+  it("has the same minimum wherever it starts, with many rows and with few", () => {
+    const random = seededRandom(5, "logistic");
+    const many = 5000;
+    const x = Float64Array.from({ length: many * 2 }, (_, i) =>
+      i % 2 === 0 ? random.below(800) / 100 - 4 : 1,
+    );
+    const drawn = {
+      x,
+      target: Uint8Array.from({ length: many }, (_, i) => {
+        const chance = 1 / (1 + Math.exp(0.4 - 0.8 * (x[i * 2] as number)));
+        return random.below(1e6) / 1e6 < chance ? 1 : 0;
+      }),
+      weight: new Float64Array(many).fill(1),
+    };
+    for (const rows of [many, 400]) {
+      const of = Uint32Array.from({ length: rows }, (_, i) => i);
+      const [slope, shift] = fitLogistic(drawn, of, [1, 0], 5) as [number, number];
+      expect(slope).toBeCloseTo(0.8, 0);
+      for (const near of [
+        [0, 0],
+        [3, -2],
+        [slope, shift],
+      ] as const) {
+        const other = fitLogistic(drawn, of, [1, 0], 5, near);
+        expect(other[0]).toBeCloseTo(slope, 6);
+        expect(other[1]).toBeCloseTo(shift, 6);
+      }
+    }
+  });
+
   it("stays where it starts without rows", () => {
     expect(fitLogistic(rows, new Uint32Array(0), [0.3, -2], 5)).toEqual([0.3, -2]);
   });
@@ -53,7 +84,8 @@ describe("fitLogistic", () => {
         };
         const fitted = fitLogistic(drawn, of, [1, 0], 5);
         expect(fitted.every(Number.isFinite)).toBe(true);
-        expect(logisticLoss(drawn, of, fitted)).toBeLessThanOrEqual(logisticLoss(drawn, of, [1, 0]));
+        const start = logisticLoss(drawn, of, [1, 0]);
+        expect(logisticLoss(drawn, of, fitted)).toBeLessThanOrEqual(start * (1 + 1e-12));
       }),
       { numRuns: 500 },
     );

@@ -127,6 +127,16 @@ describe("weighFeatures", () => {
     expect(found.factor[1]).toBeCloseTo(1 / 2, 6);
   });
 
+  it("takes a namespace's mean length from every third of 40,000 rows", () => {
+    const chunk = chunkOf([[[[0, 1]]], [[[0, 1]]]]);
+    const factor = Float32Array.of(5, 2);
+    const rows = rowsOf(
+      { ...chunk, factor },
+      Array.from({ length: 40_000 }, (_, i) => [i % 3 === 0 ? 0 : 1, 0, 1] as const),
+    );
+    expect(weighFeatures(rows, even(1), 1, 1).factor[0]).toBeCloseTo(1 / 5, 6);
+  });
+
   it("counts a repeated n-gram by 1 + ln c, and the family's weight of a feature", () => {
     const chunk = chunkOf([
       [

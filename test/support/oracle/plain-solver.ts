@@ -82,6 +82,7 @@ export class PlainSolver implements Solver {
   pass(to: number, from = 0): PassStatistics {
     const { labels, seed } = this.#problem;
     const order = new Uint32Array(to - from);
+    for (const row of [...this.#settled.keys()]) if (row < from) this.#settled.delete(row);
     drawOrder(order, from, seededRandom(seed, `pass ${this.#passes++}`));
     const confusion = new Float64Array(labels * labels);
     const p = new Float64Array(labels);
