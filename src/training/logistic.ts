@@ -56,13 +56,18 @@ export function logisticLoss(rows: LogisticRows, chosen: Uint32Array, v: readonl
   let sum = 0;
   for (const row of chosen) {
     const margin = marginOf(rows, row, v);
-    const distance = Math.max(margin, 0) - (rows.target[row] as number) * margin;
-    sum += (rows.weight[row] as number) * (distance + log(1 + exp(-Math.abs(margin))));
+    const loss = lossAt(margin, rows.target[row] as number, exp(-Math.abs(margin)));
+    sum += (rows.weight[row] as number) * loss;
   }
   return sum;
 }
 
-function marginOf({ x }: LogisticRows, row: number, v: readonly number[]): number {
+/** Log loss of a row; `e` is e^-|margin|. */
+function lossAt(margin: number, target: number, e: number): number {
+  return Math.max(margin, 0) - target * margin + log(1 + e);
+}
+
+function marginOf({ x }: LogisticRows, row: number, v: ArrayLike<number>): number {
   let margin = 0;
   for (let i = 0; i < v.length; i++) margin += (x[row * v.length + i] as number) * (v[i] as number);
   return margin;
@@ -92,12 +97,11 @@ function lookAt(
   for (let n = 0; n < chosen.length; n++) {
     const row = chosen[n] as number;
     const from = row * size;
-    let margin = 0;
-    for (let i = 0; i < size; i++) margin += (x[from + i] as number) * (v[i] as number);
+    const margin = marginOf(rows, row, v);
     const w = weight[row] as number;
     const y = target[row] as number;
     const e = exp(-Math.abs(margin));
-    loss += w * (Math.max(margin, 0) - y * margin + log(1 + e));
+    loss += w * lossAt(margin, y, e);
     const p = (margin < 0 ? e : 1) / (1 + e);
     const slope = w * (p - y);
     const curvature = w * p * (1 - p);
