@@ -5,6 +5,7 @@ import { fitConfidence } from "./confidence.ts";
 import { foldsOf } from "./folds.ts";
 import { fitIsotonic } from "./isotonic.ts";
 import { fitPlatt } from "./platt.ts";
+import { RowReader } from "./row-reader.ts";
 import { fitTemperature } from "./temperature.ts";
 
 export type CalibrationMethod = Calibration["method"];
@@ -21,9 +22,8 @@ export interface CrossFit {
 
 /**
  * Fits a calibration on the scores of rows that the model was not trained on. `scores` is rows x K,
- * row-major, finite; `truth` holds label indices below K; `group` tells which rows are near-duplicates of
- * each other. Without a row of positive weight the answer is `none`, since nothing speaks for any other.
- * `temperature` corrects the top label's probability as well where that pays: {@link fitConfidence}.
+ * row-major, finite; `truth` holds label indices below K. Without a row of positive weight the answer is `none`, since
+ * nothing speaks for any other. `temperature` corrects the top label's probability as well: {@link fitConfidence}.
  *
  * Labels without a positive row: temperature treats all labels alike; sigmoid gives such a label Platt's
  * constant, 1 / (N + 2) before renormalisation; isotonic leaves its softmax probability as it is, because a
@@ -35,7 +35,6 @@ export function fitCalibration(
   scores: Float32Array,
   truth: Uint32Array,
   weight: Weight,
-  group: Uint32Array,
 ): Calibration {
   const total = totalWeight(truth.length, weight);
   if (method === "none" || !(total > 0)) return { method: "none" };
@@ -44,7 +43,7 @@ export function fitCalibration(
     const tempered = { method, temperature: fitTemperature(scores, truth, weight) };
     const chances = calibrateRows(tempered, scores, labels);
     const weights = Float64Array.from(truth, (_, row) => weight?.[row] ?? 1);
-    const confidence = fitConfidence({ chances, scores, truth, weight: weights, group });
+    const confidence = fitConfidence({ chances, scores, truth, weight: weights });
     return confidence === null ? tempered : { ...tempered, confidence };
   }
   const each = Array.from({ length: labels }, (_, k) => k);
@@ -69,8 +68,11 @@ export function fitCalibration(
 /** Probabilities (rows x `labels`, row-major) of every row of `scores`; `{method: "none"}` is the softmax. */
 export function calibrateRows(calibration: Calibration, scores: Float32Array, labels: number): Float64Array {
   const out = new Float64Array(scores.length);
-  for (let at = 0; at < scores.length; at += labels) {
-    calibrate(calibration, scores.subarray(at, at + labels), out.subarray(at, at + labels));
+  const own = new Float64Array(labels);
+  const raw = new RowReader(scores, labels);
+  for (let row = 0; row * labels < scores.length; row++) {
+    calibrate(calibration, raw.read(row), own);
+    out.set(own, row * labels);
   }
   return out;
 }
@@ -92,29 +94,42 @@ export function crossFitProbabilities(
   const { fold, folds: used } = foldsOf(group, folds);
   if (used < 2) return { probabilities: calibrateRows({ method: "none" }, scores, labels), folds: 0 };
   const probabilities = new Float64Array(scores.length);
+  const own = new Float64Array(labels);
+  const raw = new RowReader(scores, labels);
   for (let f = 0; f < used; f++) {
-    const rows = Uint32Array.from(group.keys());
-    const fit = rows.filter((row) => fold[row] !== f);
-    const calibration = fitCalibration(
-      method,
-      takeRows(scores, labels, fit),
-      fit.map((row) => truth[row] as number),
-      weight === null ? null : Float64Array.from(fit, (row) => weight[row] as number),
-      fit.map((row) => group[row] as number),
-    );
-    for (const row of rows) {
+    const others = takeOthers(scores, truth, weight, fold, f);
+    const calibration = fitCalibration(method, others.scores, others.truth, others.weight);
+    for (let row = 0; row < fold.length; row++) {
       if (fold[row] !== f) continue;
-      const [from, to] = [row * labels, (row + 1) * labels];
-      calibrate(calibration, scores.subarray(from, to), probabilities.subarray(from, to));
+      calibrate(calibration, raw.read(row), own);
+      probabilities.set(own, row * labels);
     }
   }
   return { probabilities, folds: used };
 }
 
-function takeRows(scores: Float32Array, labels: number, rows: Uint32Array): Float32Array {
-  const taken = new Float32Array(rows.length * labels);
-  for (const [i, row] of rows.entries()) {
-    taken.set(scores.subarray(row * labels, (row + 1) * labels), i * labels);
+/** The rows of all folds but one. */
+function takeOthers(
+  scores: Float32Array,
+  truth: Uint32Array,
+  weight: Weight,
+  fold: Uint8Array,
+  left: number,
+): { readonly scores: Float32Array; readonly truth: Uint32Array; readonly weight: Float64Array } {
+  const rows = fold.reduce((sum, f) => (f === left ? sum : sum + 1), 0);
+  const labels = scores.length / truth.length;
+  const taken = {
+    scores: new Float32Array(rows * labels),
+    truth: new Uint32Array(rows),
+    weight: new Float64Array(rows),
+  };
+  const raw = new RowReader(scores, labels);
+  let n = 0;
+  for (let row = 0; row < fold.length; row++) {
+    if (fold[row] === left) continue;
+    taken.scores.set(raw.read(row), n * labels);
+    taken.truth[n] = truth[row] as number;
+    taken.weight[n++] = weight === null ? 1 : (weight[row] as number);
   }
   return taken;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { moderate, topLabel } from "../model/softmax-calibrator.ts";
+import { moderate } from "../model/softmax-calibrator.ts";
+import { topLabels } from "./top-labels.ts";
 
 /** Rows as a model that ships scores them. */
 export interface RowScores {
@@ -32,14 +33,16 @@ export function moderateRows(
   if (usual === undefined) return;
   const labels = probabilities.length / knownShare.length;
   knownShare.forEach((share, row) => {
+    if (share >= usual) return;
     moderate(probabilities.subarray(row * labels, (row + 1) * labels), share, usual);
   });
 }
 
 /** The largest probability of each row; both tables are rows x `labels`, row-major. */
 export function confidences(probabilities: Float64Array, scores: Float32Array, labels: number): Float64Array {
-  return Float64Array.from({ length: scores.length / labels }, (_, row) => {
-    const own = probabilities.subarray(row * labels, (row + 1) * labels);
-    return own[topLabel(own, scores.subarray(row * labels, (row + 1) * labels))] as number;
-  });
+  const top = topLabels(probabilities, scores, labels);
+  const sure = new Float64Array(top.length);
+  for (let row = 0; row < top.length; row++)
+    sure[row] = probabilities[row * labels + (top[row] as number)] as number;
+  return sure;
 }

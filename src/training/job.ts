@@ -118,8 +118,8 @@ export async function runJob(
     case "step":
       return doStep(job.step, job.of);
     case "calibrate": {
-      const { scores, label, weight, group } = job.rows;
-      return fitCalibration(job.method, scores, label, weight, group);
+      const { scores, label, weight } = job.rows;
+      return fitCalibration(job.method, scores, label, weight);
     }
     case "threshold":
       return fitTaskThreshold(job.problem);

@@ -19,17 +19,16 @@ const SMALLEST_GAIN = 1e-8;
 /**
  * Logistic regression without an intercept of its own, by Newton steps with backtracking: the D coefficients v that
  * minimize, over the rows of `chosen`, the weighted log loss plus ridge / 2 |v - prior|^2. So `prior` is the answer where
- * the rows say nothing. The search starts at `near`, which changes its length, and the last digits.
+ * the rows say nothing.
  */
 export function fitLogistic(
   rows: LogisticRows,
   chosen: Uint32Array,
   prior: readonly number[],
   ridge: number,
-  near?: readonly number[],
 ): number[] {
-  let at = [...(near ?? prior)];
-  if (near === undefined && chosen.length >= MANY_ROWS) {
+  let at = [...prior];
+  if (chosen.length >= MANY_ROWS) {
     const some = chosen.filter((_, i) => i % STRIDE === 0);
     at = fitLogistic(rows, some, prior, ridge);
   }
@@ -49,17 +48,6 @@ export function fitLogistic(
     seen = next;
   }
   return at;
-}
-
-/** Sum of the weighted log losses of the rows of `chosen`, in the form that neither overflows nor cancels. */
-export function logisticLoss(rows: LogisticRows, chosen: Uint32Array, v: readonly number[]): number {
-  let sum = 0;
-  for (const row of chosen) {
-    const margin = marginOf(rows, row, v);
-    const loss = lossAt(margin, rows.target[row] as number, exp(-Math.abs(margin)));
-    sum += (rows.weight[row] as number) * loss;
-  }
-  return sum;
 }
 
 /** Log loss of a row; `e` is e^-|margin|. */

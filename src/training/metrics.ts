@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
 import { ORIGINS, type Origin } from "../core/example.ts";
-import { topLabel } from "../model/softmax-calibrator.ts";
 import type { Answered } from "./abstention.ts";
 import { measureAnswered } from "./answered.ts";
 import { type Answers, calibrationError, calibrationErrorBand } from "./calibration-error.ts";
 import { type ConfusionScores, confusionScores, countConfusion } from "./confusion.ts";
+import { topLabels } from "./top-labels.ts";
 
 /** What a model says about the rows of one task and one split. Every row counts once, whatever its `count`. */
 export interface Predictions {
@@ -72,7 +72,7 @@ export function isMiscalibrated({ ece, ece_band_95 }: Pick<SubsetMetrics, "ece" 
 }
 
 /**
- * Every figure of one task and split. The predicted label is {@link topLabel} of the calibrated
+ * Every figure of one task and split. The predicted label is {@link topLabels} of the calibrated
  * probabilities, ties broken by the uncalibrated ones, as in the runtime. Without rows the figures are null.
  */
 export function taskMetrics(p: Predictions, predicted = predictedOf(p)): TaskMetrics {
@@ -100,18 +100,6 @@ export function overallMetrics(tasks: readonly TaskMetrics[]): OverallMetrics {
   };
 }
 
-/** The label reported for each row (see {@link topLabel}); both tables are rows x `labels`, row-major. */
-export function predictedLabels(
-  probabilities: Float64Array,
-  uncalibrated: Float64Array,
-  labels: number,
-): Uint32Array {
-  return Uint32Array.from({ length: probabilities.length / labels }, (_, row) => {
-    const [from, to] = [row * labels, (row + 1) * labels];
-    return topLabel(probabilities.subarray(from, to), uncalibrated.subarray(from, to));
-  });
-}
-
 /** The label reported for each row, after and before calibration. */
 export interface Predicted {
   readonly calibrated: Uint32Array;
@@ -121,8 +109,8 @@ export interface Predicted {
 /** What everything that measures these predictions needs: worked out once for all of it. */
 export function predictedOf({ labels, probabilities, uncalibrated }: Predictions): Predicted {
   return {
-    calibrated: predictedLabels(probabilities, uncalibrated, labels.length),
-    uncalibrated: predictedLabels(uncalibrated, uncalibrated, labels.length),
+    calibrated: topLabels(probabilities, uncalibrated, labels.length),
+    uncalibrated: topLabels(uncalibrated, uncalibrated, labels.length),
   };
 }
 
@@ -163,13 +151,14 @@ export function answersOf(
   rows: Uint32Array,
 ): Answers {
   const labels = probabilities.length / truth.length;
-  return {
-    confidence: Float64Array.from(
-      rows,
-      (row) => probabilities[row * labels + (predicted[row] as number)] as number,
-    ),
-    right: Uint8Array.from(rows, (row) => (predicted[row] === truth[row] ? 1 : 0)),
-  };
+  const confidence = new Float64Array(rows.length);
+  const right = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    confidence[i] = probabilities[row * labels + (predicted[row] as number)] as number;
+    right[i] = predicted[row] === truth[row] ? 1 : 0;
+  }
+  return { confidence, right };
 }
 
 function average(subsets: readonly (Scores & { readonly rows: number })[]): OverallScores {

@@ -7,8 +7,8 @@ import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./
 import type { Answers } from "./calibration-error.ts";
 import type { CalibrationRows } from "./cross-fitting.ts";
 import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
-import { predictedLabels } from "./metrics.ts";
 import { fitPrecisionThreshold, fitRecallThreshold } from "./threshold.ts";
+import { topLabels } from "./top-labels.ts";
 
 /** Out-of-scope rows of a task, with their groups. */
 export interface OutOfScopeRows extends RowScores {
@@ -59,7 +59,7 @@ function fitPrecision(problem: ThresholdProblem, target: number): ThresholdFit {
   const [probabilities, raw] = [crossed.subarray(0, of), scores.subarray(0, of)];
   moderateRows(probabilities, knownShare, usualShare);
   const sure = confidences(probabilities, raw, labels);
-  const predicted = predictedLabels(probabilities, calibrateRows({ method: "none" }, raw, labels), labels);
+  const predicted = topLabels(probabilities, calibrateRows({ method: "none" }, raw, labels), labels);
   const { rows: judges, real } = judgesOf(origin, group, rowsNeeded(target));
   const answers = {
     confidence: Float64Array.from(judges, (row) => sure[row] as number),

@@ -3,8 +3,9 @@ import { seededRandom } from "../../src/core/random.ts";
 import type { PackReport, TaskReport } from "../../src/report/pack-report.ts";
 import type { AbstentionRecord } from "../../src/training/abstention.ts";
 import { taskEvidence } from "../../src/training/evidence.ts";
-import { overallMetrics, predictedLabels, taskMetrics } from "../../src/training/metrics.ts";
+import { overallMetrics, taskMetrics } from "../../src/training/metrics.ts";
 import { classificationReport } from "../../src/training/report.ts";
+import { topLabels } from "../../src/training/top-labels.ts";
 
 export interface TaskForm {
   readonly task?: string;
@@ -55,7 +56,7 @@ export function taskReport(form: TaskForm = {}): TaskReport {
   const p = predictions(form);
   const { task = "topic", split = "test", minConfidence = null, text = "a text", source = "news" } = form;
   const evidence = taskEvidence(p);
-  const predicted = predictedLabels(p.probabilities, p.uncalibrated, p.labels.length);
+  const predicted = topLabels(p.probabilities, p.uncalibrated, p.labels.length);
   const figures = (loss: number) => ({ loss, accuracy: 0.8, macroF1: 0.75 + loss / 10, weightedF1: 0.8 });
   return {
     task,

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/core/random.ts";
-import { fitLogistic, type LogisticRows, logisticLoss } from "../../src/training/logistic.ts";
+import { fitLogistic, type LogisticRows } from "../../src/training/logistic.ts";
 
 const rows: LogisticRows = {
   x: Float64Array.of(1, 0.5, -1, 2, 0.25, -2, 3, 1),
@@ -11,18 +11,36 @@ const rows: LogisticRows = {
 };
 const all = Uint32Array.of(0, 1, 2, 3);
 
-describe("logisticLoss", () => {
-  it("is the weighted sum of -ln of the chance of what happened", () => {
-    const chance = (margin: number) => 1 / (1 + Math.exp(-margin));
-    const expected = -Math.log(chance(1.5)) - 2 * Math.log(1 - chance(1));
-    expect(logisticLoss(rows, Uint32Array.of(0, 1), [1, 1])).toBeCloseTo(expected, 12);
-  });
+const marginOf = ({ x }: LogisticRows, row: number, [slope, shift]: readonly number[]) =>
+  (x[row * 2] as number) * (slope as number) + (x[row * 2 + 1] as number) * (shift as number);
 
-  it("does not overflow", () => {
-    expect(logisticLoss(rows, all, [1e6, 0])).toBeCloseTo(0, 12);
-    expect(logisticLoss(rows, all, [-1e6, 0])).toBeCloseTo((1 + 2 + 0.125 + 9) * 1e6, 0);
+/** The weighted log loss, in the form that neither overflows nor cancels. */
+function lossOf(of: LogisticRows, v: readonly number[]): number {
+  return of.target.reduce((sum, target, row) => {
+    const margin = marginOf(of, row, v);
+    const loss = Math.max(margin, 0) - target * margin + Math.log1p(Math.exp(-Math.abs(margin)));
+    return sum + (of.weight[row] as number) * loss;
+  }, 0);
+}
+
+/** Gradient of the loss of the first rows, with ridge / 2 |v - prior|^2. */
+function gradientOf(
+  of: LogisticRows,
+  count: number,
+  v: readonly number[],
+  prior: readonly number[],
+  ridge: number,
+) {
+  return v.map((c, i) => {
+    let sum = ridge * (c - (prior[i] as number));
+    for (let row = 0; row < count; row++) {
+      const chance = 1 / (1 + Math.exp(-marginOf(of, row, v)));
+      const slope = (of.weight[row] as number) * (chance - (of.target[row] as number));
+      sum += slope * (of.x[row * 2 + i] as number);
+    }
+    return sum;
   });
-});
+}
 
 describe("fitLogistic", () => {
   it("has scipy's minimum", () => {
@@ -31,7 +49,7 @@ describe("fitLogistic", () => {
     expect(fitted[1]).toBeCloseTo(-0.548700771, 7);
   });
 
-  it("has the same minimum wherever it starts, with many rows and with few", () => {
+  it("ends where the slope is none, with many rows and with few", () => {
     const random = seededRandom(5, "logistic");
     const many = 5000;
     const x = Float64Array.from({ length: many * 2 }, (_, i) =>
@@ -49,15 +67,7 @@ describe("fitLogistic", () => {
       const of = Uint32Array.from({ length: rows }, (_, i) => i);
       const [slope, shift] = fitLogistic(drawn, of, [1, 0], 5) as [number, number];
       expect(slope).toBeCloseTo(0.8, 0);
-      for (const near of [
-        [0, 0],
-        [3, -2],
-        [slope, shift],
-      ] as const) {
-        const other = fitLogistic(drawn, of, [1, 0], 5, near);
-        expect(other[0]).toBeCloseTo(slope, 6);
-        expect(other[1]).toBeCloseTo(shift, 6);
-      }
+      for (const g of gradientOf(drawn, rows, [slope, shift], [1, 0], 5)) expect(g).toBeCloseTo(0, 2);
     }
   });
 
@@ -84,8 +94,8 @@ describe("fitLogistic", () => {
         };
         const fitted = fitLogistic(drawn, of, [1, 0], 5);
         expect(fitted.every(Number.isFinite)).toBe(true);
-        const start = logisticLoss(drawn, of, [1, 0]);
-        expect(logisticLoss(drawn, of, fitted)).toBeLessThanOrEqual(start * (1 + 1e-12));
+        const start = lossOf(drawn, [1, 0]);
+        expect(lossOf(drawn, fitted)).toBeLessThanOrEqual(start * (1 + 1e-12));
       }),
       { numRuns: 500 },
     );

@@ -3,12 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { calibrateRows } from "../../src/training/calibration.ts";
 import { confusionScores, countConfusion } from "../../src/training/confusion.ts";
-import {
-  overallMetrics,
-  type Predictions,
-  predictedLabels,
-  taskMetrics,
-} from "../../src/training/metrics.ts";
+import { overallMetrics, type Predictions, taskMetrics } from "../../src/training/metrics.ts";
+import { topLabels } from "../../src/training/top-labels.ts";
 import { golden } from "../support/golden.ts";
 
 interface Case {
@@ -81,7 +77,7 @@ describe("taskMetrics", () => {
       ],
     );
     const uncalibrated = Float64Array.of(0.4, 0.6, 0.5, 0.5);
-    expect([...predictedLabels(tied.probabilities, uncalibrated, 2)]).toEqual([1, 0]);
+    expect([...topLabels(tied.probabilities, uncalibrated, 2)]).toEqual([1, 0]);
     expect(taskMetrics({ ...tied, uncalibrated }).accuracy).toBe(1);
   });
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { LabelScores } from "../../src/training/confusion.ts";
-import { predictedLabels } from "../../src/training/metrics.ts";
 import { classificationReport } from "../../src/training/report.ts";
+import { topLabels } from "../../src/training/top-labels.ts";
 import { golden } from "../support/golden.ts";
 
 interface Case {
@@ -30,7 +30,7 @@ describe("classificationReport", () => {
   it.each(cases)("has scikit-learn's numbers (case %#)", (c) => {
     const names = Array.from({ length: c.labels }, (_, k) => `label ${k}`);
     const scores = Float64Array.from(c.scores);
-    const predicted = predictedLabels(scores, scores, c.labels);
+    const predicted = topLabels(scores, scores, c.labels);
     const found = classificationReport(names, Uint32Array.from(c.truth), predicted);
     expect(found.per_label.map((row) => row.label)).toEqual(names);
     for (const [k, row] of found.per_label.entries()) expectScores(row, c.report.per_label[k] as LabelScores);
