@@ -3,7 +3,6 @@ import { ModelpackError } from "../core/error.ts";
 import { writeAnnotatedJson } from "./annotated-json.ts";
 import { writeAnnotatedLines } from "./annotated-lines.ts";
 import type { AnnotatedFile, Annotation } from "./annotation.ts";
-import { annotateArrow } from "./arrow.ts";
 import { type Column, quoteName, quoteText, textInJson, textPath } from "./column.ts";
 import { delimiterOf, usualDelimiter, withFoundDelimiter } from "./delimiter.ts";
 import { CHUNK_ROWS, type Engine, filePath, withEngine } from "./engine.ts";
@@ -199,6 +198,7 @@ async function copyArrow(
     checkNames(columns, annotation, tables.paths);
     textsOf(columns, annotation, tables);
   };
+  const { annotateArrow } = await import("./arrow.ts");
   await annotateArrow(tables.paths, annotation, path, check, signal);
 }
 

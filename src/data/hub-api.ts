@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { datasetInfo, listFiles } from "@huggingface/hub";
 import { HUB_NAME } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
 import { gitDigest, sha256 } from "../storage/digest.ts";
@@ -8,7 +7,8 @@ import type { HubFile } from "./hub-dataset.ts";
 import { type HubSubject, placeOfHub } from "./hub-error.ts";
 
 // The one file that knows `@huggingface/hub`: it builds the API's addresses, and follows its pages. The rest is
-// ours, because its downloads can't go on where one was cut, check no digest, and know no cache of ours.
+// ours, because its downloads can't go on where one was cut, check no digest, and know no cache of ours. It is loaded
+// once something is asked of the Hub.
 
 /** Files of a repository at most: a listing beyond it takes minutes, and no dataset of texts has so many. */
 const MAX_FILES = 100_000;
@@ -27,6 +27,7 @@ export interface HubInfo {
 }
 
 export async function fetchInfo(client: HubClient, datasetId: string, revision: string): Promise<HubInfo> {
+  const { datasetInfo } = await import("@huggingface/hub");
   const subject = client.subject(datasetId, { revision });
   const info = await asking(subject, () =>
     datasetInfo({
@@ -47,6 +48,7 @@ export async function fetchTree(
   datasetId: string,
   commit: string,
 ): Promise<readonly HubFile[]> {
+  const { listFiles } = await import("@huggingface/hub");
   const subject = client.subject(datasetId, { revision: commit });
   const files: HubFile[] = [];
   const send = client.fetchFor(subject);

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { Delimiter } from "../config/form.ts";
 import { ModelpackError } from "../core/error.ts";
-import { arrowToJson } from "./arrow.ts";
 import { checkText } from "./binary-check.ts";
 import { type ClassLabel, classLabels, FEATURES_KEY } from "./class-labels.ts";
 import { withClassNames } from "./class-names.ts";
@@ -251,6 +250,8 @@ async function scanArrow(engine: Engine, source: Source): Promise<Scan> {
   let rows = 0;
   const others = new Map(source.classLabels ?? []);
   const reads: string[] = [];
+  // Arrow takes a sixth of a second to load: only where there is such a file.
+  const { arrowToJson } = await import("./arrow.ts");
   for (const [i, file] of source.files.entries()) {
     const path = join(engine.folder, `${i}.jsonl`);
     const found = await arrowToJson(file.path, path).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { featureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { type FeatureTable, featureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import { sharedFloats } from "./shared-array.ts";
@@ -21,14 +21,21 @@ export interface IndexedChunk {
 }
 
 /**
- * Numbers the n-grams of a chunk by the family's features, and drops the others: in place, so that a family's inputs
+ * Numbers the n-grams of some chunks by the family's features, and drops the others: in place, so that a family's inputs
  * are in memory once.
  */
-export function indexChunk(chunk: AnalyzedChunk, features: FamilyFeatures): IndexedChunk {
-  const { inputs, namespaces, start, hashes, counts } = chunk;
+export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFeatures): IndexedChunk[] {
   const table = featureTable(features.hashes);
   const weight = weightTable(features.weights);
-  const { codes } = features.weights;
+  return chunks.map((chunk) => indexChunk(chunk, table, weight, features.weights.codes));
+}
+
+function indexChunk(
+  { inputs, namespaces, start, hashes, counts }: AnalyzedChunk,
+  table: FeatureTable,
+  weight: Float64Array,
+  codes: Uint8Array,
+): IndexedChunk {
   const factor = sharedFloats(inputs * namespaces);
   let n = 0;
   let from = 0;

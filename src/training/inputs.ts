@@ -5,7 +5,7 @@ import type { TextColumn } from "../core/text-column.ts";
 import { sharedBytes, sharedWords } from "./shared-array.ts";
 
 /** Inputs that a thread gets at a time: some 20 ms of work, so that the last chunks end together. */
-export const CHUNK_INPUTS = 8192;
+export const CHUNK_INPUTS = 2048;
 
 /** Texts (or pairs of them) in shared memory: handed to a thread without a copy and without an object a row. */
 export interface InputChunk {

@@ -12,7 +12,7 @@ import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitti
 import type { RowScores } from "./familiarity.ts";
 import { type CountProblem, countFeatures, joinRankings, type TaskRanking } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
-import { type IndexedChunk, indexChunk } from "./indexing.ts";
+import { type IndexedChunk, indexChunks } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
@@ -33,7 +33,7 @@ export type Job =
     }
   | { readonly kind: "count"; readonly problem: CountProblem }
   | { readonly kind: "select"; readonly tasks: readonly TaskRanking[]; readonly maxFeatures: number }
-  | { readonly kind: "index"; readonly chunk: AnalyzedChunk; readonly features: FamilyFeatures }
+  | { readonly kind: "index"; readonly chunks: readonly AnalyzedChunk[]; readonly features: FamilyFeatures }
   | {
       readonly kind: "weigh";
       readonly rows: TrainRows;
@@ -66,7 +66,7 @@ export interface JobResult {
   /** Ranked features. */
   count: Float64Array;
   select: FamilyFeatures;
-  index: IndexedChunk;
+  index: readonly IndexedChunk[];
   weigh: TaskFeatures;
   fit: TaskFit;
   narrow: NarrowRows;
@@ -102,7 +102,7 @@ export async function runJob(
         job.maxFeatures,
       );
     case "index":
-      return indexChunk(job.chunk, job.features);
+      return indexChunks(job.chunks, job.features);
     case "weigh":
       return weighFeatures(job.rows, job.weights, job.labels, job.minDf);
     case "fit":

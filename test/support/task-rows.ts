@@ -6,7 +6,7 @@ import { type AnalyzedChunk, analyzeChunk } from "../../src/training/analysis.ts
 import type { BlockRows } from "../../src/training/blocks.ts";
 import { type Candidates, countFeatures, joinRankings } from "../../src/training/feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "../../src/training/feature-selection.ts";
-import { type IndexedChunk, indexChunk } from "../../src/training/indexing.ts";
+import { type IndexedChunk, indexChunks } from "../../src/training/indexing.ts";
 import { collectInputs, type FamilyInputs, type TaskInputs } from "../../src/training/inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "../../src/training/label-weights.ts";
 import { weighFeatures } from "../../src/training/task-features.ts";
@@ -63,7 +63,7 @@ export function analyzeFamily(
 export function vectorizeFamily(tasks: readonly RowsOfTask[], options: VectorOptions = {}): FamilyVectors {
   const { inputs, chunks, candidates } = analyzeFamily(tasks, options);
   const family = selectFeatures(candidates, options.maxFeatures ?? 100_000);
-  return { inputs, family, chunks: chunks.map((chunk) => indexChunk(chunk, family)) };
+  return { inputs, family, chunks: indexChunks(chunks, family) };
 }
 
 /** The rows of task `t` of a family, weighted, over the features that it uses. */

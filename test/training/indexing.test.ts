@@ -10,7 +10,7 @@ import {
   weightTable,
 } from "../../src/model/vectorizer.ts";
 import { selectFeatures } from "../../src/training/feature-selection.ts";
-import { indexChunk } from "../../src/training/indexing.ts";
+import { type IndexedChunk, indexChunks } from "../../src/training/indexing.ts";
 import { ANALYZER, type ExampleRow, examples, LETTERS, separableRows } from "../support/examples.ts";
 import { analyzeFamily, type VectorOptions } from "../support/task-rows.ts";
 
@@ -19,14 +19,19 @@ function indexed(rows: readonly ExampleRow[], maxFeatures: number, options: Vect
   const features = selectFeatures(found.candidates, maxFeatures);
   const [before] = found.chunks;
   if (before === undefined) throw new Error("no chunk");
-  return { features, before, after: indexChunk(before, features), inputs: found.inputs };
+  return {
+    features,
+    before,
+    after: indexChunks([before], features)[0] as IndexedChunk,
+    inputs: found.inputs,
+  };
 }
 
 const ODD = ["", "word word word", "ünïcode ß ß", "nothing of this", "topic0 topic0 topic1", "😀 😀"];
 const SINGLE = [...separableRows(3, 40, 1), ...ODD.map((text) => ({ text, label: 0 }))];
 const PAIRS = separableRows(3, 40, 2).map((row, i) => ({ ...row, b: ODD[i % ODD.length] as string }));
 
-describe("indexChunk", () => {
+describe("indexChunks", () => {
   it.each([
     { kind: "texts", rows: SINGLE, most: 10_000 },
     { kind: "texts, most features dropped", rows: SINGLE, most: 25 },

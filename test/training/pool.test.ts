@@ -187,9 +187,9 @@ describe("WorkerPool", () => {
     expect(chunk.hashes.buffer).toBeInstanceOf(SharedArrayBuffer);
     const kept = Uint32Array.of(chunk.hashes[1] as number);
     const features = { hashes: kept, weights: { codes: new Uint8Array(1), low: 1, high: 1 } };
-    const indexed = await threads.run<"index">({ kind: "index", chunk, features });
-    expect(indexed.start.at(-1)).toBe(1);
-    expect(indexed.ids[0]).toBe(0);
+    const [indexed] = await threads.run<"index">({ kind: "index", chunks: [chunk], features });
+    expect(indexed?.start.at(-1)).toBe(1);
+    expect(indexed?.ids[0]).toBe(0);
     expect(chunk.hashes[0]).toBe(0);
   });
 
