@@ -79,7 +79,7 @@ export async function trainFamily(
   pool: WorkerPool,
   report: (task: string, epoch: EpochStatistics, seconds: number) => void,
 ): Promise<FamilyFit> {
-  const { tasks } = problem;
+  const { family, input, analyzer, quantization, tasks } = problem;
   const { features, chunks, inputs } = await vectorize(problem, tasks, pool);
   const allWork = tasks.reduce((sum, task) => sum + workOf(task), 0);
   const heads = await Promise.all(
@@ -90,11 +90,17 @@ export async function trainFamily(
       const told: EpochListener = (epoch, seconds) => report(name, epoch, seconds);
       const folds = foldsOfTask(task);
       const fit = await fitTask(task, vectors, { dominates, crossFit: folds.scored > 0 }, pool, told);
-      return { fit, ...(await calibrateTask(task, vectors, fit, folds, pool)) };
+      const { ids, weights, bias } = fit;
+      const head = { ids, weights, bias };
+      const labels = task.definition.labels.length;
+      const [stored, calibrated] = await Promise.all([
+        pool.run<"store">({ kind: "store", head, labels, weights: features.weights, quantization }),
+        calibrateTask(task, vectors, fit, folds, pool),
+      ]);
+      return { fit, stored, ...calibrated };
     }),
   );
   const fits = heads.map(({ fit }) => fit);
-  const { family, input, analyzer, quantization } = problem;
   const outline = {
     family,
     input,
@@ -116,8 +122,8 @@ export async function trainFamily(
   const evalScores = fits.map((fit) => fit.evalScores);
   const calibrations = heads.map(({ calibration }) => calibration);
   const calibrationRows = heads.map(({ rows }) => rows);
-  const parts = fits.map(({ ids, weights, bias }) => ({ ids, weights, bias }));
-  const assembled = await pool.run<"assemble">({ kind: "assemble", outline, heads: parts });
+  const stored = heads.map((head) => head.stored);
+  const assembled = await pool.run<"assemble">({ kind: "assemble", outline, heads: stored });
   const model = withCalibrations(assembled, calibrations);
   return { model, histories, evalScores, calibrationRows };
 }

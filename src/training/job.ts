@@ -17,7 +17,14 @@ import type { InputChunk } from "./inputs.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
 import { type Judgement, type JudgeProblem, judge } from "./plausibility.ts";
-import { assembleFamily, type FamilyOutline, type Head } from "./quantizer.ts";
+import {
+  assembleFamily,
+  type FamilyOutline,
+  type Head,
+  type Quantization,
+  type StoredHead,
+  storeHead,
+} from "./quantizer.ts";
 import { type ScoreChunk, scoreChunks } from "./scoring.ts";
 import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
 import { fitTaskThreshold, type TaskThreshold, type ThresholdProblem } from "./task-threshold.ts";
@@ -50,7 +57,14 @@ export type Job =
     }
   | { readonly kind: "fold"; readonly problem: FoldProblem }
   | { readonly kind: "judge"; readonly problem: JudgeProblem }
-  | { readonly kind: "assemble"; readonly outline: FamilyOutline; readonly heads: readonly Head[] }
+  | {
+      readonly kind: "store";
+      readonly head: Head;
+      readonly labels: number;
+      readonly weights: FeatureWeights;
+      readonly quantization: Quantization;
+    }
+  | { readonly kind: "assemble"; readonly outline: FamilyOutline; readonly heads: readonly StoredHead[] }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | {
       readonly kind: "calibrate";
@@ -73,6 +87,7 @@ export interface JobResult {
   /** Scores of the fold's rows. */
   fold: Float32Array;
   judge: Judgement;
+  store: StoredHead;
   assemble: FamilyModel;
   step: unknown;
   calibrate: Calibration;
@@ -113,6 +128,8 @@ export async function runJob(
       return scoreFold(job.problem, memory);
     case "judge":
       return judge(job.problem);
+    case "store":
+      return storeHead(job.head, job.labels, job.weights, job.quantization);
     case "assemble":
       return assembleFamily(job.outline, job.heads);
     case "step":

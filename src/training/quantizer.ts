@@ -41,8 +41,13 @@ const PRUNED = 0.4;
 /** Bytes of weights that every task keeps: it is the others that make a pack large. */
 const KEPT_BYTES = 512 * 1024;
 
-interface Stored {
+/** A head as it is stored, its tables in shared memory. */
+export interface StoredHead {
+  readonly ids: Uint32Array;
+  readonly labels: number;
+  readonly bias: Float32Array;
   readonly scale: Float32Array;
+  /** [position in ids * labels + label]. */
   readonly values: Int8Array | Float32Array;
   /** Whether any label of a feature has a weight that is not zero. */
   readonly used: Uint8Array;
@@ -55,16 +60,18 @@ interface Stored {
  * task dropped, eval's macro-F1 was .7821 with it, .7820 with the square root, and .7779 without either.
  */
 function effects(fit: Head, labels: number, { codes, low, high }: FeatureWeights): Float64Array {
-  return Float64Array.from(fit.ids, (id, f) => {
+  const found = new Float64Array(fit.ids.length);
+  for (let f = 0; f < found.length; f++) {
     let least = Number.POSITIVE_INFINITY;
     let most = Number.NEGATIVE_INFINITY;
     for (let at = f * labels; at < (f + 1) * labels; at++) {
       least = Math.min(least, fit.weights[at] as number);
       most = Math.max(most, fit.weights[at] as number);
     }
-    const w = low + ((high - low) * (codes[id] as number)) / 255;
-    return (most - least) * w * exp((-w * w) / 4);
-  });
+    const w = low + ((high - low) * (codes[fit.ids[f] as number] as number)) / 255;
+    found[f] = (most - least) * w * exp((-w * w) / 4);
+  }
+  return found;
 }
 
 /** A copy of a head's weights, zero for the features that are dropped. */
@@ -84,24 +91,30 @@ function prune(fit: Head, labels: number, weights: FeatureWeights): Float32Array
 }
 
 /** Symmetric linear quantization with one scale a label: w = q * scale, q in [-127, 127]. */
-function quantize(weights: Float32Array, labels: number): Pick<Stored, "scale" | "values"> {
+function quantize(weights: Float32Array, labels: number): Pick<StoredHead, "scale" | "values"> {
   const scale = scales(weights, labels);
-  const values = new Int8Array(weights.length);
+  const values = sharedIntegers(weights.length);
   for (let row = 0; row < weights.length; row += labels)
     for (let k = 0; k < labels; k++)
       values[row + k] = Math.round((weights[row + k] as number) / (scale[k] as number));
   return { scale, values };
 }
 
-function store(fit: Head, labels: number, weights: FeatureWeights, quantization: Quantization): Stored {
+/** Prunes and quantizes the weights of a head; {@link assembleFamily} puts it beside the others of its family. */
+export function storeHead(
+  fit: Head,
+  labels: number,
+  weights: FeatureWeights,
+  quantization: Quantization,
+): StoredHead {
   const { scale, values } =
     quantization === "int8"
       ? quantize(prune(fit, labels, weights), labels)
       : { scale: new Float32Array(labels).fill(1), values: fit.weights };
-  const used = new Uint8Array(fit.ids.length);
+  const used = sharedBytes(fit.ids.length);
   for (let f = 0; f < used.length; f++)
     for (let at = f * labels; at < (f + 1) * labels; at++) if (values[at] !== 0) used[f] = 1;
-  return { scale, values, used };
+  return { ids: fit.ids, labels, bias: Float32Array.from(fit.bias), scale, values, used };
 }
 
 function scales(weights: Float32Array, labels: number): Float32Array {
@@ -113,45 +126,37 @@ function scales(weights: Float32Array, labels: number): Float32Array {
 }
 
 /**
- * Puts the heads of a family into one model, feature by feature: weights pruned and quantized,
- * features whose weights all round to zero dropped. The heads come in the order of `outline.tasks`, uncalibrated. What is
- * large lies in shared memory.
+ * Puts the heads of a family into one model, feature by feature; features whose weights are all zero are dropped. The
+ * heads come in the order of `outline.tasks`, uncalibrated. What is large lies in shared memory.
  */
-export function assembleFamily(outline: FamilyOutline, heads: readonly Head[]): FamilyModel {
-  const stored = heads.map((fit, t) =>
-    store(
-      fit,
-      (outline.tasks[t] as TaskOutline).labels.length,
-      outline.features.weights,
-      outline.quantization,
-    ),
-  );
+export function assembleFamily(outline: FamilyOutline, heads: readonly StoredHead[]): FamilyModel {
   const size = outline.features.hashes.length;
   const bytes = maskBytes(heads.length);
   const mask = new Uint8Array(size * bytes);
   const row = heads.map(() => new Int32Array(size).fill(-1));
   let weights = 0;
-  heads.forEach((fit, t) => {
-    fit.ids.forEach((id, f) => {
-      if (stored[t]?.used[f] !== 1) return;
+  heads.forEach(({ ids, labels, used }, t) => {
+    const rowOf = row[t] as Int32Array;
+    for (let f = 0; f < ids.length; f++) {
+      if (used[f] !== 1) continue;
+      const id = ids[f] as number;
       const at = id * bytes + (t >>> 3);
       mask[at] = (mask[at] as number) | (1 << (t & 7));
-      (row[t] as Int32Array)[id] = f;
-      weights += (outline.tasks[t] as TaskOutline).labels.length;
-    });
+      rowOf[id] = f;
+      weights += labels;
+    }
   });
   const kept = keptFeatures(mask, size, bytes);
   const values = outline.quantization === "int8" ? sharedIntegers(weights) : sharedFloats(weights);
   let n = 0;
-  for (const id of kept) {
-    stored.forEach((task, t) => {
-      const f = (row[t] as Int32Array)[id] as number;
-      if (f < 0) return;
-      const labels = (outline.tasks[t] as TaskOutline).labels.length;
-      values.set(task.values.subarray(f * labels, (f + 1) * labels), n);
-      n += labels;
-    });
-  }
+  for (const id of kept)
+    for (let t = 0; t < heads.length; t++) {
+      const f = row[t]?.[id] as number;
+      if (f < 0) continue;
+      const head = heads[t] as StoredHead;
+      for (let at = f * head.labels; at < (f + 1) * head.labels; at++)
+        values[n++] = head.values[at] as number;
+    }
   const { hashes, weights: featureWeights } = outline.features;
   const codes = sharedBytes(kept.length);
   kept.forEach((id, i) => {
@@ -165,8 +170,8 @@ export function assembleFamily(outline: FamilyOutline, heads: readonly Head[]): 
     featureWeights: { ...featureWeights, codes },
     tasks: outline.tasks.map((task, t) => ({
       ...task,
-      scale: (stored[t] as Stored).scale,
-      bias: Float32Array.from((heads[t] as Head).bias),
+      scale: (heads[t] as StoredHead).scale,
+      bias: (heads[t] as StoredHead).bias,
       calibration: { method: "none" },
     })),
     weights: { mask: compact(mask, kept, bytes), values },
@@ -186,9 +191,9 @@ function keptFeatures(mask: Uint8Array, size: number, bytes: number): Uint32Arra
 
 function compact(mask: Uint8Array, kept: Uint32Array, bytes: number): Uint8Array {
   const result = sharedBytes(kept.length * bytes);
-  kept.forEach((id, i) => {
-    result.set(mask.subarray(id * bytes, (id + 1) * bytes), i * bytes);
-  });
+  let n = 0;
+  for (const id of kept)
+    for (let at = id * bytes; at < (id + 1) * bytes; at++) result[n++] = mask[at] as number;
   return result;
 }
 

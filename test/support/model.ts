@@ -6,7 +6,13 @@ import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../../src/model/
 import type { FamilyModel, TaskModel } from "../../src/model/classifier.ts";
 import { maskBytes } from "../../src/model/linear-model.ts";
 import { STEPS_HERE } from "../../src/training/block-steps.ts";
-import { assembleFamily, type Quantization } from "../../src/training/quantizer.ts";
+import {
+  assembleFamily,
+  type FamilyOutline,
+  type Head,
+  type Quantization,
+  storeHead,
+} from "../../src/training/quantizer.ts";
 import { trainTask } from "../../src/training/task-trainer.ts";
 import { blockRows, vectorizeFamily } from "./task-rows.ts";
 
@@ -162,8 +168,17 @@ export async function starterModel(
     }),
   );
   const outlines = tasks.map(({ name, labels }) => ({ name, labels, default: null, minConfidence: null }));
-  return assembleFamily(
+  return assembleHeads(
     { family, input, analyzer: SETTINGS, features: vectors.family, tasks: outlines, quantization },
     fits,
   );
+}
+
+/** The model of a family's heads, each stored as the outline says. */
+export function assembleHeads(outline: FamilyOutline, heads: readonly Head[]): FamilyModel {
+  const { features, tasks, quantization } = outline;
+  const stored = heads.map((head, t) =>
+    storeHead(head, tasks[t]?.labels.length ?? 0, features.weights, quantization),
+  );
+  return assembleFamily(outline, stored);
 }

@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 import type { FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { readFamilyFile, writeFamilyFile } from "../../src/modelpack/family-file.ts";
-import { assembleFamily, type Quantization, withCalibrations } from "../../src/training/quantizer.ts";
+import { type Quantization, withCalibrations } from "../../src/training/quantizer.ts";
 import type { TaskFit } from "../../src/training/task-trainer.ts";
 import { LETTERS, numbers } from "../support/examples.ts";
+import { assembleHeads } from "../support/model.ts";
 
 /** A fit of `labels` labels over the features `ids`, its weights in the order of the ids. */
 function head(ids: readonly number[], labels: number, weights: readonly number[]): TaskFit {
@@ -52,7 +53,7 @@ function family(
       minConfidence: null,
     })),
   };
-  return assembleFamily(
+  return assembleHeads(
     outline,
     fits.map(([, one]) => one),
   );
@@ -95,7 +96,7 @@ const fits = fc
     }),
   );
 
-describe("assembleFamily", () => {
+describe("storeHead and assembleFamily", () => {
   it("keeps 32-bit weights as they are without quantization, and drops what is all zero", () => {
     fc.assert(
       fc.property(fits, (tasks) => {
@@ -171,7 +172,7 @@ describe("assembleFamily", () => {
       weights: { codes: new Uint8Array(size), low: 1, high: 1 },
     };
     const build = (quantization: Quantization) =>
-      assembleFamily({ ...outlineOf(labels, quantization), features }, [fit]);
+      assembleHeads({ ...outlineOf(labels, quantization), features }, [fit]);
     const least = gaps.toSorted((a, b) => a - b)[size * 0.4] as number;
     const expected = [...gaps.keys()].filter((f) => (gaps[f] as number) >= least);
     expect([...build("int8").hashes]).toEqual(expected);
@@ -187,11 +188,11 @@ describe("assembleFamily", () => {
       hashes: Uint32Array.from(codes.keys()),
       weights: { codes, low: 1.5, high: 3 },
     };
-    const model = assembleFamily({ ...outlineOf(labels, "int8"), features }, [fit]);
+    const model = assembleHeads({ ...outlineOf(labels, "int8"), features }, [fit]);
     // 16,384 features of 32 labels are 512 KiB; the first that go are of the other kind, all of one size.
     expect(model.hashes.length).toBe(size);
     const rarer = fit.weights.map((w, at) => w * (1 + (size - Math.floor(at / labels)) / 1e6));
-    const pruned = assembleFamily({ ...outlineOf(labels, "int8"), features }, [{ ...fit, weights: rarer }]);
+    const pruned = assembleHeads({ ...outlineOf(labels, "int8"), features }, [{ ...fit, weights: rarer }]);
     expect(pruned.hashes.length).toBe(512 * 32);
     expect(pruned.hashes.filter((f) => codes[f] === 0).length).toBe(size / 2);
   });
