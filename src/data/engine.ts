@@ -159,10 +159,18 @@ export class Engine {
    */
   async *stream(sql: string): AsyncGenerator<Batch> {
     const result = await this.#connection.stream(sql);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield batchOf(chunk);
+    let next = result.fetchChunk();
+    try {
+      for (;;) {
+        const chunk = await next;
+        if (chunk === null || chunk.rowCount === 0) return;
+        // DuckDB makes the next batch, in a thread of its own, while this one is worked on.
+        next = result.fetchChunk();
+        yield batchOf(chunk);
+      }
+    } finally {
+      // Whoever stops early closes the engine next: not while it is at work.
+      await next.catch(() => {});
     }
   }
 
