@@ -11,6 +11,8 @@ import { setSizes, UnionFind } from "./union-find.ts";
 export interface DeduplicationSettings {
   /** Jaccard of character 3-grams from which on two texts share a group. */
   readonly nearDuplicateThreshold: number;
+  /** {@link findNearDuplicates}, or what has it done elsewhere. */
+  readonly findNear?: typeof findNearDuplicates;
 }
 
 /** What deduplication found in one task; every count is of rows. */
@@ -94,7 +96,10 @@ function reportOf(
  * group value and pairs that share a text get one group. Rows come out sorted by id, so a group's smallest
  * id is that of its first row. The order of the input changes nothing.
  */
-export async function deduplicate(rows: TaskRows, settings: DeduplicationSettings): Promise<Deduplicated> {
+export async function deduplicate(
+  rows: TaskRows,
+  { nearDuplicateThreshold, findNear = findNearDuplicates }: DeduplicationSettings,
+): Promise<Deduplicated> {
   const merged = await mergeExactDuplicates(rows);
   const { indexes } = merged;
   const official = Uint8Array.from(indexes, (i) => (isOfficial(rows, i) ? 1 : 0));
@@ -106,7 +111,7 @@ export async function deduplicate(rows: TaskRows, settings: DeduplicationSetting
   const sets = keptSets(merged);
   const shared = await tiePairs(texts.text, texts.textB, official);
   sets.unite(shared.sets);
-  const near = await findNearDuplicates(texts, official, settings.nearDuplicateThreshold);
+  const near = await findNear(texts, official, nearDuplicateThreshold);
   sets.unite(near.sets);
   const group = sets.roots();
   const dropped = (reason: DropReason) => merged.drops.find((drop) => drop.reason === reason)?.rows ?? 0;

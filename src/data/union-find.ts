@@ -2,11 +2,18 @@
 
 /** Disjoint sets of 0..n-1; each set's root is its smallest member, whatever the order of unions. */
 export class UnionFind {
-  readonly #parent: Uint32Array;
+  #parent: Uint32Array;
 
   constructor(n: number) {
     this.#parent = new Uint32Array(n);
     for (let i = 0; i < n; i++) this.#parent[i] = i;
+  }
+
+  /** The sets that have these {@link roots}. */
+  static of(roots: Uint32Array): UnionFind {
+    const sets = new UnionFind(0);
+    sets.#parent = roots;
+    return sets;
   }
 
   get length(): number {

@@ -9,6 +9,7 @@ import { balanceRows, countLabels, type LabelBalance } from "../data/balancer.ts
 import { candidatesOf, REFUSALS, type Refusal } from "../data/candidate.ts";
 import { type DeduplicationReport, deduplicate } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
+import type { findNearDuplicates } from "../data/near-duplicates.ts";
 import { type OutOfScopeSplit, splitOutOfScope } from "../data/out-of-scope.ts";
 import { newPause } from "../data/pause.ts";
 import type { OutOfScopeRows, TaskRows, TaskRowsBuilder, TextPool } from "../data/rows.ts";
@@ -56,15 +57,19 @@ const LARGE_GROUP = 0.05;
 /** Below this many rows, one row is a large share of them. */
 const FEW_ROWS = 200;
 
-/** Deduplicates, splits and balances what was collected for a task. */
+/** Deduplicates, splits and balances what was collected for a task; `findNear` is asked once its exact duplicates are one. */
 export async function finishReal(
   config: PipelineConfig,
   builder: TaskRowsBuilder,
-  reporter: Reporter,
+  findNear: typeof findNearDuplicates,
+  reporter: Pick<Reporter, "warn">,
 ): Promise<RealTask> {
   const { rows: raw, drops, seeds, outOfScope } = builder.build();
   const { prepare: settings } = config;
-  const unique = await deduplicate(raw, { nearDuplicateThreshold: settings.near_duplicate_threshold });
+  const unique = await deduplicate(raw, {
+    nearDuplicateThreshold: settings.near_duplicate_threshold,
+    findNear,
+  });
   const allDrops = [...drops, ...unique.drops];
   warnOfNone(unique.rows, allDrops, reporter);
   warnOfLargeGroup(unique.rows, unique.report, reporter);
@@ -90,7 +95,7 @@ async function finishOutOfScope(
   { prepare }: PipelineConfig,
   { rows, drops }: OutOfScopeRows,
   inScope: TaskRows,
-  reporter: Reporter,
+  reporter: Pick<Reporter, "warn">,
 ): Promise<OutOfScope> {
   const split = await splitOutOfScope(rows, inScope, {
     nearDuplicateThreshold: prepare.near_duplicate_threshold,
@@ -168,7 +173,7 @@ export async function withAccepted(
 }
 
 /** Rows came and none is left: mostly labels that the data write in another way than the TOML. */
-function warnOfNone({ task, length }: TaskRows, drops: DropCounts, reporter: Reporter): void {
+function warnOfNone({ task, length }: TaskRows, drops: DropCounts, reporter: Pick<Reporter, "warn">): void {
   if (length > 0 || drops.length === 0) return;
   const reasons = drops.map(
     ({ reason, rows, examples }) => `${rows} ${reason}, such as ${examples[0] ?? ""}`,
@@ -179,7 +184,7 @@ function warnOfNone({ task, length }: TaskRows, drops: DropCounts, reporter: Rep
 function warnOfLargeGroup(
   { task, length }: TaskRows,
   { largestGroup, groups }: DeduplicationReport,
-  reporter: Reporter,
+  reporter: Pick<Reporter, "warn">,
 ): void {
   if (length < FEW_ROWS || largestGroup <= LARGE_GROUP * length) return;
   reporter.warn(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { type ErrorCode, ModelpackError } from "../core/error.ts";
+import { type Outcome, ThreadPool } from "../storage/thread-pool.ts";
 import type { Job, JobResult } from "./job.ts";
 import type { EpochStatistics } from "./task-trainer.ts";
 
@@ -19,14 +19,6 @@ const WARM_THREADS = 4;
 
 /** Hears of an epoch and the seconds since the one before it; the first one's hold what led up to it. */
 export type EpochListener = (epoch: EpochStatistics, seconds: number) => void;
-
-interface Waiting {
-  readonly job: Job;
-  readonly priority: number;
-  readonly report: EpochListener;
-  readonly resolve: (result: JobResult[Job["kind"]]) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** What a thread says; an error as fields, because its class would not survive the crossing. */
 export type Message =
@@ -47,23 +39,26 @@ const MEMORY_HINT =
 /** Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. */
 export class WorkerPool {
   readonly size: number;
-  readonly #idle: Worker[] = [];
-  readonly #busy = new Map<Worker, Waiting>();
-  readonly #queue: Waiting[] = [];
-  #closed: unknown = null;
+  readonly #threads: ThreadPool<Message>;
 
   /** `size` threads; 0 for as many as there are cores. */
   constructor(size: number, signal?: AbortSignal) {
     this.size = size > 0 ? size : availableParallelism();
-    signal?.addEventListener("abort", () => void this.close(interruption(signal)), { once: true });
-    if (signal?.aborted === true) this.#closed = interruption(signal);
+    this.#threads = new ThreadPool({
+      worker: WORKER,
+      size: this.size,
+      limits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      purpose: "training",
+      hint: MEMORY_HINT,
+    });
+    const stop = () => void this.close(interruption(signal as AbortSignal));
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
   }
 
   /** Starts some threads before there is work: they load while its owner reads what they will work on. */
   warm(): void {
-    if (this.#closed !== null) return;
-    while (this.#idle.length + this.#busy.size < Math.min(this.size, WARM_THREADS))
-      this.#idle.push(this.#start());
+    this.#threads.warm(WARM_THREADS);
   }
 
   /**
@@ -75,61 +70,21 @@ export class WorkerPool {
     report: EpochListener = () => {},
     priority = Number.POSITIVE_INFINITY,
   ): Promise<JobResult[K]> {
-    return new Promise<JobResult[Job["kind"]]>((resolve, reject) => {
-      if (this.#closed !== null) return reject(this.#closed);
-      const behind = this.#queue.findIndex((waiting) => waiting.priority < priority);
-      const waiting = { job, priority, report, resolve, reject };
-      this.#queue.splice(behind < 0 ? this.#queue.length : behind, 0, waiting);
-      this.#next();
-    }) as Promise<JobResult[K]>;
+    const hear = (message: Message): Outcome<JobResult[K]> => {
+      if ("epoch" in message) {
+        report(message.epoch, message.seconds);
+        return null;
+      }
+      return "result" in message
+        ? { result: message.result as JobResult[K] }
+        : { error: jobError(message.error) };
+    };
+    return this.#threads.run(job, hear, priority);
   }
 
   /** Ends the threads; jobs under way reject with `reason`. */
   async close(reason: unknown = new ModelpackError("INTERNAL", "the worker pool is closed")): Promise<void> {
-    this.#closed ??= reason;
-    const workers = [...this.#idle.splice(0), ...this.#busy.keys()];
-    for (const waiting of [...this.#busy.values(), ...this.#queue.splice(0)]) waiting.reject(reason);
-    this.#busy.clear();
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-
-  #next(): void {
-    if (this.#queue.length === 0) return;
-    const worker = this.#idle.pop() ?? (this.#busy.size < this.size ? this.#start() : undefined);
-    if (worker === undefined) return;
-    const waiting = this.#queue.shift() as Waiting;
-    this.#busy.set(worker, waiting);
-    worker.postMessage(waiting.job);
-  }
-
-  #start(): Worker {
-    const worker = new Worker(WORKER, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-    worker.on("message", (message: Message) => {
-      const waiting = this.#busy.get(worker);
-      if (waiting === undefined) return;
-      if ("epoch" in message) return waiting.report(message.epoch, message.seconds);
-      this.#busy.delete(worker);
-      this.#idle.push(worker);
-      if ("result" in message) waiting.resolve(message.result);
-      else waiting.reject(jobError(message.error));
-      this.#next();
-    });
-    worker.on("error", (cause) => this.#died(worker, cause));
-    worker.on("exit", (code) => this.#died(worker, new Error(`the thread ended with code ${code}`)));
-    return worker;
-  }
-
-  #died(worker: Worker, cause: unknown): void {
-    const at = this.#idle.indexOf(worker);
-    if (at >= 0) this.#idle.splice(at, 1);
-    const waiting = this.#busy.get(worker);
-    if (waiting === undefined) return;
-    this.#busy.delete(worker);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    waiting.reject(
-      new ModelpackError("INTERNAL", `a training thread died: ${reason}`, { cause, hint: MEMORY_HINT }),
-    );
-    this.#next();
+    await this.#threads.close(reason);
   }
 }
 

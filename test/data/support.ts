@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Origin, SPLITS } from "../../src/core/example.ts";
+import { mix32 } from "../../src/core/hash.ts";
 import type { InputKind, TaskDefinition } from "../../src/core/task.ts";
 import { textAt } from "../../src/core/text-column.ts";
 import type { SplitRows } from "../../src/data/dataset.ts";
@@ -101,4 +103,14 @@ export function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number 
 export function dealt(name: string, specs: readonly RowSpec[], labels = ["a", "b", "c"]): SplitRows {
   const rows = rowsOf(specs, taskOf(labels, "text", name));
   return { rows, split: Uint8Array.from({ length: rows.length }, (_, i) => i % SPLITS.length) };
+}
+
+/** `words` words of five letters that hardly any other seed has. */
+export function lettersOf(seed: number, words: number): string[] {
+  return Array.from({ length: words }, (_, w) => {
+    let bits = mix32(seed * 64 + w);
+    let word = "";
+    for (let k = 0; k < 5; k++, bits = Math.floor(bits / 26)) word += String.fromCharCode(97 + (bits % 26));
+    return word;
+  });
 }

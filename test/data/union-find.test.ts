@@ -44,3 +44,15 @@ it("unites two partitions", () => {
 it("counts members at their root", () => {
   expect([...setSizes(Uint32Array.of(0, 0, 2, 0, 2))]).toEqual([3, 0, 2, 0, 0]);
 });
+
+it("is made anew of its roots", () => {
+  fc.assert(
+    fc.property(unions, unions, (pairs, more) => {
+      const sets = new UnionFind(20);
+      for (const [i, j] of pairs) sets.union(i, j);
+      const again = UnionFind.of(sets.roots());
+      for (const [i, j] of more) again.union(i, j);
+      expect([...again.roots()]).toEqual(reached([...pairs, ...more]));
+    }),
+  );
+});

@@ -8,6 +8,7 @@ import { silentReporter } from "../../src/core/reporter.ts";
 import type { TaskDefinition } from "../../src/core/task.ts";
 import { textAt } from "../../src/core/text-column.ts";
 import { readExamples, writeFamily } from "../../src/data/dataset.ts";
+import { findNearDuplicates } from "../../src/data/near-duplicates.ts";
 import { TaskRowsBuilder } from "../../src/data/rows.ts";
 import { datasetManifest, type TaskEntry } from "../../src/pipeline/dataset-manifest.ts";
 import {
@@ -34,7 +35,7 @@ function realTask(config: PipelineConfig, specs: readonly RowSpec[]): Promise<Re
   const builder = new TaskRowsBuilder(taskOfConfig(config));
   for (const { role = "train", textB: _, ...spec } of specs)
     builder.push(mapped({ label: "a", ...spec }), { source: "ds", role });
-  return finishReal(config, builder, silentReporter);
+  return finishReal(config, builder, findNearDuplicates, silentReporter);
 }
 
 function accepted(text: string, label: string, more: Partial<AcceptedRow> = {}): AcceptedRow {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, describe, expect, it } from "vitest";
+import { ModelpackError } from "../../src/core/error.ts";
+import { type Outcome, ThreadPool } from "../../src/storage/thread-pool.ts";
+
+/** Answers a number with two messages, and does what else it is told. */
+const WORKER = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { parentPort } from "node:worker_threads";
+    parentPort.on("message", (job) => {
+      if (job === "die") process.exit(7);
+      if (job === "throw") throw new TypeError("a bad job");
+      if (job === "never") return;
+      parentPort.postMessage({ step: job });
+      parentPort.postMessage({ end: job * 2 });
+    });
+  `)}`,
+);
+
+type Message = { readonly step: number } | { readonly end: number };
+
+const open: ThreadPool<Message>[] = [];
+
+function pool(size: number): ThreadPool<Message> {
+  const made = new ThreadPool<Message>({ worker: WORKER, size, purpose: "test", hint: "try again" });
+  open.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close(new Error("over"))));
+});
+
+const ended = (message: Message): Outcome<number> => ("end" in message ? { result: message.end } : null);
+
+describe("ThreadPool", () => {
+  it("hands each job its own messages, until one ends it", async () => {
+    const threads = pool(2);
+    const steps: number[] = [];
+    const answers = Array.from({ length: 20 }, (_, job) =>
+      threads.run(job, (message) => {
+        if ("step" in message) steps.push(message.step);
+        return ended(message);
+      }),
+    );
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 20 }, (_, job) => job * 2));
+    expect(steps.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, job) => job));
+  });
+
+  it("rejects a job whose message is an error, and gives its thread the next one", async () => {
+    const threads = pool(1);
+    const failed = (message: Message) => ("end" in message ? { error: new RangeError("no") } : null);
+    await expect(threads.run(1, failed)).rejects.toThrow(RangeError);
+    expect(await threads.run(4, ended)).toBe(8);
+  });
+
+  it.each([
+    ["die", "a test thread died: the thread ended with code 7"],
+    ["throw", "a test thread died: a bad job"],
+  ])("rejects the job of a thread that dies (%s), and another one does the next", async (job, message) => {
+    const threads = pool(1);
+    const died = threads.run(job, ended);
+    const next = threads.run(3, ended);
+    await expect(died).rejects.toThrow(
+      expect.objectContaining({ name: "ModelpackError", code: "INTERNAL", message, hint: "try again" }),
+    );
+    expect(await next).toBe(6);
+  });
+
+  it("rejects what is under way, what waits and what comes later with the reason of its end", async () => {
+    const threads = pool(1);
+    const reason = new ModelpackError("INTERRUPTED", "stopped");
+    const before = ["never", 1].map((job) => expect(threads.run(job, ended)).rejects.toBe(reason));
+    await threads.close(reason);
+    await Promise.all(before);
+    threads.warm(4);
+    await expect(threads.run(2, ended)).rejects.toBe(reason);
+  });
+});
