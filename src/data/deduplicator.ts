@@ -11,8 +11,6 @@ import { setSizes, UnionFind } from "./union-find.ts";
 export interface DeduplicationSettings {
   /** Jaccard of character 3-grams from which on two texts share a group. */
   readonly nearDuplicateThreshold: number;
-  /** {@link findNearDuplicates}, or what has it done elsewhere. */
-  readonly findNear?: typeof findNearDuplicates;
 }
 
 /** What deduplication found in one task; every count is of rows. */
@@ -94,11 +92,13 @@ function reportOf(
 /**
  * Deduplicates the rows of one task: exact duplicates become one row, and near-duplicates, rows of one
  * group value and pairs that share a text get one group. Rows come out sorted by id, so a group's smallest
- * id is that of its first row. The order of the input changes nothing.
+ * id is that of its first row. The order of the input changes nothing. `findNear` is what looks for near-duplicates, in
+ * this thread where nothing else is given.
  */
 export async function deduplicate(
   rows: TaskRows,
-  { nearDuplicateThreshold, findNear = findNearDuplicates }: DeduplicationSettings,
+  settings: DeduplicationSettings,
+  findNear = findNearDuplicates,
 ): Promise<Deduplicated> {
   const merged = await mergeExactDuplicates(rows);
   const { indexes } = merged;
@@ -111,7 +111,7 @@ export async function deduplicate(
   const sets = keptSets(merged);
   const shared = await tiePairs(texts.text, texts.textB, official);
   sets.unite(shared.sets);
-  const near = await findNear(texts, official, nearDuplicateThreshold);
+  const near = await findNear(texts, official, settings.nearDuplicateThreshold);
   sets.unite(near.sets);
   const group = sets.roots();
   const dropped = (reason: DropReason) => merged.drops.find((drop) => drop.reason === reason)?.rows ?? 0;

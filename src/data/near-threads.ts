@@ -28,19 +28,20 @@ export interface NearAnswer {
 
 /** Threads that find near-duplicates ({@link findNearDuplicates}) of several tasks at a time; the answers are the same. */
 export class NearThreads {
-  readonly #threads = new ThreadPool<NearAnswer>({
-    worker: WORKER,
-    size: Math.min(availableParallelism(), MOST_THREADS),
-    purpose: "near-duplicate",
-    hint: "out of memory? lower prepare.max_rows_per_source",
-  });
+  readonly #threads: ThreadPool<NearAnswer>;
 
-  /** Threads at most. */
-  get size(): number {
-    return this.#threads.size;
+  /** The signal ends what the threads are at, with INTERRUPTED. */
+  constructor(signal?: AbortSignal) {
+    this.#threads = new ThreadPool({
+      worker: WORKER,
+      size: Math.min(availableParallelism(), MOST_THREADS),
+      purpose: "near-duplicate",
+      hint: "out of memory? lower prepare.max_rows_per_source",
+      signal,
+    });
   }
 
-  /** @throws ModelpackError INTERNAL where a thread dies, as of too little memory, or the threads are closed first */
+  /** @throws ModelpackError INTERNAL where a thread dies, as of too little memory, or the threads are closed first; INTERRUPTED */
   async find(texts: RowTexts, official: Uint8Array, threshold: number): Promise<NearDuplicates> {
     if (texts.length < WORTH_A_THREAD) return findNearDuplicates(texts, official, threshold);
     const question: NearQuestion = { texts, official, threshold };

@@ -19,9 +19,7 @@ export async function finishTasks(
   reporter: Reporter,
   signal: AbortSignal | undefined,
 ): Promise<RealTask[]> {
-  const threads = new NearThreads();
-  const stop = () => void threads.close();
-  signal?.addEventListener("abort", stop, { once: true });
+  const threads = new NearThreads(signal);
   const finished = new Map<TaskRowsBuilder, Finished>();
   const progress = () =>
     reporter.progress("deduplicating, splitting and balancing", finished.size, builders.length);
@@ -48,11 +46,7 @@ export async function finishTasks(
       });
     }
     await Promise.all(underWay);
-  } catch (error) {
-    checkpoint(signal);
-    throw error;
   } finally {
-    signal?.removeEventListener("abort", stop);
     await threads.close();
   }
   return builders.map((builder) => {

@@ -66,10 +66,8 @@ export async function finishReal(
 ): Promise<RealTask> {
   const { rows: raw, drops, seeds, outOfScope } = builder.build();
   const { prepare: settings } = config;
-  const unique = await deduplicate(raw, {
-    nearDuplicateThreshold: settings.near_duplicate_threshold,
-    findNear,
-  });
+  const { near_duplicate_threshold: nearDuplicateThreshold } = settings;
+  const unique = await deduplicate(raw, { nearDuplicateThreshold }, findNear);
   const allDrops = [...drops, ...unique.drops];
   warnOfNone(unique.rows, allDrops, reporter);
   warnOfLargeGroup(unique.rows, unique.report, reporter);

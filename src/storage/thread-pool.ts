@@ -14,6 +14,8 @@ export interface ThreadOptions {
   /** What a thread is for, as an error says it, and what to do where one dies, as of too little memory. */
   readonly purpose: string;
   readonly hint: string;
+  /** Closes the pool; jobs reject with its reason, or INTERRUPTED where that is no error of ours. */
+  readonly signal: AbortSignal | undefined;
 }
 
 interface Waiting<Message> {
@@ -26,7 +28,6 @@ interface Waiting<Message> {
 
 /** Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. */
 export class ThreadPool<Message> {
-  readonly size: number;
   readonly #options: ThreadOptions;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Waiting<Message>>();
@@ -34,14 +35,18 @@ export class ThreadPool<Message> {
   #closed: unknown = null;
 
   constructor(options: ThreadOptions) {
-    this.size = options.size;
     this.#options = options;
+    const { signal } = options;
+    const stop = () => void this.close(interruption(signal?.reason));
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
   }
 
   /** Starts up to `most` threads before there is work: they load while their owner makes it. */
   warm(most: number): void {
     if (this.#closed !== null) return;
-    while (this.#idle.length + this.#busy.size < Math.min(this.size, most)) this.#idle.push(this.#start());
+    const threads = Math.min(this.#options.size, most);
+    while (this.#idle.length + this.#busy.size < threads) this.#idle.push(this.#start());
   }
 
   /**
@@ -73,7 +78,7 @@ export class ThreadPool<Message> {
 
   #next(): void {
     if (this.#queue.length === 0) return;
-    const worker = this.#idle.pop() ?? (this.#busy.size < this.size ? this.#start() : undefined);
+    const worker = this.#idle.pop() ?? (this.#busy.size < this.#options.size ? this.#start() : undefined);
     if (worker === undefined) return;
     const waiting = this.#queue.shift() as Waiting<Message>;
     this.#busy.set(worker, waiting);
@@ -109,4 +114,13 @@ export class ThreadPool<Message> {
     waiting.reject(new ModelpackError("INTERNAL", `a ${purpose} thread died: ${reason}`, { cause, hint }));
     this.#next();
   }
+}
+
+/** Whatever a caller aborts with, the stage ends with INTERRUPTED. */
+function interruption(reason: unknown): ModelpackError {
+  if (reason instanceof ModelpackError) return reason;
+  return new ModelpackError("INTERRUPTED", "stopped before anything was written", {
+    hint: "run the same command again; nothing was lost",
+    cause: reason,
+  });
 }

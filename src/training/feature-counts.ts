@@ -8,6 +8,16 @@ const WORDS = 2;
 const FIRST_BITS = 16;
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
 const SCRAMBLE = 0x9e3779b1;
+
+/**
+ * Where to look first for a hash in a table of 2^(32 - shift) slots. All hashes of a part have some bits in common: as they
+ * are, they would lie in a few heaps of the table, and every look-up would go through half a heap (a million rows: ten
+ * minutes and more instead of a second).
+ */
+export function firstSlot(hash: number, shift: number): number {
+  return Math.imul(hash, SCRAMBLE) >>> shift;
+}
+
 /** Frequencies are capped below this, so that a frequency and a hash fit the 53 bits of a number. */
 const MOST_ROWS = 2 ** 21;
 
@@ -32,9 +42,7 @@ class DocumentFrequencies {
 
   #slot(hash: number): number {
     const slots = this.#slots;
-    // All hashes of a part have some bits in common: as they are, they would lie in a few heaps of the table, and every
-    // look-up would go through half a heap (a million rows: ten minutes and more instead of a second).
-    let at = Math.imul(hash, SCRAMBLE) >>> this.#shift;
+    let at = firstSlot(hash, this.#shift);
     while (slots[at * WORDS + 1] !== 0 && slots[at * WORDS] !== hash) at = (at + 1) & this.#mask;
     return at * WORDS;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
-import type { Candidates } from "./feature-counts.ts";
+import { type Candidates, firstSlot } from "./feature-counts.ts";
 import { sharedBytes, shareWords } from "./shared-array.ts";
 
 /** The features that a family keeps, and the weight of each, in shared memory. */
@@ -11,9 +11,7 @@ export interface FamilyFeatures {
   readonly weights: FeatureWeights;
 }
 
-/** 2^32 over the golden ratio, odd: see feature-counts.ts. */
-const SCRAMBLE = 0x9e3779b1;
-/** More hashes than are ever kept: ranks stay below 2^20, as the config caps max_features, and few share the last. */
+/** More hashes than are ever kept: max_features is below 2^20, as the config says, and each task has one of the last rank. */
 const MOST_KEPT = 2 ** 21;
 
 /** Hashes of any task, each once. */
@@ -38,7 +36,7 @@ function unite(tasks: readonly Candidates[]): UnitedHashes {
   for (const task of tasks)
     for (let rank = 0; rank < task.hashes.length; rank++) {
       const hash = task.hashes[rank] as number;
-      let at = Math.imul(hash, SCRAMBLE) >>> (32 - bits);
+      let at = firstSlot(hash, 32 - bits);
       let i = slots[at] as number;
       for (; i >= 0 && hashes[i] !== hash; i = slots[at] as number) at = (at + 1) & (slots.length - 1);
       if (i < 0) {

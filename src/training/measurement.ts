@@ -53,18 +53,20 @@ export function measureTask(of: TaskScores): TaskMeasurement {
     metrics: {
       ...taskMetrics(predictions, predicted),
       min_confidence: minConfidence,
-      out_of_scope: outOfScopeOf(of, confidences(probabilities, scores, labels.length)),
+      out_of_scope: outOfScopeOf(of, probabilities),
     },
     report: classificationReport(labels, truth, predicted.calibrated),
     evidence: taskEvidence(predictions, predicted),
   };
 }
 
+/** `inside` has the calibrated probabilities of the task's own rows. */
 function outOfScopeOf(of: TaskScores, inside: Float64Array): OutOfScope | null {
   const { labels, calibration, usualShare, minConfidence, outOfScope } = of;
   if (outOfScope === null) return null;
   const { scores, knownShare } = outOfScope;
   const probabilities = calibrateRows(calibration, scores, labels.length);
   moderateRows(probabilities, knownShare, usualShare);
-  return measureOutOfScope(inside, confidences(probabilities, scores, labels.length), minConfidence);
+  const sure = confidences(inside, of.scores, labels.length);
+  return measureOutOfScope(sure, confidences(probabilities, scores, labels.length), minConfidence);
 }

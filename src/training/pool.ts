@@ -50,10 +50,8 @@ export class WorkerPool {
       limits: { maxYoungGenerationSizeMb: YOUNG_MB },
       purpose: "training",
       hint: MEMORY_HINT,
+      signal,
     });
-    const stop = () => void this.close(interruption(signal as AbortSignal));
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
   }
 
   /** Starts some threads before there is work: they load while its owner reads what they will work on. */
@@ -91,13 +89,4 @@ export class WorkerPool {
 function jobError({ code, message, where, hint }: JobError): ModelpackError {
   if (code !== "INTERNAL") return new ModelpackError(code, message, { where, hint });
   return new ModelpackError(code, `a training thread failed: ${message}`, { where, hint: MEMORY_HINT });
-}
-
-/** Whatever a caller aborts with, the stage ends with INTERRUPTED. */
-function interruption({ reason }: AbortSignal): ModelpackError {
-  if (reason instanceof ModelpackError) return reason;
-  return new ModelpackError("INTERRUPTED", "stopped before anything was written", {
-    hint: "run the same command again; nothing was lost",
-    cause: reason,
-  });
 }

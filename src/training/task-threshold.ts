@@ -7,6 +7,7 @@ import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./
 import type { Answers } from "./calibration-error.ts";
 import type { CalibrationRows } from "./cross-fitting.ts";
 import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
+import { answersOf } from "./metrics.ts";
 import { fitPrecisionThreshold, fitRecallThreshold } from "./threshold.ts";
 import { topLabels } from "./top-labels.ts";
 
@@ -58,13 +59,9 @@ function fitPrecision(problem: ThresholdProblem, target: number): ThresholdFit {
   const of = knownShare.length * labels;
   const [probabilities, raw] = [crossed.subarray(0, of), scores.subarray(0, of)];
   moderateRows(probabilities, knownShare, usualShare);
-  const sure = confidences(probabilities, raw, labels);
-  const predicted = topLabels(probabilities, calibrateRows({ method: "none" }, raw, labels), labels);
+  const predicted = topLabels(probabilities, raw, labels);
   const { rows: judges, real } = judgesOf(origin, group, rowsNeeded(target));
-  const answers = {
-    confidence: Float64Array.from(judges, (row) => sure[row] as number),
-    right: Uint8Array.from(judges, (row) => (predicted[row] === label[row] ? 1 : 0)),
-  };
+  const answers = answersOf(probabilities, predicted, label.subarray(0, predicted.length), judges);
   return { ...fitPrecisionThreshold(answers, target), real };
 }
 

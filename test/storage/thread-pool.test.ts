@@ -21,8 +21,8 @@ type Message = { readonly step: number } | { readonly end: number };
 
 const open: ThreadPool<Message>[] = [];
 
-function pool(size: number): ThreadPool<Message> {
-  const made = new ThreadPool<Message>({ worker: WORKER, size, purpose: "test", hint: "try again" });
+function pool(size: number, signal?: AbortSignal): ThreadPool<Message> {
+  const made = new ThreadPool<Message>({ worker: WORKER, size, purpose: "test", hint: "try again", signal });
   open.push(made);
   return made;
 }
@@ -75,5 +75,16 @@ describe("ThreadPool", () => {
     await Promise.all(before);
     threads.warm(4);
     await expect(threads.run(2, ended)).rejects.toBe(reason);
+  });
+
+  it("closes with INTERRUPTED when its signal aborts, and with the reason where that is an error of ours", async () => {
+    const stop = new AbortController();
+    const job = expect(pool(1, stop.signal).run("never", ended)).rejects.toThrow(
+      expect.objectContaining({ code: "INTERRUPTED" }),
+    );
+    stop.abort();
+    await job;
+    const reason = new ModelpackError("STORAGE", "no room");
+    await expect(pool(1, AbortSignal.abort(reason)).run(1, ended)).rejects.toBe(reason);
   });
 });
