@@ -21,6 +21,13 @@ export const KERNELS = {
     constant: "KERNEL",
     encoding: "base64",
   },
+  "min-hash": {
+    target: "src/data/min-hash-bytes.ts",
+    test: "test/data/min-hash.test.ts",
+    options: ["-O3"],
+    constant: "MIN_HASH",
+    encoding: "base64",
+  },
   scores: {
     target: "src/model/score-bytes.ts",
     test: "test/model/accumulator.test.ts",

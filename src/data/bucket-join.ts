@@ -40,6 +40,8 @@ export interface JoinState {
 
 function compare(state: JoinState, i: number, j: number): void {
   const { official, sets, across, verifier } = state;
+  // Nearly every pair ends here; what is tied already hardly ever comes.
+  if (!verifier.maySimilar(i, j)) return;
   if (official[i] === official[j]) {
     if (sets.find(i) !== sets.find(j) && verifier.similar(i, j)) sets.union(i, j);
   } else if ((across[i] === 0 || across[j] === 0) && verifier.similar(i, j)) {
@@ -48,9 +50,9 @@ function compare(state: JoinState, i: number, j: number): void {
   }
 }
 
-function compareEach(state: JoinState, rows: Uint32Array): void {
-  for (let x = 0; x < rows.length; x++) {
-    for (let y = x + 1; y < rows.length; y++) compare(state, rows[x] as number, rows[y] as number);
+function compareEach(state: JoinState, rows: Uint32Array, start: number, end: number): void {
+  for (let x = start; x < end; x++) {
+    for (let y = x + 1; y < end; y++) compare(state, rows[x] as number, rows[y] as number);
   }
 }
 
@@ -175,10 +177,14 @@ function compareByCounts(
   }
 }
 
-/** Finds the similar pairs among rows that share a band: all of them, but for the bounds above. */
-export function joinBucket(state: JoinState, rows: Uint32Array): void {
-  if (rows.length <= FEW) compareEach(state, rows);
-  else if (!joinSmall(state, rows, bySet(state.sets, rows))) joinLarge(state, rows);
+/** Finds the similar pairs among rows that share a band, those from `start` to before `end`: all of them, but for the bounds above. */
+export function joinBucket(state: JoinState, among: Uint32Array, start: number, end: number): void {
+  if (end - start <= FEW) {
+    compareEach(state, among, start, end);
+    return;
+  }
+  const rows = among.subarray(start, end);
+  if (!joinSmall(state, rows, bySet(state.sets, rows))) joinLarge(state, rows);
 }
 
 /** Compares what is left to compare, where that is little; says whether it was. */

@@ -41,17 +41,28 @@ export async function writeFamily(
   }
   const orders = tasks.map(({ rows }) => orderById(rows));
   const names = namesOf(tasks);
-  await withEngine(async (engine) => {
-    for (const [code, split] of SPLITS.entries()) {
-      if (scope === "out_of_scope" && split === "train") continue;
-      await engine.run(`CREATE OR REPLACE TABLE rows (${tableColumns(input, names)})`);
+  const write = (code: number, split: Split, isFilled: () => void) =>
+    withEngine(async (engine) => {
+      await engine.run(`CREATE TABLE rows (${tableColumns(input, names)})`);
       await engine.fill("rows", chunksOf(tasks, orders, code, input));
+      isFilled();
       const path = join(folder, splitFile(family, split, scope));
       await engine.run(copyStatement(input, names, split, path)).catch((error: unknown) => {
         throw unwritable(path, error);
       });
-    }
-  });
+    });
+  // DuckDB writes a split, in a thread of its own, while the next is handed to it. None is left at work where one fails.
+  const writing: Promise<unknown>[] = [];
+  for (const [code, split] of SPLITS.entries()) {
+    if (scope === "out_of_scope" && split === "train") continue;
+    await new Promise<void>((next) => {
+      const one = write(code, split, next);
+      one.then(next, next);
+      writing.push(one);
+    });
+  }
+  for (const outcome of await Promise.allSettled(writing))
+    if (outcome.status === "rejected") throw outcome.reason;
 }
 
 /** Columns of names: here as codes, and in the file as the names. */

@@ -4,7 +4,7 @@ import { type Banding, bandKey, chooseBanding } from "./banding.ts";
 import type { RowTexts } from "./exact-duplicates.ts";
 import { GramSet } from "./gram-set.ts";
 import { GrowingTexts } from "./growing-texts.ts";
-import { agreeingSlots, minHash, SKETCH_WORDS, SLOTS, writeSketch } from "./min-hash.ts";
+import { agree, minHash, SKETCH_WORDS, SLOTS, writeSketch } from "./min-hash.ts";
 import { NormalizedReader } from "./normalization.ts";
 import { fewestAgreeing } from "./pair-verifier.ts";
 import { newPause } from "./pause.ts";
@@ -86,7 +86,7 @@ export class NearIndex {
     const size = this.#sizes[this.#length];
     for (let entry = chains.first(this.#keys[0] as number); entry >= 0; entry = chains.after(entry)) {
       const row = chains.rowOf(entry);
-      if (this.#sizes[row] === size && this.#agreeing(row) === SLOTS && this.#equal(row)) return row;
+      if (this.#sizes[row] === size && this.#agrees(row, SLOTS) && this.#equal(row)) return row;
     }
     return null;
   }
@@ -129,14 +129,14 @@ export class NearIndex {
       this.#keys[band] = bandKey(this.#signature, band, this.#banding.slots);
   }
 
-  #agreeing(row: number): number {
-    return agreeingSlots(this.#sketches, row * SKETCH_WORDS, this.#length * SKETCH_WORDS);
+  #agrees(row: number, fewest: number): boolean {
+    return agree(this.#sketches, row * SKETCH_WORDS, this.#length * SKETCH_WORDS, fewest);
   }
 
   #similar(row: number): boolean {
     const a = this.#sizes[row] as number;
     const b = this.#grams.size;
-    if ((a < b ? a / b : b / a) < this.#threshold || this.#agreeing(row) < this.#fewest) return false;
+    if ((a < b ? a / b : b / a) < this.#threshold || !this.#agrees(row, this.#fewest)) return false;
     const common = this.#grams.countCommon(this.#texts, row);
     return common / (a + b - common) >= this.#threshold;
   }

@@ -2,8 +2,11 @@
 import { availableParallelism } from "node:os";
 import { ModelpackError } from "../core/error.ts";
 import { ThreadPool } from "../storage/thread-pool.ts";
+import { chooseBanding } from "./banding.ts";
 import type { RowTexts } from "./exact-duplicates.ts";
 import { findNearDuplicates, type NearDuplicates } from "./near-duplicates.ts";
+import { shareTexts } from "./selection.ts";
+import { newSignatures, type RowRange, type Signatures } from "./signatures.ts";
 import { UnionFind } from "./union-find.ts";
 
 // The same file from src/ (tests run the sources) and from dist/: a worker needs compiled JavaScript.
@@ -11,16 +14,26 @@ const WORKER = new URL("../../dist/data/near-worker.js", import.meta.url);
 
 /** Fewer rows take less time here than a thread takes to start. */
 const WORTH_A_THREAD = 20_000;
-/** Each holds the texts and signatures of a task: some 250 bytes a row. */
+/** Each holds what a join keeps of a task besides what they share: some 50 bytes a row. */
 const MOST_THREADS = 4;
 
-/** What a thread is asked, and what it answers with. */
-export interface NearQuestion {
-  readonly texts: RowTexts;
-  readonly official: Uint8Array;
-  readonly threshold: number;
-}
+/** What a thread is asked: to sign some rows, or, once all are signed, to find the pairs. What they share is not copied. */
+export type NearJob =
+  | {
+      readonly kind: "sign";
+      readonly texts: RowTexts;
+      readonly signatures: Signatures;
+      readonly range: RowRange;
+    }
+  | {
+      readonly kind: "join";
+      readonly texts: RowTexts;
+      readonly signatures: Signatures;
+      readonly official: Uint8Array;
+      readonly threshold: number;
+    };
 
+/** What it answers with; to have signed is all there is to say of it. */
 export interface NearAnswer {
   readonly roots: Uint32Array<ArrayBuffer>;
   readonly across: Uint8Array;
@@ -28,13 +41,14 @@ export interface NearAnswer {
 
 /** Threads that find near-duplicates ({@link findNearDuplicates}) of several tasks at a time; the answers are the same. */
 export class NearThreads {
-  readonly #threads: ThreadPool<NearAnswer>;
+  readonly #size = Math.min(availableParallelism(), MOST_THREADS);
+  readonly #threads: ThreadPool<NearAnswer | null>;
 
   /** The signal ends what the threads are at, with INTERRUPTED. */
   constructor(signal?: AbortSignal) {
     this.#threads = new ThreadPool({
       worker: WORKER,
-      size: Math.min(availableParallelism(), MOST_THREADS),
+      size: this.#size,
       purpose: "near-duplicate",
       hint: "out of memory? lower prepare.max_rows_per_source",
       signal,
@@ -43,11 +57,33 @@ export class NearThreads {
 
   /** @throws ModelpackError INTERNAL where a thread dies, as of too little memory, or the threads are closed first; INTERRUPTED */
   async find(texts: RowTexts, official: Uint8Array, threshold: number): Promise<NearDuplicates> {
-    if (texts.length < WORTH_A_THREAD) return findNearDuplicates(texts, official, threshold);
-    const question: NearQuestion = { texts, official, threshold };
-    return this.#threads.run(question, ({ roots, across }) => ({
-      result: { sets: UnionFind.of(roots), across },
-    }));
+    const { length } = texts;
+    if (length < WORTH_A_THREAD) return findNearDuplicates(texts, official, threshold);
+    const shared: RowTexts = {
+      length,
+      text: shareTexts(texts.text),
+      textB: texts.textB === null ? null : shareTexts(texts.textB),
+    };
+    const signatures = newSignatures(length, chooseBanding(threshold, length));
+    await Promise.all(
+      this.#ranges(length).map((range) =>
+        this.#run<null>({ kind: "sign", texts: shared, signatures, range }, length),
+      ),
+    );
+    const job = { kind: "join", texts: shared, signatures, official, threshold } as const;
+    const { roots, across } = await this.#run<NearAnswer>(job, length);
+    return { sets: UnionFind.of(roots), across };
+  }
+
+  /** Of large tasks first: theirs is the last join to end. */
+  #run<Answer extends NearAnswer | null>(job: NearJob, rows: number): Promise<Answer> {
+    return this.#threads.run(job, (answer) => ({ result: answer as Answer }), rows);
+  }
+
+  /** A range a thread, of equal lengths. */
+  #ranges(length: number): RowRange[] {
+    const end = (k: number) => Math.floor((length * k) / this.#size);
+    return Array.from({ length: this.#size }, (_, k) => ({ from: end(k), to: end(k + 1) }));
   }
 
   /** Ends the threads; what has no answer yet rejects. */

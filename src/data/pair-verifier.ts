@@ -2,7 +2,7 @@
 import { MANY_ROWS } from "./banding.ts";
 import type { RowTexts } from "./exact-duplicates.ts";
 import { GramSet } from "./gram-set.ts";
-import { agreeingSlots, SKETCH_WORDS, SLOTS } from "./min-hash.ts";
+import { agree, SKETCH_WORDS, SLOTS } from "./min-hash.ts";
 import type { Signatures } from "./signatures.ts";
 
 /**
@@ -39,15 +39,24 @@ export class PairVerifier {
     this.passedOver = new Uint8Array(signatures.banding.bands);
   }
 
-  /** False, too, for a pair that an earlier band has compared: its answer is known to be no by now. */
-  similar(i: number, j: number): boolean {
+  /**
+   * False where the sizes or the sketches tell that the pair is not similar, and for a pair that an earlier band has
+   * compared: its answer is known to be no by now.
+   */
+  maySimilar(i: number, j: number): boolean {
     const { sizes, sketches } = this.#signatures;
     const a = sizes[i] as number;
     const b = sizes[j] as number;
     // The intersection is at most the smaller set, the union at least the larger.
     if ((a < b ? a / b : b / a) < this.#threshold) return false;
-    if (agreeingSlots(sketches, i * SKETCH_WORDS, j * SKETCH_WORDS) < this.#fewest) return false;
-    if (this.#metBefore(i, j)) return false;
+    return agree(sketches, i * SKETCH_WORDS, j * SKETCH_WORDS, this.#fewest) && !this.#metBefore(i, j);
+  }
+
+  /** The exact answer, from the texts. */
+  similar(i: number, j: number): boolean {
+    const { sizes } = this.#signatures;
+    const a = sizes[i] as number;
+    const b = sizes[j] as number;
     if (this.#loaded === j) return this.#atLeast(a, b, this.#grams.countCommon(this.#rows, i));
     if (this.#loaded !== i) this.#grams.read(this.#rows, i);
     this.#loaded = i;

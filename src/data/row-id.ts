@@ -22,37 +22,53 @@ function nibble(code: number): number {
  * length in bytes (so that no two rows share an encoding), cut to 128 bits.
  */
 export class RowIdentity {
+  /** Begins with the number of fields and the task, which are the same for every row. */
   #buffer = new Uint8Array(4096);
   #view = new DataView(this.#buffer.buffer);
-  #used = 0;
-  readonly #task: string;
+  readonly #begun: number;
+  /** Each with its length before it. */
+  readonly #labels = new Map<string, Uint8Array>();
 
   constructor(task: string) {
-    this.#task = task;
+    this.#reserve(8 + 3 * task.length);
+    this.#begun = this.#field(task, 4);
   }
 
   /** Writes the id of a row into `into` from byte `at`; `textB` is null for single-text tasks. */
   write(into: Uint8Array, at: number, text: string, textB: string | null, label: string): void {
-    this.#reserve(20 + 3 * (this.#task.length + text.length + (textB?.length ?? 0) + label.length));
+    const named = this.#labelField(label);
+    this.#reserve(this.#begun + 8 + 3 * (text.length + (textB?.length ?? 0)) + named.length);
     this.#view.setUint32(0, textB === null ? 3 : 4, true);
-    this.#used = 4;
-    this.#field(this.#task);
-    this.#field(text);
-    if (textB !== null) this.#field(textB);
-    this.#field(label);
-    writeDigest(this.#buffer.subarray(0, this.#used), into, at);
+    let end = this.#field(text, this.#begun);
+    if (textB !== null) end = this.#field(textB, end);
+    this.#buffer.set(named, end);
+    writeDigest(this.#buffer.subarray(0, end + named.length), into, at);
+  }
+
+  #labelField(label: string): Uint8Array {
+    const known = this.#labels.get(label);
+    if (known !== undefined) return known;
+    const bytes = encoder.encode(label);
+    const field = new Uint8Array(4 + bytes.length);
+    new DataView(field.buffer).setUint32(0, bytes.length, true);
+    field.set(bytes, 4);
+    this.#labels.set(label, field);
+    return field;
   }
 
   #reserve(bytes: number): void {
     if (bytes <= this.#buffer.length) return;
+    const before = this.#buffer;
     this.#buffer = new Uint8Array(bytes * 2);
+    this.#buffer.set(before);
     this.#view = new DataView(this.#buffer.buffer);
   }
 
-  #field(text: string): void {
-    const { written } = encoder.encodeInto(text, this.#buffer.subarray(this.#used + 4));
-    this.#view.setUint32(this.#used, written, true);
-    this.#used += 4 + written;
+  /** Writes a field from byte `at` on, and returns where it ends. */
+  #field(text: string, at: number): number {
+    const { written } = encoder.encodeInto(text, this.#buffer.subarray(at + 4));
+    this.#view.setUint32(at, written, true);
+    return at + 4 + written;
   }
 }
 

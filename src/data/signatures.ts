@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { sharedWords } from "../storage/shared-array.ts";
 import { type Banding, bandKey } from "./banding.ts";
 import type { RowTexts } from "./exact-duplicates.ts";
 import { GramSet } from "./gram-set.ts";
@@ -15,15 +17,33 @@ export interface Signatures {
   readonly sketches: Int32Array;
 }
 
-/** Signs every row. */
-export async function signRows(rows: RowTexts, banding: Banding, pause: Pause): Promise<Signatures> {
+/** Rows from `from` to before `to`. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Room for the signatures of so many rows, which threads share. */
+export function newSignatures(length: number, banding: Banding): Signatures {
+  return {
+    banding,
+    keys: sharedWords(length * banding.bands),
+    sizes: sharedWords(length),
+    sketches: new Int32Array(sharedWords(length * SKETCH_WORDS).buffer),
+  };
+}
+
+/** Signs the rows of a range; nothing of a signature depends on the other rows. */
+export async function signRows(
+  rows: RowTexts,
+  { from, to }: RowRange,
+  { banding, keys, sizes, sketches }: Signatures,
+  pause: Pause,
+): Promise<void> {
   const { bands, slots } = banding;
-  const keys = new Uint32Array(rows.length * bands);
-  const sizes = new Uint32Array(rows.length);
-  const sketches = new Int32Array(rows.length * SKETCH_WORDS);
   const signature = new Int32Array(SLOTS);
   const grams = new GramSet();
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = from; i < to; i++) {
     if ((i & 255) === 0 && pause.due()) await pause.turn();
     grams.read(rows, i);
     sizes[i] = grams.size;
@@ -31,12 +51,9 @@ export async function signRows(rows: RowTexts, banding: Banding, pause: Pause): 
     writeSketch(signature, sketches, i * SKETCH_WORDS);
     for (let band = 0; band < bands; band++) keys[i * bands + band] = bandKey(signature, band, slots);
   }
-  return { banding, keys, sizes, sketches };
 }
 
-/** The keys of one band, row by row. */
-export function bandColumn({ banding, keys, sizes }: Signatures, band: number): Uint32Array {
-  const column = new Uint32Array(sizes.length);
+/** Writes the keys of one band, row by row, into `column`. */
+export function readBand({ banding, keys }: Signatures, band: number, column: Uint32Array): void {
   for (let i = 0; i < column.length; i++) column[i] = keys[i * banding.bands + band] as number;
-  return column;
 }

@@ -35,8 +35,6 @@ export interface BootstrapReport {
 }
 
 export interface Collected {
-  /** In the order of the tasks. */
-  readonly builders: readonly TaskRowsBuilder[];
   readonly sources: readonly SourceReport[];
   readonly bootstrap: readonly BootstrapReport[];
   /** Seed rows of maps that name no task. */
@@ -54,12 +52,16 @@ export interface CollectOptions {
 /** What goes wrong with the run itself, whatever the dataset. */
 const RUNS_OWN: readonly ErrorCode[] = ["INTERRUPTED", "STORAGE", "INTERNAL"];
 
-/** Reads every source and hands its rows, cleaned, to their tasks. */
+/**
+ * Reads every source and hands its rows, cleaned, to their tasks. `take` is given each task once, when its last row is
+ * there: the sources of other tasks are read while it is worked on.
+ */
 export async function collect(
   config: PipelineConfig,
   inputs: PrepareInputs,
   reporter: Reporter,
   { sample, signal }: CollectOptions,
+  take: (builders: readonly TaskRowsBuilder[]) => void,
 ): Promise<Collected> {
   const builders = new Map(config.tasks.map((task) => [task.name, new TaskRowsBuilder(task)]));
   const shared = new SharedSeeds();
@@ -70,9 +72,7 @@ export async function collect(
     if (map.task === undefined) return shared;
     return builders.get(map.task) ?? null;
   };
-  for (const [i, resolved] of inputs.datasets.entries()) {
-    checkpoint(signal);
-    reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
+  const readOne = async (resolved: ResolvedDataset): Promise<void> => {
     const { dataset } = resolved;
     const read = (into: typeof targetOf) =>
       collectDataset(config, resolved, sample, signal, into).catch((error: unknown) => {
@@ -86,7 +86,7 @@ export async function collect(
       if (error !== null) {
         failed.push({ dataset, error });
         reporter.warn(`dataset "${dataset.name}" is left out, since it is not required: ${error.message}`);
-        continue;
+        return;
       }
     }
     const report = await read(targetOf);
@@ -94,6 +94,15 @@ export async function collect(
     checkYield(dataset, report, reporter);
     reporter.note(describeSource(report));
     sources.push(report);
+  };
+  const endOf = lastSources(inputs);
+  for (const [i, resolved] of inputs.datasets.entries()) {
+    checkpoint(signal);
+    reporter.progress(`reading ${resolved.dataset.name}`, i, inputs.datasets.length);
+    await readOne(resolved);
+    const whole = [...builders.values()].filter(({ task }) => endOf.get(task.name) === i);
+    for (const { task } of whole) builders.delete(task.name);
+    take(whole);
   }
   const bootstrap: BootstrapReport[] = [];
   for (const file of inputs.bootstrap) {
@@ -105,7 +114,14 @@ export async function collect(
     );
     bootstrap.push(report);
   }
-  return { builders: [...builders.values()], sources, bootstrap, shared, failed };
+  take([...builders.values()]);
+  return { sources, bootstrap, shared, failed };
+}
+
+/** By task, the index of the last dataset that has rows of it. Files of an earlier pipeline may hold any task's: then none. */
+function lastSources({ datasets, bootstrap }: PrepareInputs): ReadonlyMap<string | undefined, number> {
+  if (bootstrap.length > 0) return new Map();
+  return new Map(datasets.flatMap(({ dataset }, i) => dataset.map.map(({ task }) => [task, i] as const)));
 }
 
 /** An error that is the dataset's own; any other is thrown. */

@@ -8,9 +8,8 @@ import type { Reporter } from "../core/reporter.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { AcceptedInput } from "./accepted.ts";
 import { connect } from "./backfill.ts";
-import { collect } from "./collect.ts";
 import { fillSource, slotContext } from "./fill-source.ts";
-import { finishTasks, joinAccepted } from "./finish.ts";
+import { joinAccepted, readTasks } from "./finish.ts";
 import { type PrepareInputs, withoutFailed } from "./inputs.ts";
 import { backfillOptions, type PrepareOptions } from "./prepare-options.ts";
 
@@ -46,8 +45,7 @@ export async function planFill(
   const { config } = loaded;
   const sample = options.sample ?? null;
   const { signal } = options;
-  const collected = await collect(config, inputs, reporter, { sample, signal });
-  const real = await finishTasks(config, collected.builders, reporter, options.signal);
+  const { real, ...collected } = await readTasks(config, inputs, reporter, { sample, signal });
   const tasks = await joinAccepted(config, real, accepted.rows);
   const read = withoutFailed(inputs, collected.failed);
   const source = await fillSource(config, real, collected.shared, { inputs: read, sample }, reporter);

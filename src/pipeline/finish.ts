@@ -6,60 +6,112 @@ import type { Reporter } from "../core/reporter.ts";
 import type { findNearDuplicates } from "../data/near-duplicates.ts";
 import { NearThreads } from "../data/near-threads.ts";
 import type { TaskRowsBuilder } from "../data/rows.ts";
+import { type Collected, type CollectOptions, collect } from "./collect.ts";
+import type { PrepareInputs } from "./inputs.ts";
 import { finishReal, type PreparedTask, type RealTask, withAccepted } from "./prepared-task.ts";
 import { checkpoint } from "./workspace.ts";
 
-/**
- * Deduplicates, splits and balances what was collected. One task after another is begun, the largest first; threads look
- * for near-duplicates meanwhile. What is said of the tasks comes in their order.
- */
-export async function finishTasks(
+/** What the sources gave, and the tasks made of it, in the order of the config. */
+export interface ReadTasks extends Collected {
+  readonly real: readonly RealTask[];
+}
+
+/** Reads every source, and finishes each task while the sources of the others are read. */
+export async function readTasks(
   config: PipelineConfig,
-  builders: readonly TaskRowsBuilder[],
+  inputs: PrepareInputs,
   reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<RealTask[]> {
-  const threads = new NearThreads(signal);
-  const finished = new Map<TaskRowsBuilder, Finished>();
-  const progress = () =>
-    reporter.progress("deduplicating, splitting and balancing", finished.size, builders.length);
-  const finish = async (builder: TaskRowsBuilder, isMerged: () => void) => {
-    const warnings: string[] = [];
-    const findNear: typeof findNearDuplicates = (...question) => {
-      isMerged();
-      return threads.find(...question);
-    };
-    const heard = { warn: (warning: string) => void warnings.push(warning) };
-    finished.set(builder, { task: await finishReal(config, builder, findNear, heard), warnings });
-    progress();
-  };
+  options: CollectOptions,
+): Promise<ReadTasks> {
+  const finisher = new TaskFinisher(config, options.signal);
   try {
-    progress();
-    const underWay: Promise<void>[] = [];
-    for (const builder of [...builders].sort((a, b) => b.length - a.length)) {
-      checkpoint(signal);
-      await new Promise<void>((next) => {
-        const one = finish(builder, next);
-        // The next begins where this one fails, too; the error comes out below.
-        one.then(next, () => next());
-        underWay.push(one);
-      });
-    }
-    await Promise.all(underWay);
+    const collected = await collect(config, inputs, reporter, options, (builders) =>
+      finisher.begin(builders),
+    );
+    return { ...collected, real: await finisher.end(reporter) };
   } finally {
-    await threads.close();
+    await finisher.close();
   }
-  return builders.map((builder) => {
-    const { task, warnings } = finished.get(builder) as Finished;
-    for (const warning of warnings) reporter.warn(warning);
-    return task;
-  });
 }
 
 /** A task, and what is to be said of it. */
 interface Finished {
   readonly task: RealTask;
   readonly warnings: readonly string[];
+}
+
+/**
+ * Deduplicates, splits and balances what was collected for each task. Exact duplicates are merged of one task after the
+ * other; threads look for near-duplicates meanwhile. What is said of the tasks comes in their order.
+ */
+export class TaskFinisher {
+  readonly #config: PipelineConfig;
+  readonly #signal: AbortSignal;
+  readonly #closing = new AbortController();
+  readonly #threads: NearThreads;
+  /** By the task's name. */
+  readonly #tasks = new Map<string, Promise<Finished>>();
+  /** When the exact duplicates of every task that was begun are merged. */
+  #merged = Promise.resolve();
+  #finished = 0;
+  #onFinished = () => {};
+
+  constructor(config: PipelineConfig, signal: AbortSignal | undefined) {
+    this.#config = config;
+    const { signal: closing } = this.#closing;
+    this.#signal = signal === undefined ? closing : AbortSignal.any([signal, closing]);
+    this.#threads = new NearThreads(this.#signal);
+  }
+
+  /** Takes tasks of which every row is there; the largest is begun first. */
+  begin(builders: readonly TaskRowsBuilder[]): void {
+    for (const builder of [...builders].sort((a, b) => b.length - a.length)) {
+      const before = this.#merged;
+      this.#merged = new Promise((next) => {
+        const task = before.then(() => this.#finish(builder, next));
+        // The next begins where this one fails, too; its error comes out of `end`.
+        task.then(
+          () => next(),
+          () => next(),
+        );
+        this.#tasks.set(builder.task.name, task);
+      });
+    }
+  }
+
+  /** The tasks that were begun, in the order of the config. */
+  async end(reporter: Reporter): Promise<RealTask[]> {
+    this.#onFinished = () =>
+      reporter.progress("deduplicating, splitting and balancing", this.#finished, this.#tasks.size);
+    this.#onFinished();
+    const begun = this.#config.tasks
+      .map(({ name }) => this.#tasks.get(name))
+      .filter((task) => task !== undefined);
+    return (await Promise.all(begun)).map(({ task, warnings }) => {
+      for (const warning of warnings) reporter.warn(warning);
+      return task;
+    });
+  }
+
+  /** Ends the threads, and whatever has not ended. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#threads.close();
+  }
+
+  async #finish(builder: TaskRowsBuilder, isMerged: () => void): Promise<Finished> {
+    checkpoint(this.#signal);
+    const warnings: string[] = [];
+    const findNear: typeof findNearDuplicates = (...question) => {
+      isMerged();
+      return this.#threads.find(...question);
+    };
+    const heard = { warn: (warning: string) => void warnings.push(warning) };
+    const task = await finishReal(this.#config, builder, findNear, heard);
+    this.#finished++;
+    this.#onFinished();
+    return { task, warnings };
+  }
 }
 
 /** The tasks with those of the accepted rows that they have a place for. */

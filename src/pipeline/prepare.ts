@@ -12,10 +12,10 @@ import { verifyVersion } from "../storage/verify.ts";
 import { type AcceptedInput, acceptedInput, beginAnew, keepAccepted, readAccepted } from "./accepted.ts";
 import type { Connection } from "./backfill.ts";
 import { lacksForSure } from "./certain-deficit.ts";
-import { type Collected, collect } from "./collect.ts";
+import type { Collected } from "./collect.ts";
 import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
-import { finishTasks, joinAccepted } from "./finish.ts";
+import { joinAccepted, readTasks } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
 import {
   checkAny,
@@ -143,10 +143,9 @@ async function makeTasks(
   const { loaded, reporter, options } = run;
   const { config } = loaded;
   const { signal, sample = null } = options;
-  const collected = await collect(config, found, reporter, { sample, signal });
+  const { real, ...collected } = await readTasks(config, found, reporter, { sample, signal });
   const inputs = withoutFailed(found, collected.failed);
   checkAny(inputs);
-  const real = await finishTasks(config, collected.builders, reporter, options.signal);
   const before = await joinAccepted(config, real, accepted.rows);
   if (options.backfill !== true || deficitOf(before) === 0) {
     await beginAnew(loaded, options, reporter);

@@ -2,8 +2,8 @@
 import type { InputKind } from "../core/task.ts";
 import { type AnalyzerSettings, FeatureHashes } from "../model/analyzer.ts";
 import { inputAnalyzer } from "../model/input-analyzer.ts";
+import { sharedBytes, shareWords } from "../storage/shared-array.ts";
 import { type InputChunk, inputTexts } from "./inputs.ts";
-import { sharedBytes, shareWords } from "./shared-array.ts";
 
 /** Most repeats of a feature in one input that count; its value grows with the logarithm. */
 export const MOST_REPEATS = 255;

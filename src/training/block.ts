@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type KernelMemory, kernelMemory, PAGE } from "./kernel.ts";
+import { PAGE } from "../core/web-assembly.ts";
+import { type KernelMemory, kernelMemory } from "./kernel.ts";
 
 /** Bytes of a 32-bit memory. */
 export const MOST_BYTES = 2 ** 32;

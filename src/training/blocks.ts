@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
 import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { sharedFloats } from "../storage/shared-array.ts";
 import {
   allocateBlock,
   type Block,
@@ -12,7 +13,6 @@ import {
 } from "./block.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
-import { sharedFloats } from "./shared-array.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
 /** Values times labels that are worth two blocks, some 30 ms a pass, and four, half a second. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { shareDoubles } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
-import { shareDoubles } from "./shared-array.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;

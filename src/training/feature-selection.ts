@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
+import { sharedBytes, shareWords } from "../storage/shared-array.ts";
 import { type Candidates, firstSlot } from "./feature-counts.ts";
-import { sharedBytes, shareWords } from "./shared-array.ts";
 
 /** The features that a family keeps, and the weight of each, in shared memory. */
 export interface FamilyFeatures {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FeatureTable, featureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { sharedFloats } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { sharedFloats } from "./shared-array.ts";
 
 /**
  * A chunk's inputs as sparse vectors over the family's features, in shared memory. The value of entry j of namespace

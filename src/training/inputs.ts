@@ -2,7 +2,7 @@
 import type { Examples } from "../core/example.ts";
 import { step32 } from "../core/running-hash.ts";
 import type { TextColumn } from "../core/text-column.ts";
-import { sharedBytes, sharedWords } from "./shared-array.ts";
+import { sharedBytes, sharedWords } from "../storage/shared-array.ts";
 
 /** Inputs that a thread gets at a time: some 20 ms of work, so that the last chunks end together. */
 export const CHUNK_INPUTS = 2048;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seededRandom } from "../core/random.ts";
+import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
 import { type Kernel, startKernel } from "./kernel.ts";
 import { drawOrder } from "./row-order.ts";
-import { sharedFloats } from "./shared-array.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
 /** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */

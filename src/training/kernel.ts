@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Instance, Memory, Module, type WasmMemory } from "../core/web-assembly.ts";
 import { KERNEL } from "./kernel-bytes.ts";
 
 /** What kernel/softmax.ts exports; addresses are bytes of the memory that it was started with. */
@@ -27,32 +28,11 @@ export interface Kernel {
   gap(): number;
 }
 
-/** A memory of whole pages of 64 KiB, which threads share. */
-export interface KernelMemory {
-  /** All of it; another one, of the same memory, once it has grown. */
-  readonly buffer: SharedArrayBuffer;
-  /** Adds so many pages, all zero, behind the others. Throws RangeError where there is no room for them. */
-  grow(pages: number): void;
-}
+/** A memory that threads share. */
+export type KernelMemory = WasmMemory<SharedArrayBuffer>;
 
-/** A page of a memory, in bytes, and the pages of a whole one, which the kernel declares too. */
-export const PAGE = 65_536;
+/** The pages of a whole one, which the kernel declares too. */
 const MOST_PAGES = 65_536;
-
-// The part of WebAssembly that is used here; TypeScript declares it among the browser's types only.
-const { Memory, Module, Instance } = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Memory: new (limits: {
-        readonly initial: number;
-        readonly maximum: number;
-        readonly shared: true;
-      }) => KernelMemory;
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-    };
-  }
-).WebAssembly;
 
 let compiled: object | undefined;
 

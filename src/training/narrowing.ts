@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FeatureWeights } from "../model/vectorizer.ts";
+import { sharedBytes, sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
-import { sharedBytes, sharedFloats, sharedWords } from "./shared-array.ts";
 import type { IndexedRows } from "./task-features.ts";
 
 /** The inputs of a task by themselves, over the features that it uses: what is fitted several times. */

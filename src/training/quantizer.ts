@@ -6,8 +6,8 @@ import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { maskBytes } from "../model/linear-model.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
+import { sharedBytes, sharedFloats, sharedIntegers, shareWords } from "../storage/shared-array.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { sharedBytes, sharedFloats, sharedIntegers, shareWords } from "./shared-array.ts";
 import type { TaskFit } from "./task-trainer.ts";
 
 export type Quantization = "int8" | "none";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
 import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { sharedFloats, shareWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
-import { sharedFloats, shareWords } from "./shared-array.ts";
 
 /** Added to the supervised weight, so that a feature without any preference still says a little. */
 const WEIGHT_FLOOR = 0.1;

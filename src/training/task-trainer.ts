@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
+import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, layoutOf } from "./block.ts";
 import type { BlockSteps, PassedRows } from "./block-steps.ts";
 import type { BlockRows, CommonWeights } from "./blocks.ts";
 import { checkCapacity } from "./capacity.ts";
 import { type Figures, figures } from "./figures.ts";
-import { sharedFloats } from "./shared-array.ts";
 import { addPasses, addRows, type PassStatistics, type RowStatistics, relativeGap } from "./solver.ts";
 import { metricOf, type TaskSettings } from "./task-settings.ts";
 

@@ -177,6 +177,10 @@ test("nesting without end is refused before DuckDB sees it", async () => {
   const pairs = readPairs(folder, "deep.jsonl", `{"text":"a\\"","label":"b"}\n${nested(100_000)}`);
   const refusal = await refusalOf(pairs);
   expect(refusal.message).toBe("deep.jsonl, line 2: objects and arrays are nested deeper than 100");
+  // Behind several pieces of the file, brackets in texts, and a line that no piece holds whole.
+  const before = `${'{"text":"a\\"[{","label":"b"}\n'.repeat(30_000)}{"text":"${"a".repeat(600_000)}"}\n`;
+  const far = await refusalOf(readPairs(folder, "far.jsonl", before + nested(101) + nested(1)));
+  expect(far.message).toBe("far.jsonl, line 30002: objects and arrays are nested deeper than 100");
   const objects = '{"a":'.repeat(100_000);
   expect((await refusalOf(readPairs(folder, "deep.json", objects))).message).toContain("deeper than 100");
   writeFileSync(join(folder, "99.jsonl"), nested(99).repeat(1000));

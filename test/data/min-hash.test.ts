@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
 import { mix32 } from "../../src/core/hash.ts";
 import { bandKey, chooseBanding, MANY_ROWS, missProbability } from "../../src/data/banding.ts";
-import { agreeingSlots, minHash, SKETCH_WORDS, SLOTS, writeSketch } from "../../src/data/min-hash.ts";
+import { agree, minHash, SKETCH_WORDS, SLOTS, writeSketch } from "../../src/data/min-hash.ts";
 import { fewestAgreeing } from "../../src/data/pair-verifier.ts";
+import { plainMinHash } from "../support/oracle/plain-min-hash.ts";
 
 /** Signatures of two random sets that share `common` of their `size` members each. */
 function pairOf(trial: number, size: number, common: number): [Int32Array, Int32Array] {
@@ -25,6 +29,27 @@ function agreement(trials: number, size: number, common: number) {
   const variance = counts.reduce((sum, x) => sum + (x - mean) ** 2, 0) / trials;
   return { mean: mean / SLOTS, variance, counts };
 }
+
+describe("the kernel of minHash", () => {
+  it("is committed as it is compiled", async () => {
+    const file = fileURLToPath(new URL("../../src/data/min-hash-bytes.ts", import.meta.url));
+    expect(readFileSync(file, "utf8")).toBe(kernelSource(await compileKernel("min-hash"), "min-hash"));
+  });
+
+  // 40,000 hashes do not fit the memory that it begins with.
+  it.each([1, 2, 3, 4, 5, 6, 7, 30, 43, 127, 128, 300, 40_000, 43])(
+    "signs %i hashes as the plain loop does",
+    (size) => {
+      const [signature, plain] = [new Int32Array(SLOTS), new Int32Array(SLOTS)];
+      for (let trial = 0; trial < 20; trial++) {
+        const hashes = Int32Array.from({ length: size + 3 }, (_, k) => mix32(trial * 100_003 + k) | 0);
+        minHash(hashes, size, signature);
+        plainMinHash(hashes, size, plain);
+        expect(signature).toEqual(plain);
+      }
+    },
+  );
+});
 
 describe("minHash", () => {
   // 1,000 signatures of 128 slots: the standard error of the mean is under 0.0015 if slots are independent.
@@ -55,15 +80,16 @@ describe("minHash", () => {
 });
 
 describe("sketches", () => {
-  it("count the slots that agree in four bits", () => {
+  it("tell how many slots agree in four bits", () => {
     const sketches = new Int32Array(2 * SKETCH_WORDS);
     for (let trial = 0; trial < 50; trial++) {
       const [a, b] = pairOf(trial, 40, 25);
       writeSketch(a, sketches, 0);
       writeSketch(b, sketches, SKETCH_WORDS);
       const expected = a.filter((value, slot) => (value & 15) === ((b[slot] as number) & 15)).length;
-      expect(agreeingSlots(sketches, 0, SKETCH_WORDS)).toBe(expected);
-      expect(agreeingSlots(sketches, 0, 0)).toBe(SLOTS);
+      expect(agree(sketches, 0, SKETCH_WORDS, expected)).toBe(true);
+      expect(agree(sketches, 0, SKETCH_WORDS, expected + 1)).toBe(false);
+      expect(agree(sketches, 0, 0, SLOTS)).toBe(true);
     }
   });
 

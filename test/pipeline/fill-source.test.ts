@@ -3,9 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { silentReporter } from "../../src/core/reporter.ts";
-import { collect } from "../../src/pipeline/collect.ts";
 import { fillSource, fillTasks, slotContext, wordingOf } from "../../src/pipeline/fill-source.ts";
-import { finishTasks } from "../../src/pipeline/finish.ts";
+import { readTasks } from "../../src/pipeline/finish.ts";
 import { resolveInputs } from "../../src/pipeline/inputs.ts";
 import { inputOptions } from "../../src/pipeline/prepare-options.ts";
 import { acceptedRow } from "../support/ledger.ts";
@@ -36,12 +35,12 @@ async function sourceOf(folder: string, ...more: string[]) {
   const asked = inputOptions({}, () => Promise.resolve());
   const noHub = () => Promise.resolve({ done: [], failed: [] });
   const inputs = await resolveInputs(loaded, asked, silentReporter, noHub);
-  const collected = await collect(config, inputs, silentReporter, {
-    ...{ sample: null, locked: false, signal: undefined },
+  const { real, shared } = await readTasks(config, inputs, silentReporter, {
+    sample: null,
+    signal: undefined,
   });
-  const real = await finishTasks(config, collected.builders, silentReporter, undefined);
   const from = { inputs, sample: null };
-  return { config, source: await fillSource(config, real, collected.shared, from, silentReporter) };
+  return { config, source: await fillSource(config, real, shared, from, silentReporter) };
 }
 
 describe("what a fill is made from", () => {

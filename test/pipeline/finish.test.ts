@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { PipelineConfig } from "../../src/config/schema.ts";
-import { silentReporter } from "../../src/core/reporter.ts";
+import { type Reporter, silentReporter } from "../../src/core/reporter.ts";
 import type { TaskDefinition } from "../../src/core/task.ts";
 import { findNearDuplicates } from "../../src/data/near-duplicates.ts";
 import { TaskRowsBuilder } from "../../src/data/rows.ts";
-import { finishTasks } from "../../src/pipeline/finish.ts";
+import { TaskFinisher } from "../../src/pipeline/finish.ts";
 import { finishReal } from "../../src/pipeline/prepared-task.ts";
 import { lettersOf, mapped } from "../data/support.ts";
 import { load, taskToml } from "../support/project.ts";
@@ -33,11 +33,27 @@ function builderOf(config: PipelineConfig, t: number, rows: number, group: (i: n
   return builder;
 }
 
-describe("finishTasks", () => {
+async function finishTasks(
+  config: PipelineConfig,
+  begun: readonly (readonly TaskRowsBuilder[])[],
+  reporter: Reporter = silentReporter,
+  signal?: AbortSignal,
+) {
+  const finisher = new TaskFinisher(config, signal);
+  try {
+    for (const builders of begun) finisher.begin(builders);
+    return await finisher.end(reporter);
+  } finally {
+    await finisher.close();
+  }
+}
+
+describe("TaskFinisher", () => {
   it("gives what each task by itself gives, large ones from threads too, in the order of the tasks", async () => {
     const config = configOf(3);
     const builders = [300, 24_000, 900].map((rows, t) => builderOf(config, t, rows, () => null));
-    const tasks = await finishTasks(config, builders, silentReporter, undefined);
+    const [first, second, third] = builders as [TaskRowsBuilder, TaskRowsBuilder, TaskRowsBuilder];
+    const tasks = await finishTasks(config, [[third], [first, second]]);
     for (const [t, builder] of builders.entries()) {
       const alone = await finishReal(config, builder, findNearDuplicates, silentReporter);
       const found = tasks[t];
@@ -56,16 +72,11 @@ describe("finishTasks", () => {
     );
     const warnings: string[] = [];
     const counted: string[] = [];
-    await finishTasks(
-      config,
-      builders,
-      {
-        ...silentReporter,
-        warn: (warning) => void warnings.push(warning.slice(0, 9)),
-        progress: (_, done, total) => void counted.push(`${done}/${total}`),
-      },
-      undefined,
-    );
+    await finishTasks(config, [builders], {
+      ...silentReporter,
+      warn: (warning) => void warnings.push(warning.slice(0, 9)),
+      progress: (_, done, total) => void counted.push(`${done}/${total}`),
+    });
     expect(warnings).toEqual(['task "t0"', 'task "t1"', 'task "t2"']);
     expect(counted).toEqual(["0/3", "1/3", "2/3", "3/3"]);
   });
@@ -74,7 +85,7 @@ describe("finishTasks", () => {
     const config = configOf(2);
     const builders = [30_000, 25_000].map((rows, t) => builderOf(config, t, rows, () => null));
     const stop = new AbortController();
-    const finished = finishTasks(config, builders, silentReporter, stop.signal);
+    const finished = finishTasks(config, [builders], silentReporter, stop.signal);
     setTimeout(() => stop.abort(), 150);
     await expect(finished).rejects.toThrow(expect.objectContaining({ code: "INTERRUPTED" }));
   });

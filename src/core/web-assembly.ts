@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** The part of WebAssembly that kernels in Node use; TypeScript declares it among the browser's types only. */
+export interface WebAssemblyHost {
+  readonly Memory: {
+    new (limits: { readonly initial: number }): WasmMemory<ArrayBuffer>;
+    new (limits: {
+      readonly initial: number;
+      readonly maximum: number;
+      readonly shared: true;
+    }): WasmMemory<SharedArrayBuffer>;
+  };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+
+/** A memory of whole pages of 64 KiB. */
+export interface WasmMemory<Bytes extends ArrayBuffer | SharedArrayBuffer> {
+  /** All of it; another one, of the same memory, once it has grown. */
+  readonly buffer: Bytes;
+  /** Adds so many pages, all zero, behind the others. Throws RangeError where there is no room for them. */
+  grow(pages: number): void;
+}
+
+/** A page of a memory, in bytes. */
+export const PAGE = 65_536;
+
+export const { Memory, Module, Instance } = (
+  globalThis as unknown as { readonly WebAssembly: WebAssemblyHost }
+).WebAssembly;
