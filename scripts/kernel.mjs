@@ -28,9 +28,16 @@ export const KERNELS = {
     constant: "MIN_HASH",
     encoding: "base64",
   },
+  opening: {
+    target: "src/model/opening-bytes.ts",
+    test: "test/model/opening-kernel.test.ts",
+    options: ["-O3"],
+    constant: "OPENING",
+    encoding: "base64",
+  },
   scores: {
     target: "src/model/score-bytes.ts",
-    test: "test/model/accumulator.test.ts",
+    test: "test/model/model-memory.test.ts",
     options: ["-O3z"],
     constant: "SCORES",
     // A page loads it gzipped, which finds what repeats in hex digits, and does not in base64.

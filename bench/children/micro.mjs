@@ -58,7 +58,7 @@ await loop("analyze: text to n-gram hashes", "src/model/analyzer.ts", "n-gram", 
   return { units: grams, work: () => texts.forEach((text) => void analyzer.analyze(text, features[0])) };
 });
 await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async () => {
-  const { featureTable } = await from("model/vectorizer");
+  const { featureTable } = await from("model/opening");
   const { model, features, grams } = await analyzed();
   const table = featureTable(model.hashes);
   const work = () => {
@@ -70,7 +70,8 @@ await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async (
   return { units: grams, work };
 });
 await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", async () => {
-  const { featureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
+  const { featureTable } = await from("model/opening");
+  const { SparseVector, Vectorizer } = await from("model/vectorizer");
   const { model, features, grams } = await analyzed();
   const vectorizer = new Vectorizer(featureTable(model.hashes), model.featureWeights);
   const vector = new SparseVector();
@@ -81,8 +82,10 @@ await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", a
 });
 
 async function vectors() {
-  const { featureTable, SparseVector, Vectorizer } = await from("model/vectorizer");
-  const { blockStarts, LinearModel, mostLabels } = await from("model/linear-model");
+  const { featureTable } = await from("model/opening");
+  const { SparseVector, Vectorizer } = await from("model/vectorizer");
+  const { LinearModel, mostLabels } = await from("model/linear-model");
+  const { blockStarts } = await from("model/opening");
   const { anyAccumulator } = await from("model/family-classifier");
   const { model, task, features } = await analyzed();
   const vectorizer = new Vectorizer(featureTable(model.hashes), model.featureWeights);

@@ -5,23 +5,9 @@ import type { FeatureHashes } from "./analyzer.ts";
 /** Entries of a bucket that are looked at one after another; larger buckets are halved first. */
 const LONGEST_SCAN = 16;
 
-function directoryShift(features: number): number {
+/** Bits of a hash below those that a directory of so many features goes by: it has an entry for each value of these, and the end. */
+export function directoryShift(features: number): number {
   return Math.max(8, Math.min(31, Math.clz32(features)));
-}
-
-/** First feature of each bucket, and behind the last; null unless the hashes ascend strictly. */
-export function directoryOf(hashes: Uint32Array): Uint32Array | null {
-  const shift = directoryShift(hashes.length);
-  const directory = new Uint32Array(2 ** (32 - shift) + 1);
-  let next = 0;
-  let last = -1;
-  for (let i = 0; i < hashes.length; i++) {
-    const hash = hashes[i] as number;
-    if (hash <= last) return null;
-    last = hash;
-    while (next <= hash >>> shift) directory[next++] = i;
-  }
-  return directory.fill(hashes.length, next);
 }
 
 /**
@@ -35,7 +21,7 @@ export class FeatureTable {
   readonly #directory: Uint32Array;
   readonly #shift: number;
 
-  /** `directory` is {@link directoryOf} the hashes. */
+  /** `directory` is what `directoryOf` makes of the hashes. */
   constructor(hashes: Uint32Array, directory: Uint32Array) {
     this.hashes = hashes;
     this.#directory = directory;
@@ -56,22 +42,6 @@ export class FeatureTable {
     for (; i < end; i++) if ((this.hashes[i] as number) >= hash) return this.hashes[i] === hash ? i : -1;
     return -1;
   }
-}
-
-/**
- * {@link directoryOf} hashes that are known to be in order.
- *
- * @throws RangeError where they are not
- */
-export function knownDirectory(hashes: Uint32Array): Uint32Array {
-  const directory = directoryOf(hashes);
-  if (directory === null) throw new RangeError("feature hashes must ascend");
-  return directory;
-}
-
-/** The table of {@link knownDirectory}. */
-export function featureTable(hashes: Uint32Array): FeatureTable {
-  return new FeatureTable(hashes, knownDirectory(hashes));
 }
 
 /** The weight of each feature, in one byte. Training uses the decoded weights, so that nothing is lost. */

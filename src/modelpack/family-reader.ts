@@ -3,8 +3,8 @@ import { type InputKind, MAX_FAMILY_TASKS, MAX_LABEL_LENGTH } from "../core/task
 import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import type { Calibrator } from "../model/calibration.ts";
 import type { OpenedFamily, TaskModel } from "../model/classifier.ts";
-import { blockStarts, maskBytes } from "../model/linear-model.ts";
-import { directoryOf } from "../model/vectorizer.ts";
+import { maskBytes } from "../model/linear-model.ts";
+import { plainLoops } from "../model/opening.ts";
 import { corrupt, type Fail, failing } from "./corrupt.ts";
 import { checkFormatVersion, FILE_VERSIONS } from "./format-version.ts";
 import { parseJson, quote } from "./json.ts";
@@ -61,23 +61,22 @@ export function openFamily(file: Uint8Array, where: string, checksums: Checksums
  * @param calibrator knows the methods of its tasks
  * @throws ModelpackError MODEL_CORRUPT
  */
-export function readFamily(file: FamilyFile, calibrator: Calibrator): OpenedFamily {
+export function readFamily(file: FamilyFile, calibrator: Calibrator, loops = plainLoops): OpenedFamily {
   const { where, tensors, description } = file;
   const fail = failing(where);
   const hashes = tensor(tensors, "feature_hashes", fail, Uint32Array);
   const features = hashes.length;
   if (features > MAX_FEATURES) fail(`${features} features, over the most of ${MAX_FEATURES}`);
-  // Checked on the way, for opening costs what its loops cost before they are compiled.
-  const directory = directoryOf(hashes) ?? fail("the feature hashes do not ascend");
   const mask = tensor(tensors, "feature_tasks", fail, Uint8Array);
   const codes = tensor(tensors, "feature_weights", fail, Uint8Array);
   const values = tensor<Int8Array | Float32Array>(tensors, "weights", fail, Int8Array, Float32Array);
   const width = maskBytes(description.tasks.length);
   if (codes.length !== features || mask.length !== features * width)
     fail("its tensors differ in their features");
+  const directory = loops.directoryOf(hashes) ?? fail("the feature hashes do not ascend");
   // Every weight that the masks call for is there, and none else: no read can leave the tensor.
   const labels = description.tasks.map((task) => task.labels.length);
-  const blocks = blockStarts(labels, mask);
+  const blocks = loops.blockStarts(labels, mask);
   if (blocks.size !== values.length) fail(`${values.length} weights, expected ${blocks.size}`);
   const [low, high] = description.feature_weight;
   return {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { simdAccumulator } from "../model/accumulator.ts";
 import { textAnalyzer } from "../model/analyzer.ts";
 import { Classifier } from "../model/classifier.ts";
 import { mostLabels } from "../model/linear-model.ts";
+import { type ModelMemory, modelMemory } from "../model/model-memory.ts";
 import { softmaxCalibrator } from "../model/softmax-calibrator.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { type Sha256, verifyFile, verifySeal, webSha256 } from "../modelpack/digest.ts";
@@ -16,12 +16,21 @@ import {
 } from "../modelpack/manifest.ts";
 import { type Loaded, type LoadProblem, loadProblem } from "../modelpack/modelpack.ts";
 
-/** Reads one file of a version by its name in the manifest; refuses one of more than `most` bytes. */
-export type ReadFile = (name: string, most: number) => Promise<Uint8Array<ArrayBuffer>>;
+/**
+ * Reads one file of a version by its name in the manifest, into the beginning of `into` where it is given, and returns what it
+ * read; refuses one of more than `most` bytes, as many as `into` has.
+ */
+export type ReadFile = (
+  name: string,
+  most: number,
+  into?: Uint8Array<ArrayBuffer>,
+) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Bytes of a family file; `digest` rejects where their sha256 is wrong, and is null where nobody can tell. */
+/** Bytes of a family file, in the `memory` where there is one. */
 interface Incoming {
   readonly bytes: Uint8Array;
+  readonly memory: ModelMemory | null;
+  /** Rejects where their sha256 is wrong; null where nobody can tell. */
   readonly digest: Promise<void> | null;
 }
 
@@ -34,9 +43,10 @@ class Collection {
   /** Adds the family of these bytes, or the problem that it has. */
   async add(where: string, file: Incoming | Promise<Incoming>): Promise<void> {
     try {
-      const { bytes, digest } = await file;
+      const found = await file;
+      const { digest } = found;
       // Read while another thread makes the digest, which is the first to be heard, and before anything is used.
-      const opening = open(bytes, where, digest !== null);
+      const opening = open(found, where);
       opening.catch(() => {});
       await digest;
       const classifier = await opening;
@@ -57,16 +67,17 @@ class Collection {
 }
 
 // What few packs need are parts by themselves, which only those load that need them.
-async function open(bytes: Uint8Array, where: string, verified: boolean): Promise<Classifier> {
-  const file = openFamily(bytes, where, verified ? null : await import("../modelpack/checksums.ts"));
+async function open({ bytes, memory, digest }: Incoming, where: string): Promise<Classifier> {
+  const file = openFamily(bytes, where, digest === null ? await import("../modelpack/checksums.ts") : null);
   const { tasks, input } = file.description;
   const calibrator = tasks.every(isSoftmax) ? softmaxCalibrator : await import("../model/calibrator.ts");
-  const model = readFamily(file, calibrator);
+  const model = readFamily(file, calibrator, memory?.loops);
   const analyzer = input === "pair" ? (await import("../model/pair-analyzer.ts")).pairAnalyzer : textAnalyzer;
   const [values, most] = [model.weights.values, mostLabels(model.tasks)];
   const sums =
-    simdAccumulator(values, most) ??
-    (await import("../model/plain-accumulator.ts")).plainAccumulator(values, most);
+    memory !== null && values instanceof Int8Array
+      ? memory.accumulator(values, most)
+      : (await import("../model/plain-accumulator.ts")).plainAccumulator(values, most);
   return new Classifier(model, analyzer(model.analyzer), calibrator, sums);
 }
 
@@ -77,7 +88,11 @@ function isSoftmax({ calibration, labels }: Description["tasks"][number]): boole
 /** Classifiers of family files that came without a manifest. */
 export async function loadFiles(files: readonly Uint8Array[]): Promise<Loaded> {
   const found = new Collection();
-  for (const [i, bytes] of files.entries()) await found.add(`model file ${i}`, { bytes, digest: null });
+  for (const [i, given] of files.entries()) {
+    const memory = modelMemory(given.length);
+    memory?.file.set(given);
+    await found.add(`model file ${i}`, { bytes: memory?.file ?? given, memory, digest: null });
+  }
   return { version: null, classifiers: found.classifiers, problems: found.problems };
 }
 
@@ -91,6 +106,7 @@ export async function loadVersion(
   read: ReadFile,
   expected: string | null,
   sha256: Sha256 = webSha256,
+  memoryFor = modelMemory,
 ): Promise<Loaded> {
   const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
   const manifest = parseManifest(bytes, "manifest.json");
@@ -98,15 +114,19 @@ export async function loadVersion(
   checkManifest(manifest, expected);
   const found = new Collection();
   const load = async (entry: ManifestFile): Promise<Incoming> => {
-    const bytes = await read(entry.name, entry.bytes);
+    const memory = memoryFor(entry.bytes);
+    const bytes = await read(entry.name, entry.bytes, memory?.file);
     const digest = verifyFile(bytes, entry, sha256);
     digest?.catch(() => {});
-    return { bytes, digest };
+    return { bytes, memory, digest };
   };
   // All are on their way at once, and taken in their order, which is where each one's failure is heard of.
-  const files = modelFiles(manifest).map((entry) => ({ name: entry.name, file: load(entry) }));
-  for (const { file } of files) file.catch(() => {});
-  for (const { name, file } of files) await found.add(name, file);
+  const files = modelFiles(manifest).map((entry) => {
+    const file = load(entry);
+    file.catch(() => {});
+    return () => found.add(entry.name, file);
+  });
+  for (const add of files) await add();
   return { version: manifest.version, classifiers: found.classifiers, problems: found.problems };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FeatureTable, featureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { featureTable } from "../model/opening.ts";
+import { type FeatureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";

@@ -146,7 +146,8 @@ describe("terms", () => {
         expect(ends.at(-1)).toBe(hashes.length);
         terms.forEach(({ kind, text: term }, i) => {
           // Tokens keep the white space between them in the term's text only.
-          const key = `${kind} ${kind === "word" ? naiveTokens(term).map((t) => term.slice(t.start, t.end)) : term}`;
+          const tokens = () => naiveTokens(term).map((t) => term.slice(t.start, t.end));
+          const key = `${kind} ${kind === "word" || kind === "first two" ? tokens() : term}`;
           expect(hashOf.get(key) ?? hashes[i], spaced(key)).toBe(hashes[i]);
           hashOf.set(key, hashes[i] as number);
         });

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyAccumulator } from "../../src/model/family-classifier.ts";
 import {
-  blockStarts,
   type Head,
   LinearModel,
   type LinearWeights,
   maskBytes,
   mostLabels,
 } from "../../src/model/linear-model.ts";
+import { blockStarts } from "../../src/model/opening.ts";
 import { SparseVector } from "../../src/model/vectorizer.ts";
 
 /** A dense model: a weight, or null where the task does not use the feature. */
@@ -134,9 +134,9 @@ describe("LinearModel", () => {
     );
   });
 
-  it("counts no weights for a mask with a task too many", () => {
+  it("counts more weights than any file has for a mask with a task too many", () => {
     expect(blockStarts([2, 3, 4], Uint8Array.of(0b101)).size).toBe(6);
-    expect(blockStarts([2, 3, 4], Uint8Array.of(0b1001)).size).toBeNaN();
+    expect(blockStarts([2, 3, 4], Uint8Array.of(0b1001)).size).toBeGreaterThan(2 ** 28);
   });
 
   it("answers an empty vector, and a model without features, with the bias", () => {

@@ -4,9 +4,11 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
-import { type Accumulator, MOST_BLOCKS, simdAccumulator } from "../../src/model/accumulator.ts";
+import { type Accumulator, MOST_BLOCKS } from "../../src/model/accumulator.ts";
 import { anyAccumulator } from "../../src/model/family-classifier.ts";
-import { blockStarts, LinearModel } from "../../src/model/linear-model.ts";
+import { LinearModel } from "../../src/model/linear-model.ts";
+import { type ModelMemory, modelMemory } from "../../src/model/model-memory.ts";
+import { blockStarts } from "../../src/model/opening.ts";
 import { plainAccumulator } from "../../src/model/plain-accumulator.ts";
 import { SparseVector } from "../../src/model/vectorizer.ts";
 
@@ -17,10 +19,18 @@ test("the committed kernel comes from its source", async () => {
   expect(readFileSync(path, "utf8")).toBe(kernelSource(await compileKernel("scores"), "scores"));
 });
 
+/** A memory for so many bytes, and these bytes at the beginning of its file. */
+function memoryOf(size: number, bytes: Uint8Array): ModelMemory {
+  const memory = modelMemory(size);
+  if (memory === null) throw new Error("no WebAssembly here");
+  memory.file.set(bytes);
+  return memory;
+}
+
 function simd(values: Int8Array, labels: number): Accumulator {
-  const found = simdAccumulator(values, labels);
-  if (found === null) throw new Error("no WebAssembly here");
-  return found;
+  const memory = memoryOf(values.length, new Uint8Array(values));
+  const { buffer, byteOffset } = memory.file;
+  return memory.accumulator(new Int8Array(buffer, byteOffset, values.length), labels);
 }
 
 /** The sums of these blocks, a call of `add` for each. */
@@ -84,7 +94,7 @@ test.each([
 ])("the plain loop takes over where WebAssembly is %s", (_, host) => {
   vi.stubGlobal("WebAssembly", host);
   const values = Int8Array.of(1, 2, 3, 4);
-  expect(simdAccumulator(values, 2)).toBeNull();
+  expect(modelMemory(4)).toBeNull();
   expect(sumsOf(anyAccumulator(values, 2), [[[1, 10]]], 2)).toEqual([20.125, 30.125]);
 });
 
