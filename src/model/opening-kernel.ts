@@ -14,8 +14,8 @@ interface Kernel {
 let compiled: object | undefined;
 
 /**
- * The same as the plain loops, by a kernel (kernel/opening.ts) on the memory that holds the file: 3 ms for 180,000 features,
- * where the plain loops run before they are compiled and take 15. A page does without: its bytes are more than it gains.
+ * The same as the plain loops, by a kernel (kernel/opening.ts) on the memory that holds the file: 9 ms for 180,000 features,
+ * where the plain loops run before they are compiled and take 17. A page does without: its bytes are more than it gains.
  */
 export function kernelLoops(memory: ModelMemory): OpeningLoops {
   compiled ??= new Module(Buffer.from(OPENING, "base64"));

@@ -6,7 +6,7 @@ import { textColumn } from "../../src/core/text-column.ts";
 import { findNearDuplicates } from "../../src/data/near-duplicates.ts";
 import { normalizeText } from "../../src/data/normalization.ts";
 import { UnionFind } from "../../src/data/union-find.ts";
-import { gramsOf, jaccard } from "./support.ts";
+import { gramsOf } from "./support.ts";
 
 interface Pair {
   readonly a: string;
@@ -20,15 +20,33 @@ function gramsOfPair({ a, b }: Pair): Set<string> {
   return grams;
 }
 
+/** The sets with a number for each gram, in order: two are compared twenty times as fast. */
+function numbered(sets: readonly ReadonlySet<string>[]): Uint32Array[] {
+  const numbers = new Map<string, number>();
+  for (const gram of sets.flatMap((set) => [...set])) if (!numbers.has(gram)) numbers.set(gram, numbers.size);
+  return sets.map((set) => Uint32Array.from(set, (gram) => numbers.get(gram) as number).sort());
+}
+
+function sortedJaccard(a: Uint32Array, b: Uint32Array): number {
+  let common = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const difference = (a[i] as number) - (b[j] as number);
+    if (difference === 0) common++;
+    if (difference <= 0) i++;
+    if (difference >= 0) j++;
+  }
+  return common / (a.length + b.length - common);
+}
+
 function bruteForce(rows: readonly Pair[], official: Uint8Array, threshold: number) {
-  const grams = rows.map(gramsOfPair);
+  const grams = numbered(rows.map(gramsOfPair));
   const sets = new UnionFind(rows.length);
   const across = new Uint8Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     for (let j = i + 1; j < rows.length; j++) {
-      const [x, y] = [grams[i] as Set<string>, grams[j] as Set<string>];
-      if (Math.min(x.size, y.size) / Math.max(x.size, y.size) < threshold) continue;
-      if (jaccard(x, y) < threshold) continue;
+      const [x, y] = [grams[i] as Uint32Array, grams[j] as Uint32Array];
+      if (Math.min(x.length, y.length) / Math.max(x.length, y.length) < threshold) continue;
+      if (sortedJaccard(x, y) < threshold) continue;
       if (official[i] === official[j]) sets.union(i, j);
       else {
         across[i] = 1;
