@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The part of WebAssembly that kernels in Node use; TypeScript declares it among the browser's types only. */
+/** The part of WebAssembly that kernels use; TypeScript declares it among the browser's types only. */
 export interface WebAssemblyHost {
   readonly Memory: {
     new (limits: { readonly initial: number }): WasmMemory<ArrayBuffer>;
@@ -25,6 +25,7 @@ export interface WasmMemory<Bytes extends ArrayBuffer | SharedArrayBuffer> {
 /** A page of a memory, in bytes. */
 export const PAGE = 65_536;
 
-export const { Memory, Module, Instance } = (
-  globalThis as unknown as { readonly WebAssembly: WebAssemblyHost }
-).WebAssembly;
+/** Undefined where there is none, as under `node --jitless`. */
+export function webAssembly(): WebAssemblyHost {
+  return (globalThis as unknown as { readonly WebAssembly: WebAssemblyHost }).WebAssembly;
+}

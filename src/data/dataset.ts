@@ -51,18 +51,23 @@ export async function writeFamily(
         throw unwritable(path, error);
       });
     });
-  // DuckDB writes a split, in a thread of its own, while the next is handed to it. None is left at work where one fails.
-  const writing: Promise<unknown>[] = [];
-  for (const [code, split] of SPLITS.entries()) {
-    if (scope === "out_of_scope" && split === "train") continue;
-    await new Promise<void>((next) => {
-      const one = write(code, split, next);
-      one.then(next, next);
-      writing.push(one);
-    });
+  // DuckDB writes one split, in a thread of its own, while the next is handed to it; none is left at work where one fails.
+  const writing: Promise<void>[] = [];
+  try {
+    for (const [code, split] of SPLITS.entries()) {
+      if (scope === "out_of_scope" && split === "train") continue;
+      const before = writing.at(-1);
+      await new Promise<void>((next) => {
+        const one = write(code, split, next);
+        one.then(next, next);
+        writing.push(one);
+      });
+      await before;
+    }
+    await writing.at(-1);
+  } finally {
+    await Promise.allSettled(writing);
   }
-  for (const outcome of await Promise.allSettled(writing))
-    if (outcome.status === "rejected") throw outcome.reason;
 }
 
 /** Columns of names: here as codes, and in the file as the names. */

@@ -24,7 +24,7 @@ import { type Column, type ColumnType, quoteText } from "./column.ts";
 
 // The one file that knows DuckDB's API.
 
-/** DuckDB spills to disk above this: the whole of `prepare` stays under 1.5 GB. */
+/** DuckDB spills to disk above this; two engines at most are open at a time, so that `prepare` stays under 1.5 GB. */
 const MEMORY = "400MB";
 /** Milliseconds between two interrupts. */
 const STOP_MS = 50;

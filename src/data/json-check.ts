@@ -58,7 +58,7 @@ function scanLines(bytes: Uint8Array, state: State): boolean {
     if (left >= 0) state.line++;
     else {
       if (!scan(bytes.subarray(at, end + 1), state, true)) return false;
-      for (const opening of openings) opening.at = next(bytes, opening.byte, end);
+      for (const opening of openings) if (opening.at < end) opening.at = next(bytes, opening.byte, end);
     }
     at = end + 1;
   }

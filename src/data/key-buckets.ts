@@ -4,6 +4,8 @@ import { sortedByKey } from "./sorting.ts";
 /** Rows of a part: what is kept of one stays in the first cache. */
 const PART_ROWS = 256;
 const MOST_PART_BITS = 11;
+/** Counters of a part at least. */
+const SEEN = 1024;
 /** Rows up to which sorting by insertion is faster than passes over a table. */
 const FEW = 128;
 
@@ -26,7 +28,7 @@ export class KeyBuckets {
   /** Key and row in turn, part after part; in a part in the order of the rows. */
   readonly #dealt: Uint32Array;
   /** By the lower bits of a key, how many rows of a part have it: 2 for more. */
-  #seen = new Uint8Array(1024);
+  #seen = new Uint8Array(SEEN);
   readonly #starts: Uint32Array;
   readonly #rows: Uint32Array;
   readonly #keys: Uint32Array;
@@ -96,9 +98,11 @@ export class KeyBuckets {
    * many there are then. Three rows of four are alone in a band: passing over them here spares most of the sort.
    */
   #keepSharing(from: number, to: number, length: number): number {
-    while (this.#seen.length < (to - from) * 4) this.#seen = new Uint8Array(this.#seen.length * 2);
-    const seen = this.#seen.fill(0);
-    const mask = seen.length - 1;
+    let size = SEEN;
+    while (size < (to - from) * 4) size *= 2;
+    if (size > this.#seen.length) this.#seen = new Uint8Array(size);
+    const seen = this.#seen.fill(0, 0, size);
+    const mask = size - 1;
     const dealt = this.#dealt;
     for (let k = 2 * from; k < 2 * to; k += 2) {
       const at = (dealt[k] as number) & mask;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { Instance, Memory, Module, PAGE } from "../core/web-assembly.ts";
+import { PAGE, webAssembly } from "../core/web-assembly.ts";
 import { MIN_HASH } from "./min-hash-bytes.ts";
 
 // Hot: about 700 throws a row, whatever its length: 2.5 us in WASM SIMD, 6.4 in plain JavaScript.
@@ -16,11 +16,12 @@ const LANES = 4;
 
 /** A kernel (kernel/min-hash.ts) on a memory of its own, which begins with the signature; then come the seeds and the hashes. */
 class Kernel {
-  readonly #memory = new Memory({ initial: 1 });
+  readonly #memory = new (webAssembly().Memory)({ initial: 1 });
   readonly #sign: (size: number) => void;
   #words = new Int32Array(this.#memory.buffer);
 
   constructor() {
+    const { Module, Instance } = webAssembly();
     const instance = new Instance(new Module(Buffer.from(MIN_HASH, "base64")), {
       env: { memory: this.#memory },
     });

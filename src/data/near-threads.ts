@@ -14,7 +14,7 @@ const WORKER = new URL("../../dist/data/near-worker.js", import.meta.url);
 
 /** Fewer rows take less time here than a thread takes to start. */
 const WORTH_A_THREAD = 20_000;
-/** Each holds what a join keeps of a task besides what they share: some 50 bytes a row. */
+/** As many tasks are looked at as there are threads: each holds its texts once more, and some 220 bytes a row. */
 const MOST_THREADS = 4;
 
 /** What a thread is asked: to sign some rows, or, once all are signed, to find the pairs. What they share is not copied. */
@@ -43,6 +43,9 @@ export interface NearAnswer {
 export class NearThreads {
   readonly #size = Math.min(availableParallelism(), MOST_THREADS);
   readonly #threads: ThreadPool<NearAnswer | null>;
+  /** Tasks that are looked at, and the turns of those that wait. */
+  #under = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /** The signal ends what the threads are at, with INTERRUPTED. */
   constructor(signal?: AbortSignal) {
@@ -57,8 +60,21 @@ export class NearThreads {
 
   /** @throws ModelpackError INTERNAL where a thread dies, as of too little memory, or the threads are closed first; INTERRUPTED */
   async find(texts: RowTexts, official: Uint8Array, threshold: number): Promise<NearDuplicates> {
+    if (texts.length < WORTH_A_THREAD) return findNearDuplicates(texts, official, threshold);
+    // As many tasks as there are threads: of the others nothing is copied yet.
+    if (this.#under === this.#size) await new Promise<void>((turn) => void this.#waiting.push(turn));
+    else this.#under++;
+    try {
+      return await this.#find(texts, official, threshold);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#under--;
+      else next();
+    }
+  }
+
+  async #find(texts: RowTexts, official: Uint8Array, threshold: number): Promise<NearDuplicates> {
     const { length } = texts;
-    if (length < WORTH_A_THREAD) return findNearDuplicates(texts, official, threshold);
     const shared: RowTexts = {
       length,
       text: shareTexts(texts.text),

@@ -5,7 +5,7 @@ import { Classifier, type FamilyModel, type OpenedFamily } from "./classifier.ts
 import { inputAnalyzer } from "./input-analyzer.ts";
 import { mostLabels } from "./linear-model.ts";
 import { modelMemory } from "./model-memory.ts";
-import { blockStarts, directoryOf } from "./opening.ts";
+import { blockStarts, knownDirectory } from "./opening.ts";
 import { plainAccumulator } from "./plain-accumulator.ts";
 
 /** The classifier of any family. The runtime has no use for this: it loads the parts that few packs need when it meets one. */
@@ -15,15 +15,20 @@ export function familyClassifier(model: FamilyModel): Classifier {
 }
 
 function opened(model: FamilyModel): OpenedFamily {
-  const directory = directoryOf(model.hashes);
-  if (directory === null) throw new RangeError("feature hashes must ascend");
   const labels = model.tasks.map((task) => task.labels.length);
-  return { ...model, directory, blocks: blockStarts(labels, model.weights.mask) };
+  return {
+    ...model,
+    directory: knownDirectory(model.hashes),
+    blocks: blockStarts(labels, model.weights.mask),
+  };
 }
+
+/** Of a task, for which a memory has sums. */
+const MOST_LABELS = 65_536;
 
 /** An accumulator over these weights, for up to `labels` labels. The sums are the same in either form, bit for bit. */
 export function anyAccumulator(values: Int8Array | Float32Array, labels: number): Accumulator {
-  const memory = values instanceof Int8Array ? modelMemory(values.length) : null;
+  const memory = values instanceof Int8Array && labels <= MOST_LABELS ? modelMemory(values.length) : null;
   if (memory === null) return plainAccumulator(values, labels);
   const copy = new Int8Array(memory.file.buffer, memory.file.byteOffset, values.length);
   copy.set(values);

@@ -41,15 +41,15 @@ export interface BlockStarts {
 }
 
 /** A width for the bits of tasks that are not there: no file has as many weights. */
-const STRAY = 2 ** 28;
+const STRAY = 2 ** 31;
 
 /** {@link BlockStarts.widths} of tasks of so many labels. */
 export function blockWidths(labels: readonly number[]): Uint32Array {
-  const widths = new Uint32Array(maskBytes(labels.length) * 256);
-  for (let i = 0; i < widths.length; i++)
-    for (let t = 0; t < 8; t++)
-      if ((i >> t) & 1) widths[i] = (widths[i] as number) + (labels[(i >> 8) * 8 + t] ?? STRAY);
-  return widths;
+  return Uint32Array.from({ length: maskBytes(labels.length) * 256 }, (_, i) => {
+    let width = 0;
+    for (let t = 0; t < 8; t++) if ((i >> t) & 1) width += labels[(i >> 8) * 8 + t] ?? STRAY;
+    return Math.min(width, STRAY);
+  });
 }
 
 /** Scores sparse vectors against every head of a family. Holds no vocabulary and knows no text. */

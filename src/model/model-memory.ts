@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PAGE, type WebAssemblyHost } from "../core/web-assembly.ts";
 import { type Accumulator, MOST_BLOCKS } from "./accumulator.ts";
 import type { OpeningLoops } from "./opening.ts";
 import { SCORES } from "./score-bytes.ts";
@@ -12,7 +13,7 @@ export interface ModelMemory {
   /** What opens the file with a kernel, where that is worth its bytes; the plain loops do it elsewhere. */
   readonly loops?: OpeningLoops;
   /**
-   * In WASM SIMD (kernel/scores.ts), over weights in the file and for up to `labels` labels: 0.18 ns a product for 120 blocks
+   * In WASM SIMD (kernel/scores.ts), over weights in the file and for up to `labels` labels, no more than 65,536: 0.18 ns a product for 120 blocks
    * of 77 labels in the cache, 0.22 for 20. {@link file://./plain-accumulator.ts} adds up the same sums, bit for bit.
    */
   accumulator(values: Int8Array, labels: number): Accumulator;
@@ -31,17 +32,16 @@ export function behindFile(size: number): number {
 let compiled: object | undefined;
 
 /**
- * A memory for a file of `size` bytes, and the arrays that opening it makes: a feature takes 6 bytes of a file at least, and
- * 12 of them. What is never touched costs nothing. Null where there is no WebAssembly, none with SIMD, none that the page
- * allows, or no memory for it.
+ * A memory for a file of `size` bytes, and `more` behind it. Null where there is no WebAssembly, none with SIMD, none that the
+ * page allows, or no memory for it.
  */
-export function modelMemory(size: number): ModelMemory | null {
+export function modelMemory(size: number, more = 0): ModelMemory | null {
   try {
-    const { Memory, Module, Instance } = (globalThis as unknown as Host).WebAssembly;
-    // Pages: three times the file and more, and over a megabyte for the sums and for the widths of 256 tasks.
-    const memory = new Memory({ initial: size / 20_000 + 20 });
+    const { Memory, Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyHost })
+      .WebAssembly;
     compiled ??= new Module(Uint8Array.from(SCORES.match(/../g) as string[], (byte) => Number(`0x${byte}`)));
-    const { add } = new Instance(compiled, { env: { memory } }).exports;
+    const memory = new Memory({ initial: (FILE + size + more) / PAGE + 2 });
+    const { add } = new Instance(compiled, { env: { memory } }).exports as Kernel;
     const { buffer } = memory;
     return {
       wasm: memory,
@@ -60,18 +60,6 @@ export function modelMemory(size: number): ModelMemory | null {
   }
 }
 
-// The part of WebAssembly that is used here; TypeScript declares it among the browser's types only.
-interface Host {
-  readonly WebAssembly: {
-    readonly Memory: new (limits: { initial: number }) => { readonly buffer: ArrayBuffer };
-    readonly Module: new (bytes: Uint8Array) => object;
-    readonly Instance: new (
-      module: object,
-      imports: object,
-    ) => {
-      readonly exports: {
-        add(values: number, last: number, end: number): void;
-      };
-    };
-  };
+interface Kernel {
+  add(values: number, last: number, end: number): void;
 }

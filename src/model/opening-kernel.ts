@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Instance, Module } from "../core/web-assembly.ts";
+import { webAssembly } from "../core/web-assembly.ts";
 import { blockWidths, maskBytes } from "./linear-model.ts";
 import { behindFile, type ModelMemory, modelMemory } from "./model-memory.ts";
 import { type OpeningLoops, plainLoops } from "./opening.ts";
@@ -18,6 +18,7 @@ let compiled: object | undefined;
  * where the plain loops run before they are compiled and take 17. A page does without: its bytes are more than it gains.
  */
 export function kernelLoops(memory: ModelMemory): OpeningLoops {
+  const { Module, Instance } = webAssembly();
   compiled ??= new Module(Buffer.from(OPENING, "base64"));
   const { find, sum } = new Instance(compiled, { env: { memory: memory.wasm } }).exports as Kernel;
   let free = behindFile(memory.file.length);
@@ -26,11 +27,10 @@ export function kernelLoops(memory: ModelMemory): OpeningLoops {
     free += words * 4;
     return taken;
   };
-  // What is not aligned in its file was copied out of it.
-  const isThere = ({ buffer }: Uint8Array | Uint32Array) => buffer === memory.file.buffer;
   return {
     directoryOf(hashes) {
-      if (!isThere(hashes)) return plainLoops.directoryOf(hashes);
+      // What is not aligned in its file was copied out of it; bytes always are.
+      if (hashes.buffer !== memory.file.buffer) return plainLoops.directoryOf(hashes);
       const { byteOffset, length } = hashes;
       const shift = directoryShift(length);
       const found = take(2 ** (32 - shift) + 1);
@@ -38,7 +38,6 @@ export function kernelLoops(memory: ModelMemory): OpeningLoops {
       return end > 0 ? found.fill(length, (end - found.byteOffset) / 4) : null;
     },
     blockStarts(labels, mask) {
-      if (!isThere(mask)) return plainLoops.blockStarts(labels, mask);
       const { byteOffset, length } = mask;
       const bytes = maskBytes(labels.length);
       const widths = take(bytes * 256);
@@ -50,8 +49,14 @@ export function kernelLoops(memory: ModelMemory): OpeningLoops {
   };
 }
 
-/** {@link modelMemory} with a kernel's loops. */
-export function kernelMemory(size: number): ModelMemory | null {
-  const memory = modelMemory(size);
+/** Bytes for the widths of the masks of 256 tasks, and what aligning takes. */
+const ROOM = 2 ** 16;
+
+/**
+ * {@link modelMemory} with a kernel's loops, and with room for the arrays that they make: a feature takes 6 bytes of a file at
+ * least, and 12 of them. What is never touched costs nothing.
+ */
+export function openingMemory(size: number): ModelMemory | null {
+  const memory = modelMemory(size, size * 2 + ROOM);
   return memory && { ...memory, loops: kernelLoops(memory) };
 }

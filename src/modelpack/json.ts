@@ -47,6 +47,6 @@ function countKeys(json: unknown): number {
   if (typeof json !== "object" || json === null) return 0;
   const values: unknown[] = Object.values(json);
   let keys = Array.isArray(json) ? 0 : values.length;
-  for (const value of values) if (typeof value === "object") keys += countKeys(value);
+  for (const value of values) keys += countKeys(value);
   return keys;
 }

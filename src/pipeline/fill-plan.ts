@@ -9,7 +9,7 @@ import type { LabelBalance } from "../data/balancer.ts";
 import type { AcceptedInput } from "./accepted.ts";
 import { connect } from "./backfill.ts";
 import { fillSource, slotContext } from "./fill-source.ts";
-import { joinAccepted, readTasks } from "./finish.ts";
+import { collectTasks, joinAccepted } from "./finish.ts";
 import { type PrepareInputs, withoutFailed } from "./inputs.ts";
 import { backfillOptions, type PrepareOptions } from "./prepare-options.ts";
 
@@ -45,7 +45,7 @@ export async function planFill(
   const { config } = loaded;
   const sample = options.sample ?? null;
   const { signal } = options;
-  const { real, ...collected } = await readTasks(config, inputs, reporter, { sample, signal });
+  const { real, ...collected } = await collectTasks(config, inputs, reporter, { sample, signal });
   const tasks = await joinAccepted(config, real, accepted.rows);
   const read = withoutFailed(inputs, collected.failed);
   const source = await fillSource(config, real, collected.shared, { inputs: read, sample }, reporter);

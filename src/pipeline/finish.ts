@@ -12,17 +12,17 @@ import { finishReal, type PreparedTask, type RealTask, withAccepted } from "./pr
 import { checkpoint } from "./workspace.ts";
 
 /** What the sources gave, and the tasks made of it, in the order of the config. */
-export interface ReadTasks extends Collected {
+export interface CollectedTasks extends Collected {
   readonly real: readonly RealTask[];
 }
 
 /** Reads every source, and finishes each task while the sources of the others are read. */
-export async function readTasks(
+export async function collectTasks(
   config: PipelineConfig,
   inputs: PrepareInputs,
   reporter: Reporter,
   options: CollectOptions,
-): Promise<ReadTasks> {
+): Promise<CollectedTasks> {
   const finisher = new TaskFinisher(config, options.signal);
   try {
     const collected = await collect(config, inputs, reporter, options, (builders) =>
@@ -55,6 +55,7 @@ export class TaskFinisher {
   #merged = Promise.resolve();
   #finished = 0;
   #onFinished = () => {};
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(config: PipelineConfig, signal: AbortSignal | undefined) {
     this.#config = config;
@@ -63,16 +64,20 @@ export class TaskFinisher {
     this.#threads = new NearThreads(this.#signal);
   }
 
-  /** Takes tasks of which every row is there; the largest is begun first. */
+  /** Takes tasks of which every row is there; the largest is begun first. Throws what an earlier one has failed with. */
   begin(builders: readonly TaskRowsBuilder[]): void {
+    if (this.#failure !== null) throw this.#failure.error;
     for (const builder of [...builders].sort((a, b) => b.length - a.length)) {
       const before = this.#merged;
       this.#merged = new Promise((next) => {
         const task = before.then(() => this.#finish(builder, next));
-        // The next begins where this one fails, too; its error comes out of `end`.
+        // The next begins where this one fails, too.
         task.then(
           () => next(),
-          () => next(),
+          (error: unknown) => {
+            this.#failure ??= { error };
+            next();
+          },
         );
         this.#tasks.set(builder.task.name, task);
       });
@@ -93,18 +98,22 @@ export class TaskFinisher {
     });
   }
 
-  /** Ends the threads, and whatever has not ended. */
+  /** Ends the threads, and the tasks that have not ended, each at its next step; resolves once none is at work. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#threads.close();
+    await Promise.allSettled(this.#tasks.values());
   }
 
   async #finish(builder: TaskRowsBuilder, isMerged: () => void): Promise<Finished> {
     checkpoint(this.#signal);
     const warnings: string[] = [];
-    const findNear: typeof findNearDuplicates = (...question) => {
+    const findNear: typeof findNearDuplicates = async (...question) => {
       isMerged();
-      return this.#threads.find(...question);
+      checkpoint(this.#signal);
+      const found = await this.#threads.find(...question);
+      checkpoint(this.#signal);
+      return found;
     };
     const heard = { warn: (warning: string) => void warnings.push(warning) };
     const task = await finishReal(this.#config, builder, findNear, heard);

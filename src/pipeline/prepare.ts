@@ -15,7 +15,7 @@ import { lacksForSure } from "./certain-deficit.ts";
 import type { Collected } from "./collect.ts";
 import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
-import { joinAccepted, readTasks } from "./finish.ts";
+import { collectTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
 import {
   checkAny,
@@ -143,7 +143,7 @@ async function makeTasks(
   const { loaded, reporter, options } = run;
   const { config } = loaded;
   const { signal, sample = null } = options;
-  const { real, ...collected } = await readTasks(config, found, reporter, { sample, signal });
+  const { real, ...collected } = await collectTasks(config, found, reporter, { sample, signal });
   const inputs = withoutFailed(found, collected.failed);
   checkAny(inputs);
   const before = await joinAccepted(config, real, accepted.rows);

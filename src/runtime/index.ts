@@ -3,7 +3,7 @@
 import { ModelpackError } from "../core/error.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { isText, Modelpack, type OpenOptions, type TaskLabels } from "../modelpack/modelpack.ts";
-import { loadFiles, loadVersion } from "./load.ts";
+import { loadFiles, loadVersion, type ReadFile } from "./load.ts";
 
 export { ModelpackError } from "../core/error.ts";
 export type { Contribution, Explanation } from "../model/classifier.ts";
@@ -60,7 +60,7 @@ export function loadModelpack<Tasks extends TaskLabels = TaskLabels>(
   if (isText(manifest)) {
     const get = options?.fetch ?? globalThis.fetch;
     return Modelpack.open(
-      () => loadVersion((name, most, into) => download(get, urlOf(manifest, name), most, into), null),
+      () => loadVersion((name, most, room) => download(get, urlOf(manifest, name), most, room), null),
       options,
     );
   }
@@ -81,7 +81,7 @@ async function download(
   get: (url: string) => Promise<FetchedFile>,
   url: string,
   most: number,
-  into?: Uint8Array<ArrayBuffer>,
+  room: Parameters<ReadFile>[2],
 ): Promise<Uint8Array<ArrayBuffer>> {
   const missing = (problem: string, cause?: unknown) =>
     new ModelpackError("MODEL_MISSING", `${url}: ${problem}`, {
@@ -92,7 +92,7 @@ async function download(
   try {
     const response = await get(url);
     if (!response.ok) throw missing(`the server answered ${response.status}`);
-    return await body(response, url, into ?? new Uint8Array(most));
+    return await body(response, url, most, room);
   } catch (error) {
     if (error instanceof ModelpackError) throw error;
     throw missing(`not received (${reasonOf(error)})`, error);
@@ -106,22 +106,30 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
 }
 
-// A server decides how much it sends: no more is held than was asked for.
+// A server decides how much it sends, so what is held is bounded while it comes.
 async function body(
   response: FetchedFile,
   url: string,
-  into: Uint8Array<ArrayBuffer>,
+  most: number,
+  room: Parameters<ReadFile>[2],
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();
   for (;;) {
     const part = await reader?.read();
-    if (part?.value === undefined) return into.subarray(0, size);
-    if (size + part.value.length > into.length) {
-      await reader?.cancel();
-      throw corrupt(url, `more than the ${into.length} bytes expected`);
-    }
-    into.set(part.value, size);
+    if (part?.value === undefined) break;
     size += part.value.length;
+    chunks.push(part.value);
+    if (size <= most) continue;
+    await reader?.cancel();
+    throw corrupt(url, `more than the ${most} bytes expected`);
   }
+  const bytes = room?.(size) ?? new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

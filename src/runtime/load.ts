@@ -7,23 +7,17 @@ import { softmaxCalibrator } from "../model/softmax-calibrator.ts";
 import { corrupt } from "../modelpack/corrupt.ts";
 import { type Sha256, verifyFile, verifySeal, webSha256 } from "../modelpack/digest.ts";
 import { type Description, openFamily, readFamily } from "../modelpack/family-reader.ts";
-import {
-  MAX_MANIFEST_BYTES,
-  type Manifest,
-  type ManifestFile,
-  modelFiles,
-  parseManifest,
-} from "../modelpack/manifest.ts";
+import { MAX_MANIFEST_BYTES, type ManifestFile, modelFiles, parseManifest } from "../modelpack/manifest.ts";
 import { type Loaded, type LoadProblem, loadProblem } from "../modelpack/modelpack.ts";
 
 /**
- * Reads one file of a version by its name in the manifest, into the beginning of `into` where it is given, and returns what it
- * read; refuses one of more than `most` bytes, as many as `into` has.
+ * Reads one file of a version by its name in the manifest; refuses one of more than `most` bytes. Once it knows how many there
+ * are, it asks `room` for a place for them, where it is given; undefined is any.
  */
 export type ReadFile = (
   name: string,
   most: number,
-  into?: Uint8Array<ArrayBuffer>,
+  room?: (bytes: number) => Uint8Array<ArrayBuffer> | undefined,
 ) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** Bytes of a family file, in the `memory` where there is one. */
@@ -106,32 +100,33 @@ export async function loadVersion(
   read: ReadFile,
   expected: string | null,
   sha256: Sha256 = webSha256,
-  memoryFor = modelMemory,
+  memoryFor: (size: number) => ModelMemory | null = modelMemory,
 ): Promise<Loaded> {
   const bytes = await read("manifest.json", MAX_MANIFEST_BYTES);
   const manifest = parseManifest(bytes, "manifest.json");
   await verifySeal(bytes, "manifest.json", sha256);
-  checkManifest(manifest, expected);
+  if (expected !== null && manifest.version !== expected)
+    throw corrupt("manifest.json", `expected version ${expected}, got ${manifest.version}`);
+  const entries = modelFiles(manifest);
+  if (entries.length === 0) throw corrupt("manifest.json", "it lists no model file");
   const found = new Collection();
   const load = async (entry: ManifestFile): Promise<Incoming> => {
-    const memory = memoryFor(entry.bytes);
-    const bytes = await read(entry.name, entry.bytes, memory?.file);
+    let memory: ModelMemory | null = null;
+    const room = (size: number) => {
+      memory = memoryFor(size);
+      return memory?.file;
+    };
+    const bytes = await read(entry.name, entry.bytes, room);
     const digest = verifyFile(bytes, entry, sha256);
     digest?.catch(() => {});
     return { bytes, memory, digest };
   };
   // All are on their way at once, and taken in their order, which is where each one's failure is heard of.
-  const files = modelFiles(manifest).map((entry) => {
+  const files = entries.map((entry) => {
     const file = load(entry);
     file.catch(() => {});
     return () => found.add(entry.name, file);
   });
   for (const add of files) await add();
   return { version: manifest.version, classifiers: found.classifiers, problems: found.problems };
-}
-
-function checkManifest(manifest: Manifest, expected: string | null): void {
-  if (expected !== null && manifest.version !== expected)
-    throw corrupt("manifest.json", `expected version ${expected}, got ${manifest.version}`);
-  if (modelFiles(manifest).length === 0) throw corrupt("manifest.json", "it lists no model file");
 }

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelpackError } from "../core/error.ts";
-import { kernelMemory } from "../model/opening-kernel.ts";
+import { openingMemory } from "../model/opening-kernel.ts";
 import {
   type Loaded,
   loadProblem,
@@ -40,8 +40,8 @@ async function loadFolder(folder: string): Promise<Loaded> {
   try {
     const version = await pointedVersion(folder);
     const home = version === null ? folder : join(folder, version);
-    const readHere: ReadFile = (name, most, into) => read(join(home, name), most, into);
-    return await loadVersion(readHere, version, sha256, kernelMemory);
+    const readHere: ReadFile = (name, most, room) => read(join(home, name), most, room);
+    return await loadVersion(readHere, version, sha256, openingMemory);
   } catch (error) {
     return { version: null, classifiers: [], problems: [loadProblem(error, folder)] };
   }
@@ -86,11 +86,11 @@ function versionIn(pointer: string): string | null {
   }
 }
 
-/** The bytes of a file that has `most` of them at most, in `into` where it is given. */
+/** The bytes of a file that has `most` of them at most, where `room` has it. */
 async function read(
   path: string,
   most: number,
-  into?: Uint8Array<ArrayBuffer>,
+  room?: Parameters<ReadFile>[2],
 ): Promise<Uint8Array<ArrayBuffer>> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
@@ -102,6 +102,7 @@ async function read(
   const problem = found.isFile() ? `has ${found.size} bytes, over the ${most} expected` : "is no file";
   if (!found.isFile() || found.size > most)
     throw new ModelpackError("MODEL_CORRUPT", `${path} ${problem}`, { where: path });
+  const into = room?.(found.size);
   if (into !== undefined) return readInto(path, into);
   const buffer = await readFile(path);
   return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);

@@ -33,6 +33,8 @@ export class ThreadPool<Message> {
   readonly #busy = new Map<Worker, Waiting<Message>>();
   readonly #queue: Waiting<Message>[] = [];
   #closed: unknown = null;
+  /** Threads that were told to end, as they do. */
+  #ending: Promise<unknown> = Promise.resolve();
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -67,13 +69,14 @@ export class ThreadPool<Message> {
     }) as Promise<Result>;
   }
 
-  /** Ends the threads; jobs under way reject with `reason`, and so do those that come later. */
+  /** Resolves once the threads have ended; jobs under way reject with the first `reason`, and so do those that come later. */
   async close(reason: unknown): Promise<void> {
     this.#closed ??= reason;
     const workers = [...this.#idle.splice(0), ...this.#busy.keys()];
     for (const waiting of [...this.#busy.values(), ...this.#queue.splice(0)]) waiting.reject(reason);
     this.#busy.clear();
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    this.#ending = Promise.all([this.#ending, ...workers.map((worker) => worker.terminate())]);
+    await this.#ending;
   }
 
   #next(): void {

@@ -136,7 +136,7 @@ describe("LinearModel", () => {
 
   it("counts more weights than any file has for a mask with a task too many", () => {
     expect(blockStarts([2, 3, 4], Uint8Array.of(0b101)).size).toBe(6);
-    expect(blockStarts([2, 3, 4], Uint8Array.of(0b1001)).size).toBeGreaterThan(2 ** 28);
+    expect(blockStarts([2, 3, 4], Uint8Array.of(0b1001)).size).toBeGreaterThanOrEqual(2 ** 31);
   });
 
   it("answers an empty vector, and a model without features, with the bias", () => {

@@ -208,7 +208,7 @@ describe("a hostile file with right checksums", () => {
       (p) => {
         bytesOfTensor(p, "feature_tasks")[0] = 0x80;
       },
-      /weights, expected 2684354/,
+      /weights, expected 21474836/,
     ],
     ["no weights", FILE, (p) => rename(p, "weights", "wights"), /weights is missing or has another type/],
     ["no hashes", FILE, (p) => rename(p, "feature_hashes", "f"), /feature_hashes is missing/],

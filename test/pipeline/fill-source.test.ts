@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { silentReporter } from "../../src/core/reporter.ts";
 import { fillSource, fillTasks, slotContext, wordingOf } from "../../src/pipeline/fill-source.ts";
-import { readTasks } from "../../src/pipeline/finish.ts";
+import { collectTasks } from "../../src/pipeline/finish.ts";
 import { resolveInputs } from "../../src/pipeline/inputs.ts";
 import { inputOptions } from "../../src/pipeline/prepare-options.ts";
 import { acceptedRow } from "../support/ledger.ts";
@@ -35,7 +35,7 @@ async function sourceOf(folder: string, ...more: string[]) {
   const asked = inputOptions({}, () => Promise.resolve());
   const noHub = () => Promise.resolve({ done: [], failed: [] });
   const inputs = await resolveInputs(loaded, asked, silentReporter, noHub);
-  const { real, shared } = await readTasks(config, inputs, silentReporter, {
+  const { real, shared } = await collectTasks(config, inputs, silentReporter, {
     sample: null,
     signal: undefined,
   });

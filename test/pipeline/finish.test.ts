@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PipelineConfig } from "../../src/config/schema.ts";
 import { type Reporter, silentReporter } from "../../src/core/reporter.ts";
 import type { TaskDefinition } from "../../src/core/task.ts";
@@ -79,6 +79,21 @@ describe("TaskFinisher", () => {
     });
     expect(warnings).toEqual(['task "t0"', 'task "t1"', 'task "t2"']);
     expect(counted).toEqual(["0/3", "1/3", "2/3", "3/3"]);
+  });
+
+  it("refuses further tasks with what an earlier one failed with", async () => {
+    const config = configOf(2);
+    const finisher = new TaskFinisher(config, undefined);
+    const broken = builderOf(config, 0, 20, () => null);
+    vi.spyOn(broken, "build").mockImplementation(() => {
+      throw new RangeError("no memory");
+    });
+    finisher.begin([broken]);
+    await vi.waitFor(() => {
+      expect(() => finisher.begin([])).toThrow("no memory");
+    });
+    await expect(finisher.end(silentReporter)).rejects.toThrow("no memory");
+    await finisher.close();
   });
 
   it("ends with INTERRUPTED where it is stopped while threads are at work", async () => {

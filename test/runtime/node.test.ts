@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   mkdirSync,
@@ -40,6 +41,19 @@ describe("openModelpack", () => {
     expect(pack.status().families.map(({ family }) => family)).toEqual(["router", "pets"]);
     expect(pack.predict("query_domain", TEXT)).toMatchObject({ label: "finance", source: "model" });
     expect(pack.predict("pet", "cat").label).toBe("cat");
+  });
+
+  it("answers the same in a process without WebAssembly", async () => {
+    const folder = root();
+    const script =
+      "const [door, folder, text] = process.argv.slice(1);" +
+      "const { openModelpack } = await import(door);" +
+      "console.log(JSON.stringify((await openModelpack(folder, { strict: true })).predict('query_domain', text)));";
+    const door = new URL("../../dist/runtime/node.js", import.meta.url).href;
+    const args = ["--jitless", "--input-type=module", "-e", script, door, folder, TEXT];
+    const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const pack = await openModelpack(folder);
+    expect(JSON.parse(stdout)).toEqual(pack.predict("query_domain", TEXT));
   });
 
   it("follows a link to the folder, and ignores what lies beside the version", async () => {
