@@ -29,3 +29,13 @@ export const PAGE = 65_536;
 export function webAssembly(): WebAssemblyHost {
   return (globalThis as unknown as { readonly WebAssembly: WebAssemblyHost }).WebAssembly;
 }
+
+const modules = /* @__PURE__ */ new Map<string, object>();
+
+/** What a kernel exports, started on a memory; its bytes, as base64, are compiled once in a thread. */
+export function startKernel(base64: string, memory: object): unknown {
+  const { Module, Instance } = webAssembly();
+  const compiled = modules.get(base64) ?? new Module(Buffer.from(base64, "base64"));
+  modules.set(base64, compiled);
+  return new Instance(compiled, { env: { memory } }).exports;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { PAGE, webAssembly } from "../core/web-assembly.ts";
+import { PAGE, startKernel, webAssembly } from "../core/web-assembly.ts";
 import { MIN_HASH } from "./min-hash-bytes.ts";
 
 // Hot: about 700 throws a row, whatever its length: 2.5 us in WASM SIMD, 6.4 in plain JavaScript.
@@ -21,11 +21,7 @@ class Kernel {
   #words = new Int32Array(this.#memory.buffer);
 
   constructor() {
-    const { Module, Instance } = webAssembly();
-    const instance = new Instance(new Module(Buffer.from(MIN_HASH, "base64")), {
-      env: { memory: this.#memory },
-    });
-    ({ sign: this.#sign } = instance.exports as { sign(size: number): void });
+    ({ sign: this.#sign } = startKernel(MIN_HASH, this.#memory) as { sign(size: number): void });
     this.#words.set(SEEDS, SLOTS);
   }
 

@@ -4,7 +4,7 @@ import * as calibrator from "./calibrator.ts";
 import { Classifier, type FamilyModel, type OpenedFamily } from "./classifier.ts";
 import { inputAnalyzer } from "./input-analyzer.ts";
 import { mostLabels } from "./linear-model.ts";
-import { modelMemory } from "./model-memory.ts";
+import { MOST_LABELS, modelMemory } from "./model-memory.ts";
 import { blockStarts, knownDirectory } from "./opening.ts";
 import { plainAccumulator } from "./plain-accumulator.ts";
 
@@ -22,9 +22,6 @@ function opened(model: FamilyModel): OpenedFamily {
     blocks: blockStarts(labels, model.weights.mask),
   };
 }
-
-/** Of a task, for which a memory has sums. */
-const MOST_LABELS = 65_536;
 
 /** An accumulator over these weights, for up to `labels` labels. The sums are the same in either form, bit for bit. */
 export function anyAccumulator(values: Int8Array | Float32Array, labels: number): Accumulator {

@@ -13,16 +13,20 @@ export interface ModelMemory {
   /** What opens the file with a kernel, where that is worth its bytes; the plain loops do it elsewhere. */
   readonly loops?: OpeningLoops;
   /**
-   * In WASM SIMD (kernel/scores.ts), over weights in the file and for up to `labels` labels, no more than 65,536: 0.18 ns a product for 120 blocks
-   * of 77 labels in the cache, 0.22 for 20. {@link file://./plain-accumulator.ts} adds up the same sums, bit for bit.
+   * In WASM SIMD (kernel/scores.ts), over weights in the file and for up to `labels` labels, {@link MOST_LABELS} at most:
+   * 0.18 ns a product for 120 blocks of 77 labels in the cache, 0.22 for 20. {@link file://./plain-accumulator.ts} adds up the
+   * same sums, bit for bit.
    */
   accumulator(values: Int8Array, labels: number): Accumulator;
 }
 
+/** Labels of a task at most: a bound on a hostile file, and what there is room for. */
+export const MOST_LABELS = 65_536;
+
 // The blocks of a call, `at` and `by`, come first (kernel/scores.ts knows where), then the sums of as many labels as a task may
 // have, then the file; the last block's last labels are read in a group of 8.
 const SUMS = MOST_BLOCKS * 12;
-const FILE = SUMS + 2 ** 19;
+const FILE = SUMS + MOST_LABELS * 8;
 
 /** Behind a file of so many bytes, at a multiple of 8. */
 export function behindFile(size: number): number {
@@ -37,6 +41,7 @@ let compiled: object | undefined;
  */
 export function modelMemory(size: number, more = 0): ModelMemory | null {
   try {
+    // Not by `startKernel`: a page would load it, and what decodes base64.
     const { Memory, Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyHost })
       .WebAssembly;
     compiled ??= new Module(Uint8Array.from(SCORES.match(/../g) as string[], (byte) => Number(`0x${byte}`)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { webAssembly } from "../core/web-assembly.ts";
+import { startKernel } from "../core/web-assembly.ts";
 import { blockWidths, maskBytes } from "./linear-model.ts";
 import { behindFile, type ModelMemory, modelMemory } from "./model-memory.ts";
 import { type OpeningLoops, plainLoops } from "./opening.ts";
@@ -11,16 +11,12 @@ interface Kernel {
   sum(mask: number, end: number, bytes: number, widths: number, out: number): number;
 }
 
-let compiled: object | undefined;
-
 /**
  * The same as the plain loops, by a kernel (kernel/opening.ts) on the memory that holds the file: 9 ms for 180,000 features,
  * where the plain loops run before they are compiled and take 17. A page does without: its bytes are more than it gains.
  */
 export function kernelLoops(memory: ModelMemory): OpeningLoops {
-  const { Module, Instance } = webAssembly();
-  compiled ??= new Module(Buffer.from(OPENING, "base64"));
-  const { find, sum } = new Instance(compiled, { env: { memory: memory.wasm } }).exports as Kernel;
+  const { find, sum } = startKernel(OPENING, memory.wasm) as Kernel;
   let free = behindFile(memory.file.length);
   const take = (words: number) => {
     const taken = new Uint32Array(memory.file.buffer, free, words);

@@ -4,14 +4,14 @@ import { type AnalyzerSettings, MAX_NGRAM } from "../model/analyzer.ts";
 import type { Calibrator } from "../model/calibration.ts";
 import type { OpenedFamily, TaskModel } from "../model/classifier.ts";
 import { maskBytes } from "../model/linear-model.ts";
+import { MOST_LABELS } from "../model/model-memory.ts";
 import { plainLoops } from "../model/opening.ts";
 import { corrupt, type Fail, failing } from "./corrupt.ts";
 import { checkFormatVersion, FILE_VERSIONS } from "./format-version.ts";
 import { parseJson, quote } from "./json.ts";
 import { type Checksums, readTensors, type TensorData, type TensorFile } from "./tensor.ts";
 
-/** Labels of a task and features of a family at most: bounds on a hostile header. */
-const MAX_LABELS = 65_536;
+/** Features of a family at most: a bound on a hostile header. */
 const MAX_FEATURES = 1 << 24;
 /** Nesting of the description at most; ours has six levels. */
 const MAX_DEPTH = 16;
@@ -172,7 +172,7 @@ function descriptionProblem(json: unknown): string | null {
 
 function isTask(task: unknown): boolean {
   const t = (task ?? {}) as Partial<Description["tasks"][number]>;
-  const labels = Array.isArray(t.labels) && t.labels.length > 0 && t.labels.length <= MAX_LABELS;
+  const labels = Array.isArray(t.labels) && t.labels.length > 0 && t.labels.length <= MOST_LABELS;
   return (
     isName(t.name) &&
     labels &&

@@ -2,7 +2,7 @@
 import { seededRandom } from "../core/random.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
-import { type Kernel, startKernel } from "./kernel.ts";
+import { type Kernel, startSolver } from "./kernel.ts";
 import { drawOrder } from "./row-order.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
@@ -21,7 +21,7 @@ export class KernelSolver implements Solver {
     this.#layout = layoutOf(block.shape);
     const { at, padded } = this.#layout;
     this.#state = new Float64Array(block.memory.buffer, at.state, 2);
-    this.#kernel = startKernel(block.memory);
+    this.#kernel = startSolver(block.memory);
     this.#kernel.bind(
       at.start,
       at.entries,

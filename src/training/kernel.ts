@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type WasmMemory, webAssembly } from "../core/web-assembly.ts";
+import { startKernel, type WasmMemory, webAssembly } from "../core/web-assembly.ts";
 import { KERNEL } from "./kernel-bytes.ts";
 
 /** What kernel/softmax.ts exports; addresses are bytes of the memory that it was started with. */
@@ -34,16 +34,12 @@ export type KernelMemory = WasmMemory<SharedArrayBuffer>;
 /** The pages of a whole one, which the kernel declares too. */
 const MOST_PAGES = 65_536;
 
-let compiled: object | undefined;
-
 /** `pages` pages, all zero. */
 export function kernelMemory(pages: number): KernelMemory {
   return new (webAssembly().Memory)({ initial: pages, maximum: MOST_PAGES, shared: true });
 }
 
 /** A kernel of its own on `memory`. */
-export function startKernel(memory: KernelMemory): Kernel {
-  const { Module, Instance } = webAssembly();
-  compiled ??= new Module(Buffer.from(KERNEL, "base64"));
-  return new Instance(compiled, { env: { memory } }).exports as Kernel;
+export function startSolver(memory: KernelMemory): Kernel {
+  return startKernel(KERNEL, memory) as Kernel;
 }
