@@ -21,6 +21,22 @@ export const KERNELS = {
     constant: "KERNEL",
     encoding: "base64",
   },
+  ngrams: {
+    target: "src/training/ngram-bytes.ts",
+    test: "test/training/ngram-kernel.test.ts",
+    options: [
+      "-O3",
+      "--enable",
+      "threads",
+      "--sharedMemory",
+      "--initialMemory",
+      "1",
+      "--maximumMemory",
+      "65536",
+    ],
+    constant: "NGRAMS",
+    encoding: "base64",
+  },
   "min-hash": {
     target: "src/data/min-hash-bytes.ts",
     test: "test/data/min-hash.test.ts",

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { measure } from "mitata";
+import { writeRow } from "../../test/support/write-row.mjs";
 import { readRows } from "../lib/data.mjs";
 import { solverRows } from "../lib/problem.mjs";
 
@@ -163,10 +164,7 @@ await solverLoop("WASM kernel", "kernel/softmax.ts", async ({ parts, labels, fea
   const { rows } = x;
   const block = allocateBlock({ train: rows, rows, entries: x.ids.length, features, labels });
   const writer = new BlockWriter(block);
-  for (let i = 0; i < rows; i++) {
-    writer.entries(x.ids, x.values, x.start[i], x.start[i + 1]);
-    writer.endRow(truth[i], weight[i]);
-  }
+  for (let i = 0; i < rows; i++) writeRow(writer, x, x.start[i], x.start[i + 1], truth[i], weight[i]);
   return new KernelSolver(block, seed);
 });
 const ORACLE = "support/oracle/plain-solver";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { snakeName } from "../pipeline/dataset-manifest.ts";
+import { snakeName } from "../core/snake-case.ts";
 
 /** The same value with every member named as in files: `macroF1` is `macro_f1`. For objects whose names are ours alone. */
 export function withSnakeNames(value: unknown): unknown {

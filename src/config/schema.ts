@@ -54,6 +54,11 @@ export function usedDatasets({ datasets }: PipelineConfig): readonly DatasetConf
   return datasets.filter(({ enabled, map }) => enabled && map.length > 0);
 }
 
+/** Families in the order of their first task. */
+export function familiesOf({ tasks }: PipelineConfig): string[] {
+  return [...new Set(tasks.map(({ family }) => family))];
+}
+
 /** [train] as it holds for a family, or for one of its tasks: the task's overrides win. */
 export function trainSettings(
   config: { readonly train: TrainSection },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { PipelineConfig } from "../config/schema.ts";
+import { type SnakeCased, snakeCase } from "../core/snake-case.ts";
 import type { LabelBalance } from "../data/balancer.ts";
 import type { DeduplicationReport } from "../data/deduplicator.ts";
 import type { DropCounts } from "../data/drops.ts";
@@ -34,12 +33,6 @@ interface ManifestParts {
   readonly tasks: readonly PreparedTask[];
   readonly files: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
 }
-
-/** `exactDuplicates` as `exact_duplicates`. */
-type SnakeName<S extends string> = S extends `${infer Head}${infer Tail}`
-  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeName<Tail>}`
-  : "";
-type SnakeCased<T> = { readonly [K in keyof T & string as SnakeName<K>]: T[K] };
 
 /** What a dataset's manifest says of one task. */
 export interface TaskEntry {
@@ -142,20 +135,4 @@ function languagesOf(rows: TaskRows, split: Uint8Array): { language: string; row
     .map((language, code) => ({ language, rows: counts[code] as number }))
     .filter(({ language, rows: count }) => language !== "" && count > 0)
     .sort((a, b) => (a.language < b.language ? -1 : 1));
-}
-
-/** `exactDuplicates` as `exact_duplicates`. */
-export function snakeName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** Names of ours as every other name in a file. */
-export function snakeCase<T extends object>(report: T): SnakeCased<T> {
-  const renamed = Object.entries(report).map(([name, value]) => [snakeName(name), value]);
-  return Object.fromEntries(renamed) as SnakeCased<T>;
-}
-
-/** Reads the manifest of a dataset version; the caller has verified the version. */
-export async function readDatasetManifest(folder: string): Promise<DatasetManifest> {
-  return JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as DatasetManifest;
 }

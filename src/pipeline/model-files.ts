@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { snakeCase } from "../core/snake-case.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import { writeFamilyFile } from "../modelpack/family-file.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/format-version.ts";
@@ -9,7 +11,6 @@ import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskHistory, TaskRowsAndSettings } from "../training/family-trainer.ts";
 import type { Figures } from "../training/figures.ts";
 import { abstentionRecord, type Threshold } from "./abstaining.ts";
-import { snakeCase } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
 import type { FamilyEvidence } from "./mistakes.ts";
 import type { FilterRecord } from "./synthetic-filtering.ts";

@@ -2,7 +2,7 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
-import type { PipelineConfig } from "../config/schema.ts";
+import { familiesOf, type PipelineConfig } from "../config/schema.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { writeFamily } from "../data/dataset.ts";
 import { dataCard } from "../report/data-card.ts";
@@ -13,7 +13,7 @@ import { type AcceptedInput, acceptedInput, beginAnew, keepAccepted, readAccepte
 import type { Connection } from "./backfill.ts";
 import { lacksForSure } from "./certain-deficit.ts";
 import type { Collected } from "./collect.ts";
-import { datasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
+import { datasetManifest } from "./dataset-manifest.ts";
 import { fillSource } from "./fill-source.ts";
 import { collectTasks, joinAccepted } from "./finish.ts";
 import { resolveHubInputs } from "./hub-inputs.ts";
@@ -27,6 +27,7 @@ import {
 } from "./inputs.ts";
 import { backfillOptions, inputOptions, type PrepareOptions } from "./prepare-options.ts";
 import { PrepareOutput } from "./prepare-output.ts";
+import { readDatasetManifest } from "./prepared-dataset.ts";
 import type { PreparedTask } from "./prepared-task.ts";
 import { checkpoint, DATASET_POINTER, reuseVersion, versionOf } from "./workspace.ts";
 
@@ -224,11 +225,6 @@ async function writeFamilies(
     if (outOfScope.length > 0) await writeFamily(into, family, outOfScope, "out_of_scope");
     checkpoint(signal);
   }
-}
-
-/** Families in the order of their first task. */
-export function familiesOf(config: PipelineConfig): string[] {
-  return [...new Set(config.tasks.map((task) => task.family))];
 }
 
 async function storedDeficit(folder: string): Promise<number> {

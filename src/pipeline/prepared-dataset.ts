@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { PipelineConfig } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Split } from "../core/example.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import { readExamples, readOutOfScope } from "../data/dataset.ts";
 import { canonicalJson } from "../storage/digest.ts";
+import type { DatasetManifest } from "./dataset-manifest.ts";
 import type { SplitExamples } from "./evaluation.ts";
 import { DATASET_POINTER, type OpenedVersion, openVersion } from "./workspace.ts";
 
@@ -45,6 +48,11 @@ function mismatch(message: string, version: string): ModelpackError {
     where: `dataset ${version}`,
     hint: "run `modelpack prepare` again: the TOML has changed since",
   });
+}
+
+/** Reads the manifest of a dataset version; the caller has verified the version. */
+export async function readDatasetManifest(folder: string): Promise<DatasetManifest> {
+  return JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as DatasetManifest;
 }
 
 /** Out-of-scope rows of one split of a family, by task; none of a task without any. */

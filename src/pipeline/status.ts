@@ -3,7 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PipelineConfig } from "../config/schema.ts";
 import { readPointer, verifyVersion } from "../storage/commit.ts";
-import { type DatasetManifest, readDatasetManifest } from "./dataset-manifest.ts";
+import type { DatasetManifest } from "./dataset-manifest.ts";
+import { readDatasetManifest } from "./prepared-dataset.ts";
 import { DATASET_POINTER, MODEL_POINTER } from "./workspace.ts";
 
 /** A version in its folder. */

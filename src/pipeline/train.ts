@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
-import { type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
+import { familiesOf, type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { splitBytes } from "../data/dataset.ts";
@@ -13,13 +13,11 @@ import { commitVersion, probeWritable, removeDeadTemporaries } from "../storage/
 import { prettyJson } from "../storage/digest.ts";
 import { acquireLock } from "../storage/lock.ts";
 import { WorkerPool } from "../training/pool.ts";
-import { readDatasetManifest } from "./dataset-manifest.ts";
 import type { SplitMetrics } from "./evaluation.ts";
 import { readTasks, type TrainContext, trainOne } from "./family-training.ts";
 import { type FamilyResult, familyFiles, modelManifest } from "./model-files.ts";
 import { packReport, REPORT_FILE } from "./pack-report.ts";
-import { familiesOf } from "./prepare.ts";
-import { openDataset } from "./prepared-dataset.ts";
+import { openDataset, readDatasetManifest } from "./prepared-dataset.ts";
 import { RunLog } from "./run-log.ts";
 import {
   MODEL_POINTER,

@@ -90,42 +90,40 @@ export function allocateBlock(shape: BlockShape): Block {
 }
 
 /**
- * A block in the memory of one that is no longer needed, which grows where it is too small; nothing of it is left. A
- * thread's memories are freed late, as they weigh nothing in its heap: fits one after another would hold one each.
+ * A block in the memory of one that is no longer needed, which grows where it is too small; nothing of it is left but in the
+ * entries, which are written before they are read. A thread's memories are freed late, as they weigh nothing in its heap: fits
+ * one after another would hold one each.
  */
 export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
-  const { bytes } = layoutOf(shape);
+  const { at, bytes } = layoutOf(shape);
   const there = memory.buffer.byteLength;
-  new Uint8Array(memory.buffer, 0, Math.min(bytes, there)).fill(0);
+  const used = new Uint8Array(memory.buffer, 0, Math.min(bytes, there));
+  used.fill(0, 0, at.entries);
+  used.fill(0, at.weights);
   if (bytes > there) memory.grow(Math.ceil((bytes - there) / PAGE));
   return { shape, memory };
 }
 
-/** Writes the rows of a block one after another: the entries of a row, then its end. */
+/** Writes the rows of a block one after another: the entries of some rows, then the end of each. */
 export class BlockWriter {
-  /** Entry i has the offset of its feature's weights, in bytes, at 2 i of one, and its value at 2 i + 1 of the other. */
-  readonly offsets: Uint32Array;
-  readonly values: Float32Array;
   /** Bytes of a feature's weights. */
   readonly bytes: number;
   readonly #padded: number;
+  readonly #entries: Uint32Array;
   readonly #start: Uint32Array;
   readonly #squares: Float32Array;
   readonly #truth: Uint32Array;
   readonly #weight: Float64Array;
   readonly #dual: Float32Array;
   #row = 0;
-  #entry = 0;
-  // The constant feature of the bias.
-  #sum = 1;
+  #written = 0;
 
   constructor({ shape, memory: { buffer } }: Block) {
     const { at, padded } = layoutOf(shape);
     const { rows, entries, labels } = shape;
     this.#padded = padded;
-    this.offsets = new Uint32Array(buffer, at.entries, entries * 2);
-    this.values = new Float32Array(buffer, at.entries, entries * 2);
     this.bytes = padded * 4;
+    this.#entries = new Uint32Array(buffer, at.entries, entries * 2);
     this.#start = new Uint32Array(buffer, at.start, rows + 1);
     this.#squares = new Float32Array(buffer, at.squares, rows);
     this.#truth = new Uint32Array(buffer, at.truth, rows);
@@ -135,36 +133,26 @@ export class BlockWriter {
     new Float32Array(buffer, at.settled, rows).fill(UNSETTLED);
   }
 
-  /** The next entry of {@link offsets} and {@link values}. */
-  get next(): number {
-    return this.#entry;
+  /**
+   * Adds entries, each the offset of its feature's weights, in bytes, and the bits of its value, 32 of them. Returns the number
+   * of the first.
+   */
+  write(entries: Uint32Array): number {
+    const first = this.#written;
+    this.#entries.set(entries, first * 2);
+    this.#written = first + entries.length / 2;
+    return first;
   }
 
-  /** Takes over what the caller wrote there: entries up to `end`, whose values' squares add up to `squares`. */
-  wrote(end: number, squares: number): void {
-    this.#entry = end;
-    this.#sum += squares;
-  }
-
-  /** Entries [from, to) of `ids`, numbers of features, and `values`. */
-  entries(ids: Uint32Array, values: Float32Array, from: number, to: number): void {
-    let at = this.#entry;
-    let squares = 0;
-    for (let j = from; j < to; j++, at++) {
-      const value = values[j] as number;
-      this.offsets[at * 2] = (ids[j] as number) * this.bytes;
-      this.values[at * 2 + 1] = value;
-      squares += value * value;
-    }
-    this.wrote(at, squares);
-  }
-
-  /** Ends a row; its dual starts at its label, where W = 0. `weight` is that of its loss, over 0. */
-  endRow(truth: number, weight: number): void {
+  /**
+   * Ends a row before entry `end`; `squares` is the sum of those of its values. Its dual starts at its label, where W = 0.
+   * `weight` is that of its loss, over 0.
+   */
+  endRow(end: number, squares: number, truth: number, weight: number): void {
     const row = this.#row++;
-    this.#start[row + 1] = this.#entry;
-    this.#squares[row] = this.#sum;
-    this.#sum = 1;
+    this.#start[row + 1] = end;
+    // The constant feature of the bias is 1.
+    this.#squares[row] = 1 + squares;
     this.#truth[row] = truth;
     this.#weight[row] = weight;
     this.#dual[row * this.#padded + truth] = 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
-import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import {
   allocateBlock,
@@ -13,6 +13,7 @@ import {
 } from "./block.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
+import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
 /** Values times labels that are worth two blocks, some 30 ms a pass, and four, half a second. */
@@ -89,12 +90,9 @@ export function fillBlock(rows: BlockRows, index: number, blocks: number, used?:
   const shape = shapeOf(rows, index, blocks);
   const block = used === undefined ? allocateBlock(shape) : reuseBlock(shape, used);
   const writer = new BlockWriter(block);
-  const copier = new RowCopier(rows, writer);
+  const expander = new RowExpander(rows, writer.bytes);
   for (const part of [rows.train, rows.eval])
-    for (let row = index; row < part.inputs.length; row += blocks) {
-      copier.copy(part, row);
-      writer.endRow(part.label[row] as number, part.weight[row] as number);
-    }
+    for (let row = index; row < part.inputs.length; ) row = expander.write(part, row, blocks, writer);
   return block;
 }
 
@@ -112,52 +110,66 @@ export class BlockMemory {
 /** No feature has its weights here: they lie 16 bytes apart and more. */
 const UNUSED = 0xffff_ffff;
 
-/** Copies rows into a block as sparse vectors over the features that the task uses. */
-class RowCopier {
-  readonly #writer: BlockWriter;
+/** Writes rows into a block as sparse vectors over the features that the task uses. */
+class RowExpander {
+  readonly #kernel = ngramKernel();
   /**
    * For each of the family's features, side by side so that both come with one line of the cache: where the task has its
    * weights, and its value where its term frequency is 1.
    */
-  readonly #offset: Uint32Array;
-  readonly #value: Float32Array;
+  readonly #slots: Uint32Array;
+  readonly #staged: StagedRows;
+  readonly #ends = this.#kernel.words(STAGED_ROWS);
+  readonly #squares = this.#kernel.doubles(STAGED_ROWS);
+  #entries = this.#kernel.words(0);
 
-  constructor({ weights: { codes, ...range }, features: { ids, factor } }: BlockRows, writer: BlockWriter) {
-    this.#writer = writer;
-    const slots = new ArrayBuffer(codes.length * 8);
-    this.#offset = new Uint32Array(slots).fill(UNUSED);
-    this.#value = new Float32Array(slots);
+  /** `bytes` are those of a feature's weights. */
+  constructor({ weights: { codes, ...range }, features: { ids, factor }, train }: BlockRows, bytes: number) {
+    this.#slots = this.#kernel.words(codes.length * 2);
+    for (let id = 0; id < codes.length; id++) this.#slots[id * 2] = UNUSED;
+    const value = new Float32Array(this.#slots.buffer, this.#slots.byteOffset, codes.length * 2);
     const weight = weightTable(range);
     for (let f = 0; f < ids.length; f++) {
       const id = ids[f] as number;
-      this.#offset[id * 2] = f * writer.bytes;
-      this.#value[id * 2 + 1] = (weight[codes[id] as number] as number) * (factor[f] as number);
+      this.#slots[id * 2] = f * bytes;
+      value[id * 2 + 1] = (weight[codes[id] as number] as number) * (factor[f] as number);
     }
+    this.#staged = new StagedRows(this.#kernel, train.chunks[0]?.namespaces ?? 0);
   }
 
-  copy({ chunks, inputs }: IndexedRows, row: number): void {
-    const input = inputs[row] as number;
-    const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-    const { start, ids, counts, factor, namespaces } = chunk;
-    const first = (input % CHUNK_INPUTS) * namespaces;
-    const [offset, value, { offsets, values, next }] = [this.#offset, this.#value, this.#writer];
-    let at = next * 2;
-    let squares = 0;
-    for (let s = first; s < first + namespaces; s++) {
-      const norm = factor[s] as number;
-      const to = start[s + 1] as number;
-      for (let j = start[s] as number; j < to; j++) {
-        const slot = (ids[j] as number) * 2;
-        const weights = offset[slot] as number;
-        if (weights === UNUSED) continue;
-        const v = Math.fround(termFrequency(counts[j] as number) * (value[slot + 1] as number) * norm);
-        offsets[at] = weights;
-        values[at + 1] = v;
-        squares += v * v;
-        at += 2;
-      }
-    }
-    this.#writer.wrote(at / 2, squares);
+  /** Writes the rows from `from` on, every `step`-th, as many as are worked on at a time; returns the first left out. */
+  write(
+    { chunks, inputs, label, weight }: WeightedRows,
+    from: number,
+    step: number,
+    writer: BlockWriter,
+  ): number {
+    const staged = this.#staged;
+    staged.clear();
+    const next = staged.addRows(chunks, inputs, from, step);
+    if (this.#entries.length < staged.ngrams * 2) this.#entries = this.#kernel.words(staged.words.length * 2);
+    const entries = this.#kernel.loops.expand(
+      staged.rows,
+      staged.namespaces,
+      staged.words.byteOffset,
+      staged.counts.byteOffset,
+      staged.ends.byteOffset,
+      staged.factor.byteOffset,
+      this.#slots.byteOffset,
+      this.#kernel.frequency,
+      this.#entries.byteOffset,
+      this.#ends.byteOffset,
+      this.#squares.byteOffset,
+    );
+    const first = writer.write(this.#entries.subarray(0, entries * 2));
+    for (let i = 0, row = from; i < staged.rows; i++, row += step)
+      writer.endRow(
+        first + (this.#ends[i] as number),
+        this.#squares[i] as number,
+        label[row] as number,
+        weight[row] as number,
+      );
+    return next;
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { featureTable } from "../model/opening.ts";
-import { type FeatureTable, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { weightTable } from "../model/vectorizer.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
+import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 
 /**
  * A chunk's inputs as sparse vectors over the family's features, in shared memory. The value of entry j of namespace
@@ -26,35 +26,63 @@ export interface IndexedChunk {
  * are in memory once.
  */
 export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFeatures): IndexedChunk[] {
-  const table = featureTable(features.hashes);
-  const weight = weightTable(features.weights);
-  return chunks.map((chunk) => indexChunk(chunk, table, weight, features.weights.codes));
+  const kernel = ngramKernel();
+  const number = numbering(kernel, features, chunks[0]?.namespaces ?? 0);
+  return chunks.map((chunk) => indexChunk(chunk, number));
 }
 
-function indexChunk(
-  { inputs, namespaces, start, hashes, counts }: AnalyzedChunk,
-  table: FeatureTable,
-  weight: Float64Array,
-  codes: Uint8Array,
-): IndexedChunk {
+/** Of the n-grams of the rows that it gives, how many are left. */
+interface Numbering {
+  readonly staged: StagedRows;
+  readonly factor: Float32Array;
+  number(): number;
+}
+
+/** A table of the features: buckets of four, at most half full. */
+function numbering(kernel: NgramKernel, { hashes, weights }: FamilyFeatures, namespaces: number): Numbering {
+  const { loops } = kernel;
+  const bits = Math.max(1, Math.ceil(Math.log2(hashes.length / 2)));
+  const table = kernel.words(8 << bits).byteOffset;
+  const [own, codes] = [kernel.words(hashes.length), kernel.bytes(hashes.length)];
+  own.set(hashes);
+  codes.set(weights.codes);
+  loops.enter(hashes.length, own.byteOffset, codes.byteOffset, table, 32 - bits);
+  const weight = kernel.doubles(257);
+  weight.set(weightTable(weights), 1);
+  const staged = new StagedRows(kernel, namespaces);
+  const factor = kernel.floats(STAGED_ROWS * namespaces);
+  const number = () =>
+    loops.number(
+      staged.segments,
+      staged.words.byteOffset,
+      staged.counts.byteOffset,
+      staged.ends.byteOffset,
+      table,
+      32 - bits,
+      kernel.frequency,
+      weight.byteOffset,
+      factor.byteOffset,
+    );
+  return { staged, factor, number };
+}
+
+function indexChunk(chunk: AnalyzedChunk, { staged, factor: found, number }: Numbering): IndexedChunk {
+  const { inputs, namespaces, start, hashes, counts } = chunk;
   const factor = sharedFloats(inputs * namespaces);
+  // What is staged begins where it did before the inputs ahead of it lost n-grams: ends are written behind.
+  const ends = new Uint32Array(inputs * namespaces);
   let n = 0;
-  let from = 0;
-  for (let s = 0; s < inputs * namespaces; s++) {
-    const to = start[s + 1] as number;
-    let squares = 0;
-    for (let j = from; j < to; j++) {
-      const id = table.find(hashes[j] as number);
-      if (id < 0) continue;
-      const count = counts[j] as number;
-      const value = termFrequency(count) * (weight[codes[id] as number] as number);
-      squares += value * value;
-      hashes[n] = id;
-      counts[n++] = count;
-    }
-    from = to;
-    factor[s] = squares === 0 ? 0 : 1 / Math.sqrt(squares);
-    start[s + 1] = n;
+  for (let input = 0; input < inputs; ) {
+    staged.clear();
+    const next = staged.add(chunk, input, inputs);
+    const left = number();
+    hashes.set(staged.words.subarray(0, left), n);
+    counts.set(staged.counts.subarray(0, left), n);
+    factor.set(found.subarray(0, staged.segments), input * namespaces);
+    for (let s = 0; s < staged.segments; s++) ends[input * namespaces + s] = n + (staged.ends[s] as number);
+    n += left;
+    input = next;
   }
+  start.set(ends, 1);
   return { inputs, namespaces, start, ids: hashes, counts, factor };
 }

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readDatasetManifest } from "../../src/pipeline/dataset-manifest.ts";
+import { readDatasetManifest } from "../../src/pipeline/prepared-dataset.ts";
 import type { LlmServer } from "../faults/llm/server.ts";
 import { llmServer } from "../faults/llm/support.ts";
 import { backfillToml, llmRun, writeBackfillProject } from "../support/backfill-run.ts";

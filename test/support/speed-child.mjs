@@ -5,6 +5,7 @@ import { Analyzer, FeatureHashes } from "../../dist/model/analyzer.js";
 import { familyClassifier } from "../../dist/model/family-classifier.js";
 import { allocateBlock, BlockWriter } from "../../dist/training/block.js";
 import { KernelSolver } from "../../dist/training/kernel-solver.js";
+import { writeRow } from "./write-row.mjs";
 
 /** Turns of a few milliseconds: some of them have a core for themselves, whatever else the machine does. */
 const TURNS = 300;
@@ -39,10 +40,8 @@ function kernelRatio() {
   const values = new Float32Array(rows * width).fill(1 / Math.sqrt(width));
   const block = allocateBlock({ train: rows, rows, entries: rows * width, features, labels });
   const writer = new BlockWriter(block);
-  for (let i = 0; i < rows; i++) {
-    writer.entries(ids, values, i * width, (i + 1) * width);
-    writer.endRow(random(labels), 1);
-  }
+  for (let i = 0; i < rows; i++)
+    writeRow(writer, { ids, values }, i * width, (i + 1) * width, random(labels), 1);
   const solver = new KernelSolver(block, 42);
   solver.setCost(4);
   const w = Float32Array.from({ length: features * labels }, () => random(1000) / 1000);

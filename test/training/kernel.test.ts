@@ -172,7 +172,7 @@ test.each([2, 3, 5, 20, 47])(
     const random = seededRandom(3, `row of ${labels}`);
     const uniform = () => random.below(2 ** 30) / 2 ** 30;
     const block = allocateBlock({ train: 1, rows: 1, entries: 0, features: 1, labels });
-    new BlockWriter(block).endRow(0, 1);
+    new BlockWriter(block).endRow(0, 0, 0, 1);
     const { at, padded } = layoutOf(block.shape);
     const { buffer } = block.memory;
     const solver = new KernelSolver(block, 1);

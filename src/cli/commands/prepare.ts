@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readDatasetManifest } from "../../pipeline/dataset-manifest.ts";
+
 import { planPrepare } from "../../pipeline/plan.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
+import { readDatasetManifest } from "../../pipeline/prepared-dataset.ts";
 import { type Action, countOption, EXIT, notedConfigOf } from "../context.ts";
 import { fillTable } from "../fill-table.ts";
 import { nextCommand } from "../next-step.ts";

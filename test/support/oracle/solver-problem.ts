@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { allocateBlock, type Block, BlockWriter } from "../../../src/training/block.ts";
+import { writeRow } from "../write-row.mjs";
 
 /** Rows in compressed sparse row form: row i is [start[i], start[i + 1]) of ids and values. */
 export interface SparseRows {
@@ -31,10 +32,15 @@ export function blockOf({ parts, labels, features }: SolverProblem): Block {
   const block = allocateBlock({ train: parts[0]?.x.rows ?? 0, rows, entries, features, labels });
   const writer = new BlockWriter(block);
   for (const { x, truth, weight } of parts)
-    for (let i = 0; i < x.rows; i++) {
-      writer.entries(x.ids, x.values, x.start[i] as number, x.start[i + 1] as number);
-      writer.endRow(truth[i] as number, weight[i] as number);
-    }
+    for (let i = 0; i < x.rows; i++)
+      writeRow(
+        writer,
+        x,
+        x.start[i] as number,
+        x.start[i + 1] as number,
+        truth[i] as number,
+        weight[i] as number,
+      );
   return block;
 }
 

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PAGE, startKernel } from "../core/web-assembly.ts";
+import { termFrequency } from "../model/vectorizer.ts";
+import { CHUNK_INPUTS } from "./inputs.ts";
+import { kernelMemory } from "./kernel.ts";
+import { NGRAMS } from "./ngram-bytes.ts";
+
+// Hot: every n-gram of every input is numbered once, 10 to 15 ns each where plain JavaScript took 25 to 30, and written into a
+// block by every fit, 3 ns where it took 11. Copying rows into the kernel's memory and back takes 1 ns an n-gram.
+
+/** What kernel/ngrams.ts exports; addresses are bytes of its memory. */
+export interface NgramLoops {
+  enter(features: number, hashes: number, codes: number, table: number, shift: number): void;
+  number(
+    segments: number,
+    words: number,
+    counts: number,
+    ends: number,
+    table: number,
+    shift: number,
+    frequency: number,
+    weight: number,
+    factor: number,
+  ): number;
+  expand(
+    rows: number,
+    namespaces: number,
+    words: number,
+    counts: number,
+    ends: number,
+    factor: number,
+    slots: number,
+    frequency: number,
+    entries: number,
+    rowEnds: number,
+    rowSquares: number,
+  ): number;
+}
+
+/** Arrays in the kernel's memory begin at multiples of this: a line of the cache. */
+const LINE = 64;
+/** The term frequency of each count: 256 doubles at the start. */
+const FREQUENCIES = 256 * 8;
+
+/** A kernel on a memory of its own; what is taken of it is given back by {@link begin}. */
+class NgramKernel {
+  readonly #memory = kernelMemory(1);
+  readonly loops = startKernel(NGRAMS, this.#memory) as NgramLoops;
+  /** Address of the term frequencies. */
+  readonly frequency = 0;
+  #next = FREQUENCIES;
+  /** Up to where something may have been written. */
+  #used = FREQUENCIES;
+
+  constructor() {
+    new Float64Array(this.#memory.buffer, 0, 256).set(
+      Float64Array.from({ length: 256 }, (_, count) => termFrequency(count)),
+    );
+  }
+
+  /** Gives back all that was taken. */
+  begin(): void {
+    this.#next = FREQUENCIES;
+  }
+
+  /** Zeros, until {@link begin}; also when more is taken, as the memory is a shared one, which grows in its place. */
+  words(length: number): Uint32Array {
+    const at = this.#take(length * 4);
+    return new Uint32Array(this.#memory.buffer, at, length);
+  }
+
+  bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    return new Uint8Array(this.#memory.buffer, at, length);
+  }
+
+  floats(length: number): Float32Array {
+    const at = this.#take(length * 4);
+    return new Float32Array(this.#memory.buffer, at, length);
+  }
+
+  doubles(length: number): Float64Array {
+    const at = this.#take(length * 8);
+    return new Float64Array(this.#memory.buffer, at, length);
+  }
+
+  #take(bytes: number): number {
+    const at = this.#next;
+    const end = at + Math.ceil(bytes / LINE) * LINE;
+    const { byteLength } = this.#memory.buffer;
+    if (end > byteLength) this.#memory.grow(Math.ceil((end - byteLength) / PAGE));
+    new Uint8Array(this.#memory.buffer, at, Math.max(0, Math.min(end, this.#used) - at)).fill(0);
+    this.#next = end;
+    this.#used = Math.max(this.#used, end);
+    return at;
+  }
+}
+
+let started: NgramKernel | undefined;
+
+/** The kernel of this thread, with all its memory: nothing of an earlier call is needed when another begins. */
+export function ngramKernel(): NgramKernel {
+  started ??= new NgramKernel();
+  started.begin();
+  return started;
+}
+
+export type { NgramKernel };
+
+/** Inputs by their n-grams: as they are analyzed, and once these are numbered. */
+export type NgramChunk = {
+  readonly namespaces: number;
+  /** Namespace s of input i is [start[i * namespaces + s], start[i * namespaces + s + 1]). */
+  readonly start: Uint32Array;
+  readonly counts: Uint8Array;
+} & ({ readonly hashes: Uint32Array } | { readonly ids: Uint32Array; readonly factor: Float32Array });
+
+/** N-grams and rows that are worked on at a time: they stay in the second cache beside what is looked up. */
+const STAGED_NGRAMS = 2 ** 14;
+export const STAGED_ROWS = 2 ** 10;
+
+/** Rows in the memory of a kernel: as many as one call works on. */
+export class StagedRows {
+  readonly namespaces: number;
+  #words: Uint32Array;
+  #counts: Uint8Array;
+  readonly #kernel: NgramKernel;
+  /** Where each segment's n-grams end. */
+  readonly ends: Uint32Array;
+  /** Of each segment, where the chunks have one. */
+  readonly factor: Float32Array;
+  #rows = 0;
+  #ngrams = 0;
+
+  constructor(kernel: NgramKernel, namespaces: number) {
+    this.#kernel = kernel;
+    this.namespaces = namespaces;
+    this.#words = kernel.words(STAGED_NGRAMS);
+    this.#counts = kernel.bytes(STAGED_NGRAMS);
+    this.ends = kernel.words(STAGED_ROWS * namespaces);
+    this.factor = kernel.floats(STAGED_ROWS * namespaces);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get segments(): number {
+    return this.#rows * this.namespaces;
+  }
+
+  /** Of all rows. */
+  get ngrams(): number {
+    return this.#ngrams;
+  }
+
+  get words(): Uint32Array {
+    return this.#words;
+  }
+
+  get counts(): Uint8Array {
+    return this.#counts;
+  }
+
+  clear(): void {
+    this.#rows = 0;
+    this.#ngrams = 0;
+  }
+
+  /**
+   * Adds inputs of a chunk from `from` on, up to `to`: as many as there is room for, and at least one if there are none yet.
+   * Returns the first that was left out.
+   */
+  add(chunk: NgramChunk, from: number, to: number): number {
+    const { start, counts, namespaces } = chunk;
+    const first = start[from * namespaces] as number;
+    const room = this.#words.length - this.#ngrams;
+    const last = Math.min(to, from + STAGED_ROWS - this.#rows);
+    let next = from;
+    while (next < last && (start[(next + 1) * namespaces] as number) - first <= room) next++;
+    if (next === from && this.#rows === 0 && from < to) {
+      next++;
+      this.#reserve((start[next * namespaces] as number) - first);
+    }
+    if (next === from) return from;
+    const end = start[next * namespaces] as number;
+    const words = "ids" in chunk ? chunk.ids : chunk.hashes;
+    const shift = this.#ngrams - first;
+    this.#words.set(words.subarray(first, end), this.#ngrams);
+    this.#counts.set(counts.subarray(first, end), this.#ngrams);
+    const before = (this.#rows - from) * namespaces;
+    for (let s = from * namespaces; s < next * namespaces; s++) {
+      this.ends[before + s] = (start[s + 1] as number) + shift;
+      if ("factor" in chunk) this.factor[before + s] = chunk.factor[s] as number;
+    }
+    this.#rows += next - from;
+    this.#ngrams += end - first;
+    return next;
+  }
+
+  /** Room for one input of so many n-grams; what is too small for it is lost until the kernel begins anew. */
+  #reserve(ngrams: number): void {
+    if (ngrams <= this.#words.length) return;
+    const room = Math.max(ngrams, this.#words.length * 2);
+    this.#words = this.#kernel.words(room);
+    this.#counts = this.#kernel.bytes(room);
+  }
+
+  /**
+   * Adds the inputs of rows from `from` on, those of every `step`-th row, up to the end of `inputs` or of the room. Returns the
+   * first row that was left out.
+   */
+  addRows(chunks: readonly NgramChunk[], inputs: Uint32Array, from: number, step = 1): number {
+    let row = from;
+    while (row < inputs.length) {
+      const input = inputs[row] as number;
+      const first = input % CHUNK_INPUTS;
+      let run = 1;
+      while (first + run < CHUNK_INPUTS && inputs[row + run * step] === input + run) run++;
+      const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as NgramChunk;
+      const added = this.add(chunk, first, first + run) - first;
+      row += added * step;
+      if (added < run) return row;
+    }
+    return row;
+  }
+}
