@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { type ErrorCode, ModelpackError } from "../core/error.ts";
 import { type Examples, ORIGINS, type Split } from "../core/example.ts";
 import type { InputKind, TaskDefinition } from "../core/task.ts";
+import type { TextColumn } from "../core/text-column.ts";
 import { quoteText } from "./column.ts";
 import { GrowingColumn } from "./columns.ts";
 import { type Batch, type Engine, filePath, withEngine } from "./engine.ts";
+import { readJoinedTexts } from "./joined-texts.ts";
 import { KeyTable } from "./key-table.ts";
 import { engineMessage } from "./refusal.ts";
 import { type Scope, splitColumns, splitFile, withoutLabels } from "./split-file.ts";
-import { Utf8ColumnBuilder } from "./utf8-column.ts";
 
 /**
  * The rows of a family's split, for each of `tasks` those of the task in the order of their ids. A task
@@ -65,7 +66,7 @@ async function collect(
 ): Promise<ReadonlyMap<string, Examples>> {
   const input = tasks[0]?.input ?? "text";
   await engine.run(
-    `CREATE VIEW rows AS SELECT * FROM read_parquet(${filePath(path)}, hive_partitioning = false)`,
+    `CREATE VIEW rows AS SELECT * FROM read_parquet(${filePath(path)}, hive_partitioning = false, file_row_number = true)`,
   );
   await checkColumns(engine, path, input);
   // Names become codes inside DuckDB: decoding four of them for each row took as long as all the rest.
@@ -79,15 +80,21 @@ async function collect(
   );
   const byName = new Map(tasks.map((task) => [task.name, new Collector(task, labelNames)]));
   const collectors = taskNames.map((name) => byName.get(name) as Collector);
+  const lengths = textColumns(input).map(() => new GrowingColumn());
   for await (const batch of engine.stream(selectRows(input, split))) {
-    const bad = collectBatch(batch, collectors);
+    const bad = collectBatch(batch, collectors, lengths);
     if (bad) throw await reasonOf(engine, path, split, input, tasks);
   }
-  return new Map([...byName].map(([name, collector]) => [name, collector.build()]));
+  const texts = await readJoinedTexts(
+    engine,
+    textColumns(input),
+    lengths.map((column) => column.build()),
+  );
+  return new Map([...byName].map(([name, collector]) => [name, collector.build(texts)]));
 }
 
 async function checkColumns(engine: Engine, path: string, input: InputKind): Promise<void> {
-  const { columns } = await engine.inspect("SELECT * FROM rows");
+  const { columns } = await engine.inspect("SELECT * EXCLUDE (file_row_number) FROM rows");
   const found = columns.map((column) => `${column.name} ${column.type.sql}`).join(", ");
   const typed = splitColumns(input).map((name) => `${name} ${name === "count" ? "INTEGER" : "VARCHAR"}`);
   if (found === typed.join(", ")) return;
@@ -98,41 +105,55 @@ async function checkColumns(engine: Engine, path: string, input: InputKind): Pro
   );
 }
 
-/** Every value that is not as it must be is NULL. */
+function textColumns(input: InputKind): readonly string[] {
+  return input === "pair" ? ["text_a", "text_b"] : ["text"];
+}
+
+/** Numbers of each row, and the length of its texts in bytes. Every value that is not as it must be is NULL. */
 function selectRows(input: InputKind, split: Split): string {
   const origins = ORIGINS.map((origin, i) => `WHEN ${quoteText(origin)} THEN ${i}`).join(" ");
-  const texts = input === "pair" ? ["text_a", "text_b"] : ["text"];
   const items = [
     "enum_code(TRY_CAST(task AS task_name))::INTEGER",
     "enum_code(TRY_CAST(label AS label_name))::INTEGER",
     `CASE origin ${origins} END::INTEGER`,
     `CASE WHEN split = ${quoteText(split)} AND "count" > 0 THEN "count" END`,
-    // 64 bits of the group's 128, for KeyTable: that two groups are taken for one happens once in 10^7
-    // datasets of a million rows, and then they share a fold.
-    hexWord("group_id", 1),
-    hexWord("group_id", 9),
-    ...texts.map((name) => `encode(${name})`),
+    // 64 bits of the group for KeyTable: that two groups are taken for one happens once in 10^7 datasets of a million rows,
+    // and then they share a fold.
+    groupWord("hash(group_id) >> 32"),
+    groupWord("hash(group_id) & 4294967295"),
+    ...textColumns(input).map((name) => `strlen(${name})::INTEGER`),
   ];
   return `SELECT ${items.join(", ")} FROM rows`;
 }
 
-/** Eight hexadecimal digits of a column of 32, as a number that fits an INTEGER; NULL where they are something else. */
-function hexWord(column: string, from: number): string {
-  const digits = `TRY_CAST('0x' || ${column}[${from}:${from + 7}] AS BIGINT)`;
-  return `CASE length(${column}) WHEN 32 THEN ${digits} - 2147483648 END::INTEGER`;
+/** 32 bits as a number that fits an INTEGER; NULL where the group is none. */
+function groupWord(bits: string): string {
+  return `CASE length(group_id) WHEN 32 THEN (${bits})::BIGINT - 2147483648 END::INTEGER`;
 }
 
-function collectBatch(batch: Batch, collectors: readonly Collector[]): boolean {
-  const numbers = [0, 1, 2, 3, 4, 5].map((column) => batch.integers(column));
-  const [texts, textsB] = [6, 7].map((column) => (column < batch.columns ? batch.bytes(column) : undefined));
-  const [tasks = [], labels = [], origins = [], counts = [], high = [], low = []] = numbers;
+/** Takes over the numbers of some rows; true where one of them is not as it must be. */
+function collectBatch(
+  batch: Batch,
+  collectors: readonly Collector[],
+  lengths: readonly GrowingColumn[],
+): boolean {
+  const [tasks = [], labels = [], origins = [], counts = [], high = [], low = [], ...texts] = Array.from(
+    { length: batch.columns },
+    (_, column) => batch.integers(column),
+  );
   for (let i = 0; i < batch.rows; i++) {
     const collector = collectors[tasks[i] ?? -1];
-    const [label, origin, count, text, textB] = [labels[i], origins[i], counts[i], texts?.[i], textsB?.[i]];
+    const [label, origin, count] = [labels[i], origins[i], counts[i]];
     if (collector === undefined || label == null || origin == null || count == null) return true;
-    if (high[i] == null || low[i] == null || text == null || textB === null) return true;
+    if (high[i] == null || low[i] == null) return true;
+    const row = lengths[0]?.length as number;
+    for (let t = 0; t < texts.length; t++) {
+      const bytes = texts[t]?.[i];
+      if (bytes == null) return true;
+      lengths[t]?.push(bytes);
+    }
     const group = { high: high[i] as number, low: low[i] as number };
-    if (!collector.push(label, origin, count, group, text, textB)) return true;
+    if (!collector.push(row, label, origin, count, group)) return true;
   }
   return false;
 }
@@ -181,8 +202,8 @@ interface GroupKey {
 class Collector {
   /** Index into the task's labels of each code of the enum; -1 where it is another task's. */
   readonly #labels: Int32Array;
-  readonly #text = new Utf8ColumnBuilder();
-  readonly #textB: Utf8ColumnBuilder | null;
+  /** Each row's number in the file. */
+  readonly #row = new GrowingColumn();
   readonly #label = new GrowingColumn();
   readonly #count = new GrowingColumn();
   readonly #origin = new GrowingColumn();
@@ -193,26 +214,17 @@ class Collector {
   constructor(task: TaskDefinition, labelNames: readonly string[]) {
     const index = new Map(task.labels.map((label, i) => [label.name, i]));
     this.#labels = Int32Array.from(labelNames, (name) => index.get(name) ?? -1);
-    this.#textB = task.input === "pair" ? new Utf8ColumnBuilder() : null;
   }
 
   /** False where the label is not one of the task's. */
-  push(
-    label: number,
-    origin: number,
-    count: number,
-    group: GroupKey,
-    text: Uint8Array,
-    textB: Uint8Array | undefined,
-  ): boolean {
+  push(row: number, label: number, origin: number, count: number, group: GroupKey): boolean {
     const index = this.#labels[label] ?? -1;
     if (index < 0) return false;
+    this.#row.push(row);
     this.#label.push(index);
     this.#origin.push(origin);
     this.#count.push(count);
     this.#group.push(this.#groupNumber(group));
-    this.#text.push(text);
-    if (textB !== undefined) this.#textB?.push(textB);
     return true;
   }
 
@@ -222,17 +234,25 @@ class Collector {
     return number;
   }
 
-  build(): Examples {
+  /** `texts` are those of all rows of the file, by column. */
+  build([text, textB]: readonly TextColumn[]): Examples {
+    const rows = this.#row.build();
     return {
-      rows: this.#label.length,
-      text: this.#text.build(),
-      textB: this.#textB?.build() ?? null,
+      rows: rows.length,
+      text: textsOf(text as TextColumn, rows),
+      textB: textB === undefined ? null : textsOf(textB, rows),
       label: this.#label.build(),
       count: this.#count.build(),
       origin: Uint8Array.from(this.#origin.build()),
       group: this.#group.build(),
     };
   }
+}
+
+/** The texts of some rows, in the memory that has all of them. */
+function textsOf({ chunks, chunk, start, bytes }: TextColumn, rows: Uint32Array): TextColumn {
+  const pick = (column: Uint32Array) => rows.map((row) => column[row] as number);
+  return { length: rows.length, chunks, chunk: pick(chunk), start: pick(start), bytes: pick(bytes) };
 }
 
 function refusal(code: ErrorCode, message: string, path: string, cause?: unknown): ModelpackError {

@@ -7,7 +7,7 @@ import type { RowScores } from "../training/familiarity.ts";
 import { distinctInputs, type InputChunk } from "../training/inputs.ts";
 import type { TaskMeasurement } from "../training/measurement.ts";
 import { type OverallMetrics, overallMetrics } from "../training/metrics.ts";
-import type { WorkerPool } from "../training/pool.ts";
+import { LAST, NEXT_TO_LAST, type WorkerPool } from "../training/pool.ts";
 import type { ClassificationReport } from "../training/report.ts";
 
 /** A task's rows of one split. */
@@ -16,6 +16,9 @@ export interface SplitExamples {
   /** By task; a task without rows has an entry with none, or no entry. */
   readonly examples: ReadonlyMap<string, Examples>;
 }
+
+/** Shares of the inputs that each thread gets, at least: the last ones end together. */
+const SHARES = 4;
 
 /** Rows of one task and split, the input of each, and where their scores go. */
 interface Scored {
@@ -27,16 +30,18 @@ interface Scored {
 
 /**
  * What the model as it ships says of every row of `splits`, for each split in the order of the model's tasks. A text that
- * several tasks or splits have is read once. The inputs are dealt out `batch` at a time, and a thread gets all that it
- * scores at once: the model is copied to it and opened once.
+ * several tasks or splits have is read once. The inputs are dealt out `most` at a time, or fewer, and a thread gets all that
+ * it scores at once: the model is copied to it and opened once.
  */
 export async function scoreSplits(
   model: FamilyModel,
   splits: readonly SplitExamples[],
   pool: WorkerPool,
-  batch: number,
+  most: number,
 ): Promise<readonly (readonly RowScores[])[]> {
   const sets = splits.flatMap(({ examples }) => model.tasks.map(({ name }) => examples.get(name) ?? null));
+  const rows = sets.reduce((sum, set) => sum + (set?.rows ?? 0), 0);
+  const batch = Math.max(1, Math.min(most, Math.ceil(rows / (pool.size * SHARES))));
   const { chunks, numbers } = distinctInputs(sets, batch);
   const all = numbers.map((inputs, i): Scored => {
     const task = i % model.tasks.length;
@@ -49,19 +54,19 @@ export async function scoreSplits(
   });
   const wanted = chunks.map(({ inputs }) => model.tasks.map(() => new Uint8Array(inputs)));
   const rowsOf = all.map(({ task, inputs }) => {
-    const rows: number[][] = chunks.map(() => []);
+    const own: number[][] = chunks.map(() => []);
     inputs.forEach((input, row) => {
       const c = Math.floor(input / batch);
-      rows[c]?.push(row);
+      own[c]?.push(row);
       (wanted[c]?.[task] as Uint8Array)[input % batch] = 1;
     });
-    return rows;
+    return own;
   });
   const score = async (thread: number) => {
     const own = chunks.map((_, c) => c).filter((c) => c % pool.size === thread);
     if (own.length === 0) return;
     const given = own.map((c) => ({ chunk: chunks[c] as InputChunk, wanted: wanted[c] as Uint8Array[] }));
-    const found = await pool.run<"score">({ kind: "score", model, chunks: given });
+    const found = await pool.run<"score">({ kind: "score", model, chunks: given }, undefined, NEXT_TO_LAST);
     for (const [i, c] of own.entries()) {
       const places = (wanted[c] as Uint8Array[]).map(ranks);
       for (const [s, one] of all.entries())
@@ -147,7 +152,7 @@ export async function measureSplit(
         crossFit: crossFit?.(name) ?? null,
         outOfScope: outside === undefined || outside.knownShare.length === 0 ? null : outside,
       };
-      return [{ name, ...(await pool.run<"measure">({ kind: "measure", of })) }];
+      return [{ name, ...(await pool.run<"measure">({ kind: "measure", of }, undefined, LAST)) }];
     }),
   );
   const metrics = new Map(measured.flat().map((task) => [task.name, task.metrics]));

@@ -99,7 +99,8 @@ export class ThreadPool<Message> {
       this.#idle.push(worker);
       if ("result" in outcome) waiting.resolve(outcome.result);
       else waiting.reject(outcome.error);
-      this.#next();
+      // Whoever waited for it may have a job that comes before all others.
+      setImmediate(() => this.#next());
     });
     worker.on("error", (cause) => this.#died(worker, cause));
     worker.on("exit", (code) => this.#died(worker, new Error(`the thread ended with code ${code}`)));

@@ -207,8 +207,6 @@ async function fitTask(
   const work = workOf(task);
   const rows = { chunks, inputs: inputs.train, label: train.label, count: train.count };
   const { weights } = family;
-  const weigh = { kind: "weigh", rows, weights, labels, minDf: settings.minDf } as const;
-  const features = await pool.run<"weigh">(weigh, undefined, work);
   const byLabel = labelWeights(train, labels, settings.classWeight);
   const none = { label: new Uint32Array(0), count: new Uint32Array(0) };
   const weighted = (part: Labelled, numbers: Uint32Array, factor: Float64Array | null) => ({
@@ -217,13 +215,13 @@ async function fitTask(
     label: part.label,
     weight: rowWeights(part, byLabel, factor),
   });
-  const of = {
-    weights,
-    features,
-    labels,
+  const parts = {
     train: weighted(train, inputs.train, trust),
     eval: weighted(held ?? none, inputs.eval, null),
   };
+  const weigh = { kind: "weigh", rows, weights, labels, minDf: settings.minDf } as const;
+  const features = await pool.run<"weigh">(weigh, undefined, work);
+  const of = { weights, features, labels, ...parts };
   const blocks = blockCount(of, dominates);
   const { name, input } = definition;
   const problem: TaskProblem = { task: name, input, settings, rows: of, blocks, crossFit };

@@ -250,7 +250,6 @@ describe("reading", () => {
       '0::INTEGER AS "count"': "a row is not of the split train",
       "'guess' AS origin": "a row is not of the split train",
       "'xyz' AS group_id": "or its count, origin or group is none",
-      "'0123456789abcdeg0123456789abcdef' AS group_id": "or its count, origin or group is none",
     };
     for (const [change, message] of Object.entries(changes)) {
       await writeParquet(
