@@ -64,8 +64,9 @@ function find(hash: u32, table: usize, shift: u32, mask: usize): u32 {
 }
 
 /**
- * Puts the numbers of the features in the place of their hashes, without the n-grams that are none, and writes 1 over the length
- * of each segment, 0 where it is empty. `weight` is what a code + 1 stands for, and 0 for 0. Returns how many n-grams are left.
+ * Puts the numbers of the features in the place of their hashes, without the n-grams that are none, and writes how often these
+ * occur in each segment, and 1 over its length, 0 where it is empty. `weight` is what a code + 1 stands for, and 0 for 0. Returns
+ * how many n-grams are left.
  */
 export function number(
   segments: i32,
@@ -77,6 +78,7 @@ export function number(
   frequency: usize,
   weight: usize,
   factor: usize,
+  unknown: usize,
 ): u32 {
   const mask = (<usize>1 << (37 - shift)) - 1;
   let p = words;
@@ -85,6 +87,7 @@ export function number(
   for (let s = 0; s < segments; s++) {
     const end = endOf(words, ends, s);
     let squares: f64 = 0;
+    let dropped: u32 = 0;
     for (; p < end; p += 4, c++) {
       const found = find(load<u32>(p), table, shift, mask);
       const often = load<u8>(c);
@@ -94,7 +97,9 @@ export function number(
       store<u32>(words + (n << 2), found & ((1 << ID_BITS) - 1));
       store<u8>(counts + n, often);
       n += <usize>(found != 0);
+      dropped += found == 0 ? <u32>often : 0;
     }
+    store<u32>(unknown + (<usize>s << 2), dropped);
     store<f32>(factor + (<usize>s << 2), squares == 0 ? 0 : <f32>(1 / Math.sqrt(squares)));
     store<u32>(ends + (<usize>s << 2), <u32>n);
   }

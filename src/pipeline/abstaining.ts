@@ -18,8 +18,9 @@ export interface AbstainingFamily {
   readonly model: FamilyModel;
   readonly tasks: readonly TaskRowsAndSettings[];
   readonly calibrationRows: readonly (CalibrationRows | null)[];
-  /** What the model says of the eval rows, and of the eval part of the out-of-scope rows. */
-  readonly onEval: readonly RowScores[];
+  /** Of the eval rows, the share of its n-grams that the task knows. */
+  readonly evalShares: readonly Float64Array[];
+  /** What the model says of the eval part of the out-of-scope rows. */
   readonly outOfScope: SplitExamples;
   readonly onOutOfScope: readonly RowScores[];
 }
@@ -71,7 +72,7 @@ function problemOf(family: AbstainingFamily, t: number) {
     calibration,
     usualShare,
     rows: family.calibrationRows[t] ?? null,
-    knownShare: (family.onEval[t] as RowScores).knownShare,
+    knownShare: family.evalShares[t] as Float64Array,
     origin: held?.origin ?? new Uint8Array(0),
     outOfScope:
       outside === undefined ? null : { ...(family.onOutOfScope[t] as RowScores), group: outside.group },

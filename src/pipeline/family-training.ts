@@ -95,10 +95,11 @@ export function familyProblem(
   };
 }
 
-/** Trains, calibrates and measures a family. */
+/** Trains, calibrates and measures a family; its test rows are read once `before` has ended, which does not fail. */
 export async function trainOne(
   { family, input, rows, readTest, tasks }: TrainableFamily,
   { config, dataset, pool, run, reporter }: TrainContext,
+  before: Promise<unknown>,
 ): Promise<FamilyResult> {
   const settings = trainSettings(config, family);
   const asRead = familyProblem(config, family, input, tasks);
@@ -110,7 +111,7 @@ export async function trainOne(
     reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
   };
   const [fit, heldOut] = await run.phase(`${family}: fit`, () =>
-    Promise.all([trainFamily(problem, pool, report), readTest()]),
+    Promise.all([trainFamily(problem, pool, report), before.then(readTest)]),
   );
   const of = {
     tasks: problem.tasks,
@@ -149,18 +150,15 @@ async function measureFamily(
   { config, pool, reporter }: Pick<TrainContext, "config" | "pool" | "reporter">,
 ): Promise<Pick<FamilyResult, "model" | "thresholds" | "splits" | "methodOf">> {
   const { test, outside } = heldOut;
-  const scored = await scoreSplits(fit.model, [rowsOfEval, test, outside.eval, outside.test], pool, batch);
-  const [onEval = [], onTest = [], outsideEval = [], outsideTest = []] = scored;
-  const familiar = withUsualShares(
-    fit.model,
-    onEval.map(({ knownShare }) => usualShareOf(knownShare)),
-  );
+  const scored = await scoreSplits(fit.model, [test, outside.eval, outside.test], pool, batch);
+  const [onTest = [], outsideEval = [], outsideTest = []] = scored;
+  const familiar = withUsualShares(fit.model, fit.evalShares.map(usualShareOf));
   const thresholds = await fitThresholds(
     {
       model: familiar,
       tasks,
       calibrationRows: fit.calibrationRows,
-      onEval,
+      evalShares: fit.evalShares,
       outOfScope: outside.eval,
       onOutOfScope: outsideEval,
     },
@@ -173,7 +171,7 @@ async function measureFamily(
   );
   const methodOf = (task: string) => trainSettings(config, model.family, task).calibration_method;
   // Eval by the fit on train alone: the shipped one has seen the eval rows.
-  const unseen = onEval.map(({ knownShare }, t) => ({
+  const unseen = fit.evalShares.map((knownShare, t) => ({
     scores: fit.evalScores[t] as Float32Array,
     knownShare,
   }));

@@ -150,7 +150,7 @@ function trainProjection(config: PipelineConfig, families: readonly string[]): T
 
 /**
  * All families at a time, so that no thread waits for the last task of one. Their rows are read in turn, the smallest
- * family's first: the threads are at work on it while the others are read.
+ * family's first: the threads are at work on it while the others are read. What is held out comes after all of them.
  */
 async function trainFamilies(families: readonly string[], context: TrainContext): Promise<FamilyResult[]> {
   const bytes = await Promise.all(
@@ -163,7 +163,7 @@ async function trainFamilies(families: readonly string[], context: TrainContext)
   const training = inTurn.map(({ family }) => {
     const read = reading.then(() => readTasks(family, context));
     reading = read.catch(() => {});
-    const result = read.then((tasks) => (tasks === null ? null : trainOne(tasks, context)));
+    const result = read.then((tasks) => (tasks === null ? null : trainOne(tasks, context, reading)));
     return [family, result] as const;
   });
   const results = new Map(training);

@@ -38,9 +38,9 @@ export function inputReader(
 /** Analyzes every input of a chunk, once for all the tasks that have it. */
 export function analyzeChunk(chunk: InputChunk, kind: InputKind, settings: AnalyzerSettings): AnalyzedChunk {
   const read = inputReader(chunk, kind, settings);
-  const collector = new DistinctFeatures();
-  for (let input = 0; input < chunk.inputs; input++) collector.add(read(input));
-  return collector.build(chunk.inputs);
+  collected.clear();
+  for (let input = 0; input < chunk.inputs; input++) collected.add(read(input));
+  return collected.build(chunk.inputs);
 }
 
 /** The distinct features of one input after another, and how often each occurs. */
@@ -48,10 +48,17 @@ class DistinctFeatures {
   #hashes = new Uint32Array(1 << 18);
   #counts = new Uint8Array(1 << 18);
   #length = 0;
-  readonly #start: number[] = [0];
+  #start: number[] = [0];
   #namespaces = 0;
   /** Position + 1 of a hash among the input's; what earlier inputs left lies below the first of this one. */
   #slots = new Uint32Array(1 << 12);
+
+  /** Forgets all inputs, and keeps the memory for others. */
+  clear(): void {
+    this.#length = 0;
+    this.#start = [0];
+    this.#slots.fill(0);
+  }
 
   add({ hashes, length, ends }: FeatureHashes): void {
     this.#namespaces = ends.length;
@@ -107,3 +114,6 @@ class DistinctFeatures {
     };
   }
 }
+
+// A thread analyzes one chunk after another: memory made anew for each costs as much as a tenth of the work.
+const collected = new DistinctFeatures();

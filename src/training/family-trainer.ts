@@ -10,7 +10,7 @@ import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
 import { type CalibrationRows, type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import type { IndexedChunk } from "./indexing.ts";
+import type { NumberedChunk } from "./indexing.ts";
 import type { TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
@@ -59,6 +59,8 @@ export interface FamilyFit {
   readonly histories: readonly TaskHistory[];
   /** Raw scores of each task's eval rows by the fit that had not seen them, rows x labels. */
   readonly evalScores: readonly Float32Array[];
+  /** Of each task's eval rows, the share of its n-grams that the task knows, in [0, 1]. */
+  readonly evalShares: readonly Float64Array[];
   /** What fitted each task's calibration, its eval rows first; null without any. */
   readonly calibrationRows: readonly (CalibrationRows | null)[];
 }
@@ -123,9 +125,16 @@ export async function trainFamily(
   const calibrations = heads.map(({ calibration }) => calibration);
   const calibrationRows = heads.map(({ rows }) => rows);
   const stored = heads.map((head) => head.stored);
-  const assembled = await pool.run<"assemble">({ kind: "assemble", outline, heads: stored });
+  const known = {
+    ...{ chunks, features: features.hashes.length, heads: stored },
+    inputs: inputs.map((of) => of.eval),
+  };
+  const [assembled, evalShares] = await Promise.all([
+    pool.run<"assemble">({ kind: "assemble", outline, heads: stored }),
+    pool.run<"know">({ kind: "know", problem: known }),
+  ]);
   const model = withCalibrations(assembled, calibrations);
-  return { model, histories, evalScores, calibrationRows };
+  return { model, histories, evalScores, evalShares, calibrationRows };
 }
 
 /** Fits a task's calibration on rows that its fit had not seen; without any it stays uncalibrated. */
@@ -190,7 +199,7 @@ function workOf({ train, definition }: TaskRowsAndSettings): number {
 /** A family's inputs, and those of one task. */
 interface Vectors {
   readonly family: FamilyFeatures;
-  readonly chunks: readonly IndexedChunk[];
+  readonly chunks: readonly NumberedChunk[];
   readonly inputs: TaskInputs;
 }
 

@@ -76,15 +76,17 @@ function cutRanks({ length, ranks }: UnitedHashes, most: number): { last: number
 export function selectFeatures(tasks: readonly Candidates[], most: number): FamilyFeatures {
   const united = unite(tasks);
   const { last, ofLast } = cutRanks(united, most);
-  const candidates: number[] = [];
-  for (let i = 0; i < united.length; i++) if ((united.ranks[i] as number) <= last) candidates.push(i);
+  const candidates = new Uint32Array(united.length);
+  let n = 0;
+  for (let i = 0; i < united.length; i++) if ((united.ranks[i] as number) <= last) candidates[n++] = i;
   // A hash and where it stands among the candidates as one number, which sorts by the hash.
-  const keys = Float64Array.from(candidates, (i, n) => (united.hashes[i] as number) * MOST_KEPT + n).sort();
-  const hashes = new Uint32Array(keys.length);
-  const frequencies = new Float64Array(keys.length);
+  const keys = new Float64Array(n);
+  for (let k = 0; k < n; k++) keys[k] = (united.hashes[candidates[k] as number] as number) * MOST_KEPT + k;
+  const hashes = new Uint32Array(n);
+  const frequencies = new Float64Array(n);
   let kept = 0;
   let left = ofLast;
-  for (const key of keys) {
+  for (const key of keys.sort()) {
     const i = candidates[key % MOST_KEPT] as number;
     if (united.ranks[i] === last && left-- <= 0) continue;
     hashes[kept] = united.hashes[i] as number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { weightTable } from "../model/vectorizer.ts";
-import { sharedFloats } from "../storage/shared-array.ts";
+import { sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
@@ -21,11 +21,17 @@ export interface IndexedChunk {
   readonly factor: Float32Array;
 }
 
+/** A chunk of a family's inputs, with what it was numbered from. */
+export interface NumberedChunk extends IndexedChunk {
+  /** Of each input, how often it has n-grams that are no feature. */
+  readonly unknown: Uint32Array;
+}
+
 /**
  * Numbers the n-grams of some chunks by the family's features, and drops the others: in place, so that a family's inputs
  * are in memory once.
  */
-export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFeatures): IndexedChunk[] {
+export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFeatures): NumberedChunk[] {
   const kernel = ngramKernel();
   const number = numbering(kernel, features, chunks[0]?.namespaces ?? 0);
   return chunks.map((chunk) => indexChunk(chunk, number));
@@ -34,7 +40,9 @@ export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFe
 /** Of the n-grams of the rows that it gives, how many are left. */
 interface Numbering {
   readonly staged: StagedRows;
+  /** Of the segments that it gives. */
   readonly factor: Float32Array;
+  readonly unknown: Uint32Array;
   number(): number;
 }
 
@@ -51,6 +59,7 @@ function numbering(kernel: NgramKernel, { hashes, weights }: FamilyFeatures, nam
   weight.set(weightTable(weights), 1);
   const staged = new StagedRows(kernel, namespaces);
   const factor = kernel.floats(STAGED_ROWS * namespaces);
+  const unknown = kernel.words(STAGED_ROWS * namespaces);
   const number = () =>
     loops.number(
       staged.segments,
@@ -62,27 +71,35 @@ function numbering(kernel: NgramKernel, { hashes, weights }: FamilyFeatures, nam
       kernel.frequency,
       weight.byteOffset,
       factor.byteOffset,
+      unknown.byteOffset,
     );
-  return { staged, factor, number };
+  return { staged, factor, unknown, number };
 }
 
-function indexChunk(chunk: AnalyzedChunk, { staged, factor: found, number }: Numbering): IndexedChunk {
+function indexChunk(chunk: AnalyzedChunk, of: Numbering): NumberedChunk {
   const { inputs, namespaces, start, hashes, counts } = chunk;
+  const { staged } = of;
   const factor = sharedFloats(inputs * namespaces);
-  // What is staged begins where it did before the inputs ahead of it lost n-grams: ends are written behind.
+  const unknown = sharedWords(inputs);
+  // The inputs that follow are where they were before these lost n-grams, until all are done.
   const ends = new Uint32Array(inputs * namespaces);
   let n = 0;
   for (let input = 0; input < inputs; ) {
     staged.clear();
     const next = staged.add(chunk, input, inputs);
-    const left = number();
+    const left = of.number();
     hashes.set(staged.words.subarray(0, left), n);
     counts.set(staged.counts.subarray(0, left), n);
-    factor.set(found.subarray(0, staged.segments), input * namespaces);
-    for (let s = 0; s < staged.segments; s++) ends[input * namespaces + s] = n + (staged.ends[s] as number);
+    const first = input * namespaces;
+    factor.set(of.factor.subarray(0, staged.segments), first);
+    for (let s = 0; s < staged.segments; s++) {
+      ends[first + s] = n + (staged.ends[s] as number);
+      const own = input + Math.floor(s / namespaces);
+      unknown[own] = (unknown[own] as number) + (of.unknown[s] as number);
+    }
     n += left;
     input = next;
   }
   start.set(ends, 1);
-  return { inputs, namespaces, start, ids: hashes, counts, factor };
+  return { inputs, namespaces, start, ids: hashes, counts, factor, unknown };
 }

@@ -12,8 +12,9 @@ import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitti
 import type { RowScores } from "./familiarity.ts";
 import { type CountProblem, countFeatures, joinRankings, type TaskRanking } from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
-import { type IndexedChunk, indexChunks } from "./indexing.ts";
+import { indexChunks, type NumberedChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
+import { type KnownProblem, knownShares } from "./known-share.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
 import { type Judgement, type JudgeProblem, judge } from "./plausibility.ts";
@@ -65,6 +66,7 @@ export type Job =
       readonly quantization: Quantization;
     }
   | { readonly kind: "assemble"; readonly outline: FamilyOutline; readonly heads: readonly StoredHead[] }
+  | { readonly kind: "know"; readonly problem: KnownProblem }
   | { readonly kind: "step"; readonly step: BlockStep; readonly of: readonly unknown[] }
   | {
       readonly kind: "calibrate";
@@ -80,7 +82,7 @@ export interface JobResult {
   /** Ranked features. */
   count: Float64Array;
   select: FamilyFeatures;
-  index: readonly IndexedChunk[];
+  index: readonly NumberedChunk[];
   weigh: TaskFeatures;
   fit: TaskFit;
   narrow: NarrowRows;
@@ -89,6 +91,7 @@ export interface JobResult {
   judge: Judgement;
   store: StoredHead;
   assemble: FamilyModel;
+  know: readonly Float64Array[];
   step: unknown;
   calibrate: Calibration;
   threshold: TaskThreshold;
@@ -132,6 +135,8 @@ export async function runJob(
       return storeHead(job.head, job.labels, job.weights, job.quantization);
     case "assemble":
       return assembleFamily(job.outline, job.heads);
+    case "know":
+      return knownShares(job.problem);
     case "step":
       return doStep(job.step, job.of);
     case "calibrate": {

@@ -21,6 +21,7 @@ export interface NgramLoops {
     frequency: number,
     weight: number,
     factor: number,
+    unknown: number,
   ): number;
   expand(
     rows: number,

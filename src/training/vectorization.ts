@@ -5,7 +5,7 @@ import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { TaskRanking } from "./feature-counts.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import type { IndexedChunk } from "./indexing.ts";
+import type { NumberedChunk } from "./indexing.ts";
 import { collectInputs, type TaskInputs, type TaskSplits } from "./inputs.ts";
 import type { WorkerPool } from "./pool.ts";
 
@@ -27,7 +27,7 @@ export interface VectorProblem {
 /** The inputs of a family over the features that it keeps. */
 export interface FamilyVectors {
   readonly features: FamilyFeatures;
-  readonly chunks: readonly IndexedChunk[];
+  readonly chunks: readonly NumberedChunk[];
   /** The input of each row, by task. */
   readonly inputs: readonly TaskInputs[];
 }

@@ -6,7 +6,7 @@ import { type AnalyzedChunk, analyzeChunk } from "../../src/training/analysis.ts
 import type { BlockRows } from "../../src/training/blocks.ts";
 import { type Candidates, countFeatures, joinRankings } from "../../src/training/feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "../../src/training/feature-selection.ts";
-import { type IndexedChunk, indexChunks } from "../../src/training/indexing.ts";
+import { indexChunks, type NumberedChunk } from "../../src/training/indexing.ts";
 import { collectInputs, type FamilyInputs, type TaskInputs } from "../../src/training/inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "../../src/training/label-weights.ts";
 import { weighFeatures } from "../../src/training/task-features.ts";
@@ -35,7 +35,7 @@ export interface AnalyzedFamily {
 export interface FamilyVectors {
   readonly inputs: FamilyInputs;
   readonly family: FamilyFeatures;
-  readonly chunks: readonly IndexedChunk[];
+  readonly chunks: readonly NumberedChunk[];
 }
 
 export function inputKind({ train }: RowsOfTask): InputKind {

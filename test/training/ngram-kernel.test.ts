@@ -79,6 +79,7 @@ function expectIndexed(shape: Shape) {
     expect([...chunk.ids.subarray(0, left)]).toEqual([...wanted.ids]);
     expect([...chunk.counts.subarray(0, left)]).toEqual([...wanted.counts]);
     expect([...chunk.factor]).toEqual([...wanted.factor]);
+    expect([...chunk.unknown]).toEqual([...wanted.unknown]);
   });
   return plain;
 }

@@ -3,11 +3,11 @@ import { termFrequency, weightTable } from "../../../src/model/vectorizer.ts";
 import type { AnalyzedChunk } from "../../../src/training/analysis.ts";
 import type { BlockRows } from "../../../src/training/blocks.ts";
 import type { FamilyFeatures } from "../../../src/training/feature-selection.ts";
-import type { IndexedChunk } from "../../../src/training/indexing.ts";
+import type { IndexedChunk, NumberedChunk } from "../../../src/training/indexing.ts";
 import { CHUNK_INPUTS } from "../../../src/training/inputs.ts";
 
 /** What indexChunks makes of one chunk, by a Map; the chunk stays as it is. */
-export function plainIndex(chunk: AnalyzedChunk, { hashes, weights }: FamilyFeatures): IndexedChunk {
+export function plainIndex(chunk: AnalyzedChunk, { hashes, weights }: FamilyFeatures): NumberedChunk {
   const { inputs, namespaces } = chunk;
   const numbers = new Map([...hashes].map((hash, id) => [hash, id]));
   const weight = weightTable(weights);
@@ -15,12 +15,17 @@ export function plainIndex(chunk: AnalyzedChunk, { hashes, weights }: FamilyFeat
   const counts: number[] = [];
   const start = new Uint32Array(inputs * namespaces + 1);
   const factor = new Float32Array(inputs * namespaces);
+  const unknown = new Uint32Array(inputs);
   for (let s = 0; s < inputs * namespaces; s++) {
     let squares = 0;
     for (let j = chunk.start[s] as number; j < (chunk.start[s + 1] as number); j++) {
       const id = numbers.get(chunk.hashes[j] as number);
-      if (id === undefined) continue;
       const count = chunk.counts[j] as number;
+      const input = Math.floor(s / namespaces);
+      if (id === undefined) {
+        unknown[input] = (unknown[input] as number) + count;
+        continue;
+      }
       squares += (termFrequency(count) * (weight[weights.codes[id] as number] as number)) ** 2;
       ids.push(id);
       counts.push(count);
@@ -28,7 +33,8 @@ export function plainIndex(chunk: AnalyzedChunk, { hashes, weights }: FamilyFeat
     start[s + 1] = ids.length;
     factor[s] = squares === 0 ? 0 : 1 / Math.sqrt(squares);
   }
-  return { inputs, namespaces, start, ids: Uint32Array.from(ids), counts: Uint8Array.from(counts), factor };
+  const found = { ids: Uint32Array.from(ids), counts: Uint8Array.from(counts) };
+  return { inputs, namespaces, start, ...found, factor, unknown };
 }
 
 /** A row of a block: its entries, each the number of a feature and a value, and 1 + the sum of their squares. */
