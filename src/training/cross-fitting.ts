@@ -6,7 +6,7 @@ import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
 import type { NarrowRows } from "./narrowing.ts";
 import { relativeGap } from "./solver.ts";
-import { weighFeatures } from "./task-features.ts";
+import { type Folds, type TaskFeatures, weighFeatures } from "./task-features.ts";
 
 /** Eval rows that calibrate well enough by themselves; with fewer, the train rows help. */
 const ENOUGH_EVAL_ROWS = 1_000;
@@ -14,13 +14,6 @@ const ENOUGH_EVAL_ROWS = 1_000;
 const ENOUGH_ROWS = 5_000;
 /** Each fold's rows are scored by a fit on the others. */
 const FOLDS = 5;
-
-/** The folds of a task's train rows, and how many of them are to be scored for its calibration; 0 for none. */
-export interface Folds {
-  /** Of every train row; empty where none is to be scored. */
-  readonly fold: Uint8Array;
-  readonly scored: number;
-}
 
 export const NO_FOLDS: Folds = { fold: new Uint8Array(0), scored: 0 };
 
@@ -34,6 +27,8 @@ export function foldsToScore(train: Pick<Examples, "rows" | "group">, evalRows: 
 /** One fold of a task's train rows, to be scored by what the others teach. */
 export interface FoldProblem {
   readonly rows: NarrowRows;
+  /** What the other folds' rows make of them; null where that is still to be found. */
+  readonly features: TaskFeatures | null;
   readonly labels: number;
   /** Of every train row. */
   readonly label: Examples["label"];
@@ -64,7 +59,7 @@ export function scoreFold(problem: FoldProblem, memory = new BlockMemory()): Flo
   const { weights } = problem.rows;
   const learnt = takeRows(problem, (fold) => fold !== problem.scored);
   const scored = takeRows(problem, (fold) => fold === problem.scored);
-  const features = weighFeatures(learnt, weights, labels, problem.minDf);
+  const features = problem.features ?? weighFeatures(learnt, weights, labels, problem.minDf);
   const byLabel = labelWeights(learnt, labels, problem.classWeight);
   const weighted = ({ trust, ...rows }: typeof learnt): WeightedRows => ({
     ...rows,

@@ -8,13 +8,14 @@ import { type BlockStep, stepsBy } from "./block-steps.ts";
 import { blockCount } from "./blocks.ts";
 import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
-import { type CalibrationRows, type Folds, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
+import { type CalibrationRows, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import type { NumberedChunk } from "./indexing.ts";
 import type { TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
 import { type Quantization, withCalibrations } from "./quantizer.ts";
+import type { Folds, TaskFeatures } from "./task-features.ts";
 import type { SyntheticFilter, TaskSettings } from "./task-settings.ts";
 import {
   type EpochStatistics,
@@ -169,13 +170,23 @@ async function scoreFolds(
   pool: WorkerPool,
 ): Promise<Float32Array[]> {
   if (scored === 0 || duals === null) return [];
-  const { weights } = family;
+  const narrow = {
+    kind: "narrow",
+    rows: { chunks, inputs: inputs.train },
+    weights: family.weights,
+    ids,
+  } as const;
+  const rows = await pool.run<"narrow">(narrow);
+  const { label, count } = train;
+  const labels = definition.labels.length;
+  const features = await pool.run<"weigh folds">({
+    kind: "weigh folds",
+    rows: { chunks: rows.chunks, inputs: Uint32Array.from(fold.keys()), label, count },
+    folds: { fold, scored },
+    ...{ weights: rows.weights, labels, minDf: settings.minDf },
+  });
   const of = {
-    rows: await pool.run<"narrow">({ kind: "narrow", rows: { chunks, inputs: inputs.train }, weights, ids }),
-    labels: definition.labels.length,
-    label: train.label,
-    count: train.count,
-    trust,
+    ...{ rows, labels, label, count, trust },
     fold,
     minDf: settings.minDf,
     classWeight: settings.classWeight,
@@ -187,7 +198,11 @@ async function scoreFolds(
   };
   return Promise.all(
     Array.from({ length: scored }, (_, f) =>
-      pool.run<"fold">({ kind: "fold", problem: { ...of, scored: f } }, undefined, train.rows),
+      pool.run<"fold">(
+        { kind: "fold", problem: { ...of, scored: f, features: features[f] as TaskFeatures } },
+        undefined,
+        train.rows,
+      ),
     ),
   );
 }

@@ -32,6 +32,7 @@ export async function foldScorer(
   const sourceRows = learnt.count.reduce((sum, n) => sum + n, 0);
   const of = {
     rows: await pool.run<"narrow">({ kind: "narrow", rows: { chunks, inputs }, weights, ids }),
+    features: null,
     labels: definition.labels.length,
     trust: null,
     minDf: settings.minDf,

@@ -27,7 +27,14 @@ import {
   storeHead,
 } from "./quantizer.ts";
 import { type ScoreChunk, scoreChunks } from "./scoring.ts";
-import { type IndexedRows, type TaskFeatures, type TrainRows, weighFeatures } from "./task-features.ts";
+import {
+  type Folds,
+  type IndexedRows,
+  type TaskFeatures,
+  type TrainRows,
+  weighFeatures,
+  weighFolds,
+} from "./task-features.ts";
 import { fitTaskThreshold, type TaskThreshold, type ThresholdProblem } from "./task-threshold.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
@@ -55,6 +62,14 @@ export type Job =
       readonly rows: IndexedRows;
       readonly weights: FeatureWeights;
       readonly ids: Uint32Array;
+    }
+  | {
+      readonly kind: "weigh folds";
+      readonly rows: TrainRows;
+      readonly folds: Folds;
+      readonly weights: FeatureWeights;
+      readonly labels: number;
+      readonly minDf: number;
     }
   | { readonly kind: "fold"; readonly problem: FoldProblem }
   | { readonly kind: "judge"; readonly problem: JudgeProblem }
@@ -86,6 +101,8 @@ export interface JobResult {
   weigh: TaskFeatures;
   fit: TaskFit;
   narrow: NarrowRows;
+  /** Of each fold that is scored. */
+  "weigh folds": readonly TaskFeatures[];
   /** Scores of the fold's rows. */
   fold: Float32Array;
   judge: Judgement;
@@ -127,6 +144,8 @@ export async function runJob(
       return trainTask(job.problem, STEPS_IN_MEMORY, report);
     case "narrow":
       return narrowRows(job.rows, job.weights, job.ids);
+    case "weigh folds":
+      return weighFolds(job.rows, job.folds, job.weights, job.labels, job.minDf);
     case "fold":
       return scoreFold(job.problem, memory);
     case "judge":

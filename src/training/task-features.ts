@@ -14,6 +14,13 @@ export interface IndexedRows {
   readonly inputs: Uint32Array;
 }
 
+/** The folds of a task's train rows, and how many of them, from the first on, are to be scored for its calibration; 0 for none. */
+export interface Folds {
+  /** Of every train row; empty where none is to be scored. */
+  readonly fold: Uint8Array;
+  readonly scored: number;
+}
+
 /** The train rows of a task with their labels. */
 export interface TrainRows extends IndexedRows {
   /** Index below `labels`. */
@@ -45,7 +52,30 @@ export function weighFeatures(
   labels: number,
   minDf: number,
 ): TaskFeatures {
-  const { weight, frequency, namespace } = supervisedWeights(rows, weights.codes.length, labels, minDf);
+  const [found] = supervisedWeights(rows, weights.codes.length, labels, minDf, null);
+  return taskFeatures(rows, weights, found as SupervisedWeights);
+}
+
+/** For each fold that is scored, what {@link weighFeatures} makes of the rows of the other folds, in one go over all rows. */
+export function weighFolds(
+  rows: TrainRows,
+  folds: Folds,
+  weights: FeatureWeights,
+  labels: number,
+  minDf: number,
+): TaskFeatures[] {
+  const found = supervisedWeights(rows, weights.codes.length, labels, minDf, folds);
+  return found.map((weighed, left) => {
+    const inputs = rows.inputs.filter((_, row) => folds.fold[row] !== left);
+    return taskFeatures({ chunks: rows.chunks, inputs }, weights, weighed);
+  });
+}
+
+function taskFeatures(
+  rows: IndexedRows,
+  weights: FeatureWeights,
+  { weight, frequency, namespace }: SupervisedWeights,
+): TaskFeatures {
   const constant = namespaceConstants(rows, weights, weight);
   const ids = shareWords(byFrequency(frequency));
   const factor = sharedFloats(ids.length);
@@ -81,61 +111,86 @@ interface SupervisedWeights {
 
 /**
  * Label after label, so that the work goes by the features that a label has: with m_k = n_fk + p(k), which add up to df + 1,
- * the divergence is sum_k m_k ln(m_k / p(k)) / (df + 1) - ln(df + 1), and a label without the feature adds nothing.
+ * the divergence is sum_k m_k ln(m_k / p(k)) / (df + 1) - ln(df + 1), and a label without the feature adds nothing. With
+ * `folds`, once for each that is scored, of all rows but its own; else once, of all rows.
  */
 function supervisedWeights(
   { chunks, inputs, label, count }: TrainRows,
   features: number,
   labels: number,
   minDf: number,
-): SupervisedWeights {
+  folds: Folds | null,
+): SupervisedWeights[] {
   const { start: rowsOf, rows } = byLabel(label, labels);
-  const total = count.reduce((sum, n) => sum + n, 0);
-  const weight = new Float64Array(features);
-  const frequency = new Uint32Array(features);
+  const scored = folds?.scored ?? 0;
+  const sets = folds === null ? 1 : scored;
   const namespace = new Uint8Array(features);
+  const found = Array.from({ length: sets }, () => ({
+    weight: new Float64Array(features),
+    frequency: new Uint32Array(features),
+    namespace,
+    total: 0,
+  }));
+  for (let row = 0; row < count.length; row++)
+    for (let s = 0; s < sets; s++)
+      if (folds?.fold[row] !== s) (found[s] as (typeof found)[number]).total += count[row] as number;
+  // Of the label at hand: source rows that have each feature, and those of them that each set leaves out.
   const counts = new Uint32Array(features);
+  const left = new Uint32Array(features * scored);
   const touched = new Uint32Array(features);
   for (let k = 0; k < labels; k++) {
     let n = 0;
     let own = 0;
+    const leftOf = new Array<number>(sets).fill(0);
     for (let i = rowsOf[k] as number; i < (rowsOf[k + 1] as number); i++) {
       const row = rows[i] as number;
       const input = inputs[row] as number;
       const { start, ids, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
       const first = (input % CHUNK_INPUTS) * namespaces;
       const copies = count[row] as number;
+      const fold = folds?.fold[row] ?? 0;
+      const isLeft = fold < scored;
       own += copies;
+      if (isLeft) leftOf[fold] = (leftOf[fold] as number) + copies;
       for (let s = 0; s < namespaces; s++) {
         const to = start[first + s + 1] as number;
         for (let j = start[first + s] as number; j < to; j++) {
           const f = ids[j] as number;
           const before = counts[f] as number;
           counts[f] = before + copies;
+          if (isLeft) left[f * scored + fold] = (left[f * scored + fold] as number) + copies;
           if (before > 0) continue;
           touched[n++] = f;
           namespace[f] = s;
         }
       }
     }
-    const prior = own / total;
-    const logPrior = log(prior);
+    found.forEach(({ weight, frequency, total }, s) => {
+      const prior = (own - (leftOf[s] as number)) / total;
+      const logPrior = log(prior);
+      for (let i = 0; i < n; i++) {
+        const f = touched[i] as number;
+        const there = (counts[f] as number) - (scored > 0 ? (left[f * scored + s] as number) : 0);
+        if (there === 0) continue;
+        const mass = there + prior;
+        frequency[f] = (frequency[f] as number) + there;
+        weight[f] = (weight[f] as number) + mass * (log(mass) - logPrior);
+      }
+    });
     for (let i = 0; i < n; i++) {
       const f = touched[i] as number;
-      const found = counts[f] as number;
-      const mass = found + prior;
-      frequency[f] = (frequency[f] as number) + found;
-      weight[f] = (weight[f] as number) + mass * (log(mass) - logPrior);
       counts[f] = 0;
+      left.fill(0, f * scored, (f + 1) * scored);
     }
   }
-  for (let f = 0; f < features; f++) {
-    const df = frequency[f] as number;
-    const divergence = (weight[f] as number) / (df + 1) - log(df + 1);
-    weight[f] = df < minDf || df === 0 ? 0 : WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence));
-    if (df < minDf) frequency[f] = 0;
-  }
-  return { weight, frequency, namespace };
+  for (const { weight, frequency } of found)
+    for (let f = 0; f < features; f++) {
+      const df = frequency[f] as number;
+      const divergence = (weight[f] as number) / (df + 1) - log(df + 1);
+      weight[f] = df < minDf || df === 0 ? 0 : WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence));
+      if (df < minDf) frequency[f] = 0;
+    }
+  return found;
 }
 
 /** Rows that show the mean length of a namespace's part to half a percent. */
@@ -143,7 +198,7 @@ const SHOWN_ROWS = 2 ** 14;
 
 /** 1 over the mean length of weighted parts, of at most {@link SHOWN_ROWS} rows, for each namespace; 1 where there are none. */
 function namespaceConstants(
-  { chunks, inputs }: TrainRows,
+  { chunks, inputs }: IndexedRows,
   weights: FeatureWeights,
   weight: Float64Array,
 ): Float64Array {

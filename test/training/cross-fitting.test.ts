@@ -67,6 +67,7 @@ async function trainedDuals(label = TRAIN.label): Promise<Float32Array> {
 function problemOf(scored: number, { label = TRAIN.label, ...more }: Partial<FoldProblem> = {}): FoldProblem {
   return {
     rows: NARROW,
+    features: null,
     labels: 3,
     label,
     count: TRAIN.count,

@@ -4,7 +4,7 @@ import type { FeatureWeights } from "../../src/model/vectorizer.ts";
 import { termFrequency, weightTable } from "../../src/model/vectorizer.ts";
 import type { IndexedChunk } from "../../src/training/indexing.ts";
 import { CHUNK_INPUTS } from "../../src/training/inputs.ts";
-import { type TrainRows, weighFeatures } from "../../src/training/task-features.ts";
+import { type TrainRows, weighFeatures, weighFolds } from "../../src/training/task-features.ts";
 import { examples, separableRows } from "../support/examples.ts";
 import { vectorizeFamily } from "../support/task-rows.ts";
 
@@ -210,5 +210,45 @@ describe("weighFeatures", () => {
     other.factor.forEach((factor, f) => {
       expect(Math.abs(factor / (found.factor[f] as number) - 1)).toBeLessThan(1e-6);
     });
+  });
+});
+
+describe("weighFolds", () => {
+  const given = separableRows(5, 30, 3, 0.3).map((row, i) => ({ ...row, count: 1 + (i % 4) }));
+  const train = examples(given);
+  const { inputs, family, chunks } = vectorizeFamily([{ train, eval: null }]);
+  const numbers = inputs.tasks[0]?.train as Uint32Array;
+  const rowsOfFold = (isIn: (row: number) => boolean): TrainRows => {
+    const rows = [...numbers.keys()].filter(isIn);
+    const take = (column: Uint32Array) => Uint32Array.from(rows, (row) => column[row] as number);
+    return { chunks, inputs: take(numbers), label: take(train.label), count: take(train.count) };
+  };
+
+  it.each([
+    ["all of five", 5, (row: number) => (row * 7) % 5],
+    ["two of five", 2, (row: number) => (row * 7) % 5],
+    ["one that has all rows of a label", 3, (row: number) => (train.label[row] === 4 ? 0 : 1 + (row % 4))],
+  ])("weighs for %s what the rows of the others say", (_, scored, foldOf) => {
+    const fold = Uint8Array.from(numbers.keys(), foldOf);
+    const found = weighFolds(
+      rowsOfFold(() => true),
+      { fold, scored },
+      family.weights,
+      5,
+      2,
+    );
+    expect(found.length).toBe(scored);
+    found.forEach((features, left) => {
+      expect(features.ids.length).toBeGreaterThan(50);
+      expect(features).toEqual(
+        weighFeatures(
+          rowsOfFold((row) => fold[row] !== left),
+          family.weights,
+          5,
+          2,
+        ),
+      );
+    });
+    expect(found[0]).not.toEqual(found[1]);
   });
 });
