@@ -106,6 +106,29 @@ export function number(
   return <u32>n;
 }
 
+/** Writes the sum of squares of each segment's values: `value` has those of all features where a term frequency is 1. */
+export function squares(
+  segments: i32,
+  words: usize,
+  counts: usize,
+  ends: usize,
+  frequency: usize,
+  value: usize,
+  out: usize,
+): void {
+  let p = words;
+  let c = counts;
+  for (let s = 0; s < segments; s++) {
+    let sum: f64 = 0;
+    for (const end = endOf(words, ends, s); p < end; p += 4, c++) {
+      const v =
+        load<f64>(frequency + (<usize>load<u8>(c) << 3)) * <f64>load<f32>(value + (<usize>load<u32>(p) << 2));
+      sum += v * v;
+    }
+    store<f64>(out + (<usize>s << 3), sum);
+  }
+}
+
 /**
  * Writes the rows as entries of a block: offset and value, without the features whose offset is unused, where each row ends, and
  * its sum of squares. `slots` has the offset of each feature and its value where its term frequency is 1; `factor` is that of each

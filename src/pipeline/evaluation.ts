@@ -7,7 +7,7 @@ import type { RowScores } from "../training/familiarity.ts";
 import { distinctInputs, type InputChunk } from "../training/inputs.ts";
 import type { TaskMeasurement } from "../training/measurement.ts";
 import { type OverallMetrics, overallMetrics } from "../training/metrics.ts";
-import { LAST, NEXT_TO_LAST, type WorkerPool } from "../training/pool.ts";
+import { LAST, type WorkerPool } from "../training/pool.ts";
 import type { ClassificationReport } from "../training/report.ts";
 
 /** A task's rows of one split. */
@@ -66,7 +66,7 @@ export async function scoreSplits(
     const own = chunks.map((_, c) => c).filter((c) => c % pool.size === thread);
     if (own.length === 0) return;
     const given = own.map((c) => ({ chunk: chunks[c] as InputChunk, wanted: wanted[c] as Uint8Array[] }));
-    const found = await pool.run<"score">({ kind: "score", model, chunks: given }, undefined, NEXT_TO_LAST);
+    const found = await pool.run<"score">({ kind: "score", model, chunks: given }, undefined, LAST);
     for (const [i, c] of own.entries()) {
       const places = (wanted[c] as Uint8Array[]).map(ranks);
       for (const [s, one] of all.entries())

@@ -150,8 +150,7 @@ async function measureFamily(
   { config, pool, reporter }: Pick<TrainContext, "config" | "pool" | "reporter">,
 ): Promise<Pick<FamilyResult, "model" | "thresholds" | "splits" | "methodOf">> {
   const { test, outside } = heldOut;
-  const scored = await scoreSplits(fit.model, [test, outside.eval, outside.test], pool, batch);
-  const [onTest = [], outsideEval = [], outsideTest = []] = scored;
+  const [outsideEval = []] = await scoreSplits(fit.model, [outside.eval], pool, batch);
   const familiar = withUsualShares(fit.model, fit.evalShares.map(usualShareOf));
   const thresholds = await fitThresholds(
     {
@@ -175,9 +174,14 @@ async function measureFamily(
     scores: fit.evalScores[t] as Float32Array,
     knownShare,
   }));
-  const [measuredTest, measuredEval] = await Promise.all([
-    measureSplit(model, test, { rows: onTest, outOfScope: outsideTest, crossFit: null }, pool),
+  const measureTest = async () => {
+    const [rows = [], outOfScope = []] = await scoreSplits(fit.model, [test, outside.test], pool, batch);
+    return measureSplit(model, test, { rows, outOfScope, crossFit: null }, pool);
+  };
+  // Eval first: the calibration of a large task is fitted five times for it, in one thread.
+  const [measuredEval, measuredTest] = await Promise.all([
     measureSplit(model, rowsOfEval, { rows: unseen, outOfScope: outsideEval, crossFit: methodOf }, pool),
+    measureTest(),
   ]);
   return { model, thresholds, splits: { test: measuredTest, eval: measuredEval }, methodOf };
 }

@@ -23,6 +23,15 @@ export interface NgramLoops {
     factor: number,
     unknown: number,
   ): number;
+  squares(
+    segments: number,
+    words: number,
+    counts: number,
+    ends: number,
+    frequency: number,
+    value: number,
+    out: number,
+  ): void;
   expand(
     rows: number,
     namespaces: number,

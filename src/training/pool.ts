@@ -17,9 +17,8 @@ const YOUNG_MB = 4;
 /** Threads that start before there is work; a small run does not need as many as a machine has cores. */
 const WARM_THREADS = 4;
 
-/** Priorities of what a family ends with: another family's fits have more behind them. */
-export const NEXT_TO_LAST = 0;
-export const LAST = -1;
+/** Priority of what a family ends with: another family's fits have more behind them. */
+export const LAST = 0;
 
 /** Hears of an epoch and the seconds since the one before it; the first one's hold what led up to it. */
 export type EpochListener = (epoch: EpochStatistics, seconds: number) => void;

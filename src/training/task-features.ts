@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
-import { type FeatureWeights, termFrequency, weightTable } from "../model/vectorizer.ts";
+import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
 import { sharedFloats, shareWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
+import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 
 /** Added to the supervised weight, so that a feature without any preference still says a little. */
 const WEIGHT_FLOOR = 0.1;
@@ -124,24 +125,21 @@ function supervisedWeights(
   const { start: rowsOf, rows } = byLabel(label, labels);
   const scored = folds?.scored ?? 0;
   const sets = folds === null ? 1 : scored;
+  const totals = totalsOf(count, folds, sets);
   const namespace = new Uint8Array(features);
-  const found = Array.from({ length: sets }, () => ({
-    weight: new Float64Array(features),
-    frequency: new Uint32Array(features),
-    namespace,
-    total: 0,
-  }));
-  for (let row = 0; row < count.length; row++)
-    for (let s = 0; s < sets; s++)
-      if (folds?.fold[row] !== s) (found[s] as (typeof found)[number]).total += count[row] as number;
+  // By feature and set, side by side.
+  const frequencies = new Uint32Array(features * sets);
+  const sums = new Float64Array(features * sets);
   // Of the label at hand: source rows that have each feature, and those of them that each set leaves out.
   const counts = new Uint32Array(features);
   const left = new Uint32Array(features * scored);
   const touched = new Uint32Array(features);
+  const prior = new Float64Array(sets);
+  const logPrior = new Float64Array(sets);
   for (let k = 0; k < labels; k++) {
     let n = 0;
     let own = 0;
-    const leftOf = new Array<number>(sets).fill(0);
+    prior.fill(0);
     for (let i = rowsOf[k] as number; i < (rowsOf[k + 1] as number); i++) {
       const row = rows[i] as number;
       const input = inputs[row] as number;
@@ -151,7 +149,7 @@ function supervisedWeights(
       const fold = folds?.fold[row] ?? 0;
       const isLeft = fold < scored;
       own += copies;
-      if (isLeft) leftOf[fold] = (leftOf[fold] as number) + copies;
+      if (isLeft) prior[fold] = (prior[fold] as number) - copies;
       for (let s = 0; s < namespaces; s++) {
         const to = start[first + s + 1] as number;
         for (let j = start[first + s] as number; j < to; j++) {
@@ -165,32 +163,46 @@ function supervisedWeights(
         }
       }
     }
-    found.forEach(({ weight, frequency, total }, s) => {
-      const prior = (own - (leftOf[s] as number)) / total;
-      const logPrior = log(prior);
-      for (let i = 0; i < n; i++) {
-        const f = touched[i] as number;
-        const there = (counts[f] as number) - (scored > 0 ? (left[f * scored + s] as number) : 0);
-        if (there === 0) continue;
-        const mass = there + prior;
-        frequency[f] = (frequency[f] as number) + there;
-        weight[f] = (weight[f] as number) + mass * (log(mass) - logPrior);
-      }
-    });
+    for (let s = 0; s < sets; s++) {
+      prior[s] = ((prior[s] as number) + own) / (totals[s] as number);
+      logPrior[s] = log(prior[s] as number);
+    }
     for (let i = 0; i < n; i++) {
       const f = touched[i] as number;
+      const all = counts[f] as number;
       counts[f] = 0;
-      left.fill(0, f * scored, (f + 1) * scored);
+      for (let s = 0, at = f * sets; s < sets; s++, at++) {
+        const found = all - (scored > 0 ? (left[at] as number) : 0);
+        if (scored > 0) left[at] = 0;
+        if (found === 0) continue;
+        const mass = found + (prior[s] as number);
+        frequencies[at] = (frequencies[at] as number) + found;
+        sums[at] = (sums[at] as number) + mass * (log(mass) - (logPrior[s] as number));
+      }
     }
   }
-  for (const { weight, frequency } of found)
+  return Array.from({ length: sets }, (_, s) => {
+    const weight = new Float64Array(features);
+    const frequency = new Uint32Array(features);
     for (let f = 0; f < features; f++) {
-      const df = frequency[f] as number;
-      const divergence = (weight[f] as number) / (df + 1) - log(df + 1);
-      weight[f] = df < minDf || df === 0 ? 0 : WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence));
-      if (df < minDf) frequency[f] = 0;
+      const df = frequencies[f * sets + s] as number;
+      if (df === 0 || df < minDf) continue;
+      frequency[f] = df;
+      const divergence = (sums[f * sets + s] as number) / (df + 1) - log(df + 1);
+      weight[f] = WEIGHT_FLOOR + Math.sqrt(Math.max(0, divergence));
     }
-  return found;
+    return { weight, frequency, namespace };
+  });
+}
+
+/** Source rows of each set: all, or all but those of its fold. */
+function totalsOf(count: Uint32Array, folds: Folds | null, sets: number): Float64Array {
+  const all = count.reduce((sum, n) => sum + n, 0);
+  const totals = new Float64Array(sets).fill(all);
+  folds?.fold.forEach((fold, row) => {
+    if (fold < sets) totals[fold] = (totals[fold] as number) - (count[row] as number);
+  });
+  return totals;
 }
 
 /** Rows that show the mean length of a namespace's part to half a percent. */
@@ -204,25 +216,32 @@ function namespaceConstants(
 ): Float64Array {
   const codeValue = weightTable(weights);
   const { codes } = weights;
-  const value = new Float32Array(weight.length);
+  const namespaces = chunks[0]?.namespaces ?? 0;
+  const kernel = ngramKernel();
+  const value = kernel.floats(weight.length);
   for (let f = 0; f < value.length; f++)
     value[f] = (weight[f] as number) * (codeValue[codes[f] as number] as number);
-  const namespaces = chunks[0]?.namespaces ?? 0;
+  const squares = kernel.doubles(STAGED_ROWS * namespaces);
+  const staged = new StagedRows(kernel, namespaces);
   const sums = new Float64Array(namespaces);
   const rows = new Float64Array(namespaces);
   const step = Math.ceil(inputs.length / SHOWN_ROWS);
-  for (let row = 0; row < inputs.length; row += step) {
-    const input = inputs[row] as number;
-    const { start, ids, counts, factor } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-    const first = (input % CHUNK_INPUTS) * namespaces;
-    for (let s = 0; s < namespaces; s++) {
-      let squares = 0;
-      for (let j = start[first + s] as number; j < (start[first + s + 1] as number); j++) {
-        const v = termFrequency(counts[j] as number) * (value[ids[j] as number] as number);
-        squares += v * v;
-      }
-      if (squares === 0) continue;
-      sums[s] = (sums[s] as number) + Math.sqrt(squares) * (factor[first + s] as number);
+  for (let row = 0; row < inputs.length; ) {
+    staged.clear();
+    row = staged.addRows(chunks, inputs, row, step);
+    kernel.loops.squares(
+      staged.segments,
+      staged.words.byteOffset,
+      staged.counts.byteOffset,
+      staged.ends.byteOffset,
+      kernel.frequency,
+      value.byteOffset,
+      squares.byteOffset,
+    );
+    for (let i = 0; i < staged.segments; i++) {
+      if (squares[i] === 0) continue;
+      const s = i % namespaces;
+      sums[s] = (sums[s] as number) + Math.sqrt(squares[i] as number) * (staged.factor[i] as number);
       rows[s] = (rows[s] as number) + 1;
     }
   }
