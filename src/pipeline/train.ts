@@ -84,6 +84,8 @@ export async function train(
     await removeDeadTemporaries(root);
     const run = new RunLog(options.clock ?? (() => 0));
     const results = await trainFamilies(families, { config, dataset, pool, run, reporter });
+    // The threads end while the pack is written.
+    const ended = pool.close();
     if (results.length === 0)
       throw new ModelpackError("TASK_UNTRAINABLE", "no task of these families has a train row", {
         where: `dataset ${dataset.version}`,
@@ -105,6 +107,7 @@ export async function train(
       manifest: (files) =>
         modelManifest({ version, dataset: dataset.version, config: projection, results, files }),
     });
+    await ended;
     const summary = results.map(({ family, splits }) => ({ family, test: splits.test, eval: splits.eval }));
     return { version, folder, unchanged: false, families: summary };
   } finally {
