@@ -133,6 +133,66 @@ await loop(
   },
 );
 
+/** Seven times banking77's test texts as chunks of inputs, and the pack's features as a family's. */
+async function chunks() {
+  const { analyzeChunk } = await from("training/analysis");
+  const { model } = await analyzed();
+  const utf8 = texts.map((text) => Buffer.from(text));
+  const chunksOf = (from) => {
+    const own = utf8.slice(from, from + 2048);
+    const start = new Uint32Array(own.length + 1);
+    own.forEach((text, i) => {
+      start[i + 1] = start[i] + text.length;
+    });
+    return { inputs: own.length, sides: 1, bytes: Buffer.concat(own), start };
+  };
+  const once = [0, 2048].map((from) => analyzeChunk(chunksOf(from), "text", model.analyzer));
+  const all = Array.from({ length: 7 }, () => once).flat();
+  const family = { hashes: model.hashes, weights: model.featureWeights };
+  const copy = () =>
+    all.map((chunk) => ({
+      ...chunk,
+      start: chunk.start.slice(),
+      hashes: chunk.hashes.slice(),
+      counts: chunk.counts.slice(),
+    }));
+  return { family, copy, grams: sum(all.map(({ hashes }) => hashes.length)) };
+}
+
+await loop("number: n-grams of rows to features, copied for it", "kernel/ngrams.ts", "n-gram", async () => {
+  const { indexChunks } = await from("training/indexing");
+  const { family, copy, grams } = await chunks();
+  return { units: grams, work: () => indexChunks(copy(), family) };
+});
+await loop("fill: rows of numbered n-grams to a block", "kernel/ngrams.ts", "n-gram", async () => {
+  const { indexChunks } = await from("training/indexing");
+  const { BlockMemory } = await from("training/blocks");
+  const { family, copy } = await chunks();
+  const numbered = indexChunks(copy(), family);
+  const inputs = Uint32Array.from(
+    numbered.flatMap(({ inputs }, c) => Array.from({ length: inputs }, (_, i) => c * 2048 + i)),
+  );
+  const part = (rows) => ({
+    chunks: numbered,
+    inputs: rows,
+    label: new Uint32Array(rows.length),
+    weight: new Float64Array(rows.length).fill(1),
+  });
+  const ids = Uint32Array.from(family.hashes.keys());
+  const rows = {
+    weights: family.weights,
+    features: { ids, factor: new Float32Array(ids.length).fill(1) },
+    labels: 8,
+    train: part(inputs),
+    eval: part(new Uint32Array(0)),
+  };
+  const memory = new BlockMemory();
+  return {
+    units: sum(numbered.map(({ start }) => start.at(-1))),
+    work: () => memory.fill(rows),
+  };
+});
+
 const SIZE = { rows: 4000, labels: 20, features: 30_000, width: 60 };
 
 /** A module of the tests, which are not compiled, and what it imports. */
