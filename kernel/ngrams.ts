@@ -65,7 +65,7 @@ function find(hash: u32, table: usize, shift: u32, mask: usize): u32 {
 
 /**
  * Puts the numbers of the features in the place of their hashes, without the n-grams that are none, and writes how often these
- * occur in each segment, and 1 over its length, 0 where it is empty. `weight` is what a code + 1 stands for, and 0 for 0. Returns
+ * occur in each segment, where it ends now, and 1 over its length, 0 where it is empty. `weight` is what a code + 1 stands for, and 0 for 0. Returns
  * how many n-grams are left.
  */
 export function number(

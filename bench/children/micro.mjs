@@ -41,6 +41,12 @@ function readModel(readFamilyFile) {
   };
 }
 
+async function featureTable(hashes) {
+  const { knownDirectory } = await from("model/opening");
+  const { FeatureTable } = await from("model/vectorizer");
+  return new FeatureTable(hashes, knownDirectory(hashes));
+}
+
 async function analyzed() {
   const { Analyzer, FeatureHashes } = await from("model/analyzer");
   const { readFamilyFile } = await from("modelpack/family-file");
@@ -59,9 +65,8 @@ await loop("analyze: text to n-gram hashes", "src/model/analyzer.ts", "n-gram", 
   return { units: grams, work: () => texts.forEach((text) => void analyzer.analyze(text, features[0])) };
 });
 await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async () => {
-  const { featureTable } = await from("model/opening");
   const { model, features, grams } = await analyzed();
-  const table = featureTable(model.hashes);
+  const table = await featureTable(model.hashes);
   const work = () => {
     let found = 0;
     for (const { hashes, length } of features)
@@ -71,10 +76,9 @@ await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async (
   return { units: grams, work };
 });
 await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", async () => {
-  const { featureTable } = await from("model/opening");
   const { SparseVector, Vectorizer } = await from("model/vectorizer");
   const { model, features, grams } = await analyzed();
-  const vectorizer = new Vectorizer(featureTable(model.hashes), model.featureWeights);
+  const vectorizer = new Vectorizer(await featureTable(model.hashes), model.featureWeights);
   const vector = new SparseVector();
   return {
     units: grams,
@@ -83,13 +87,12 @@ await loop("vectorize: hashes to values", "src/model/vectorizer.ts", "n-gram", a
 });
 
 async function vectors() {
-  const { featureTable } = await from("model/opening");
   const { SparseVector, Vectorizer } = await from("model/vectorizer");
   const { LinearModel, mostLabels } = await from("model/linear-model");
   const { blockStarts } = await from("model/opening");
   const { anyAccumulator } = await from("model/family-classifier");
   const { model, task, features } = await analyzed();
-  const vectorizer = new Vectorizer(featureTable(model.hashes), model.featureWeights);
+  const vectorizer = new Vectorizer(await featureTable(model.hashes), model.featureWeights);
   const all = features.map((hashes) => {
     const vector = new SparseVector();
     vectorizer.vectorize(hashes, vector);

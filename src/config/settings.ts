@@ -146,7 +146,10 @@ const trainShape = {
     ),
     "none",
   ),
-  predict_batch_size: withDefault(integer("Distinct inputs scored at a time when measuring.", COUNT), 8192),
+  predict_batch_size: withDefault(
+    integer("Distinct inputs scored at a time when measuring, at most.", COUNT),
+    8192,
+  ),
   early_stopping: withDefault(flag("Stop a task when eval no longer improves."), true),
   early_stopping_patience: withDefault(
     integer("Passes without improvement before a task stops.", { min: 1, max: 100_000 }),

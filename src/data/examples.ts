@@ -8,14 +8,15 @@ import type { TextColumn } from "../core/text-column.ts";
 import { quoteText } from "./column.ts";
 import { GrowingColumn } from "./columns.ts";
 import { type Batch, type Engine, filePath, withEngine } from "./engine.ts";
-import { readJoinedTexts } from "./joined-texts.ts";
 import { KeyTable } from "./key-table.ts";
 import { engineMessage } from "./refusal.ts";
 import { type Scope, splitColumns, splitFile, withoutLabels } from "./split-file.ts";
+import { readTexts } from "./text-reading.ts";
 
 /**
  * The rows of a family's split, for each of `tasks` those of the task in the order of their ids. A task
- * or label that `tasks` does not have, and a file that writeFamily did not write, are errors.
+ * or label that `tasks` does not have, and a value that no file of writeFamily has, are errors; any text of 32 characters
+ * is a group's id.
  */
 export async function readExamples(
   folder: string,
@@ -85,7 +86,7 @@ async function collect(
     const bad = collectBatch(batch, collectors, lengths);
     if (bad) throw await reasonOf(engine, path, split, input, tasks);
   }
-  const texts = await readJoinedTexts(
+  const texts = await readTexts(
     engine,
     textColumns(input),
     lengths.map((column) => column.build()),
@@ -137,7 +138,7 @@ function collectBatch(
   collectors: readonly Collector[],
   lengths: readonly GrowingColumn[],
 ): boolean {
-  const [tasks = [], labels = [], origins = [], counts = [], high = [], low = [], ...texts] = Array.from(
+  const [tasks = [], labels = [], origins = [], counts = [], high = [], low = [], ...bytes] = Array.from(
     { length: batch.columns },
     (_, column) => batch.integers(column),
   );
@@ -147,10 +148,10 @@ function collectBatch(
     if (collector === undefined || label == null || origin == null || count == null) return true;
     if (high[i] == null || low[i] == null) return true;
     const row = lengths[0]?.length as number;
-    for (let t = 0; t < texts.length; t++) {
-      const bytes = texts[t]?.[i];
-      if (bytes == null) return true;
-      lengths[t]?.push(bytes);
+    for (let t = 0; t < bytes.length; t++) {
+      const length = bytes[t]?.[i];
+      if (length == null) return true;
+      lengths[t]?.push(length);
     }
     const group = { high: high[i] as number, low: low[i] as number };
     if (!collector.push(row, label, origin, count, group)) return true;
@@ -192,7 +193,7 @@ async function reasonOf(
   return refusal("DATASET_CORRUPT", says, path);
 }
 
-/** 64 bits of a group's id. */
+/** 64 bits that DuckDB makes of a group's id. */
 interface GroupKey {
   readonly high: number;
   readonly low: number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BlockStarts, blockWidths, maskBytes } from "./linear-model.ts";
-import { directoryShift, FeatureTable } from "./vectorizer.ts";
+import { directoryShift } from "./vectorizer.ts";
 
 /** The loops that open a model. */
 export interface OpeningLoops {
@@ -34,11 +34,6 @@ export function knownDirectory(hashes: Uint32Array): Uint32Array {
   const directory = directoryOf(hashes);
   if (directory === null) throw new RangeError("feature hashes must ascend");
   return directory;
-}
-
-/** The table of {@link knownDirectory}. */
-export function featureTable(hashes: Uint32Array): FeatureTable {
-  return new FeatureTable(hashes, knownDirectory(hashes));
 }
 
 /** {@link OpeningLoops.blockStarts} in plain JavaScript: 4 ms for 180,000 masks, not yet compiled. */

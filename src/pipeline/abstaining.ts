@@ -18,7 +18,7 @@ export interface AbstainingFamily {
   readonly model: FamilyModel;
   readonly tasks: readonly TaskRowsAndSettings[];
   readonly calibrationRows: readonly (CalibrationRows | null)[];
-  /** Of the eval rows, the share of its n-grams that the task knows. */
+  /** By task, of each eval row the share of its n-grams that the task knows. */
   readonly evalShares: readonly Float64Array[];
   /** What the model says of the eval part of the out-of-scope rows. */
   readonly outOfScope: SplitExamples;

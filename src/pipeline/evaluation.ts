@@ -17,7 +17,7 @@ export interface SplitExamples {
   readonly examples: ReadonlyMap<string, Examples>;
 }
 
-/** Shares of the inputs that each thread gets, at least: the last ones end together. */
+/** Shares of the inputs that each thread gets where no two rows have the same, so that the threads end together. */
 const SHARES = 4;
 
 /** Rows of one task and split, the input of each, and where their scores go. */

@@ -95,11 +95,11 @@ export function familyProblem(
   };
 }
 
-/** Trains, calibrates and measures a family; its test rows are read once `before` has ended, which does not fail. */
+/** Trains, calibrates and measures a family; `afterAll` reads its test rows behind what other families train with. */
 export async function trainOne(
   { family, input, rows, readTest, tasks }: TrainableFamily,
   { config, dataset, pool, run, reporter }: TrainContext,
-  before: Promise<unknown>,
+  afterAll: <T>(read: () => Promise<T>) => Promise<T>,
 ): Promise<FamilyResult> {
   const settings = trainSettings(config, family);
   const asRead = familyProblem(config, family, input, tasks);
@@ -111,7 +111,7 @@ export async function trainOne(
     reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
   };
   const [fit, heldOut] = await run.phase(`${family}: fit`, () =>
-    Promise.all([trainFamily(problem, pool, report), before.then(readTest)]),
+    Promise.all([trainFamily(problem, pool, report), afterAll(readTest)]),
   );
   const of = {
     tasks: problem.tasks,
@@ -140,7 +140,7 @@ interface FittedFamily {
   readonly fit: FamilyFit;
   readonly rowsOfEval: SplitExamples;
   readonly heldOut: HeldOut;
-  /** Rows that are scored at a time. */
+  /** Inputs that are scored at a time, at most. */
   readonly batch: number;
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { snakeCase } from "../core/snake-case.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import { writeFamilyFile } from "../modelpack/family-file.ts";

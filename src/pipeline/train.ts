@@ -163,14 +163,27 @@ async function trainFamilies(families: readonly string[], context: TrainContext)
     .map((family, f) => ({ family, bytes: bytes[f] as number }))
     .sort((a, b) => a.bytes - b.bytes);
   let reading: Promise<unknown> = Promise.resolve();
+  let hasFailed = false;
+  /** Reads once all that was to be read before has been: one engine at a time. */
+  const afterAll = <T>(read: () => Promise<T>): Promise<T> => {
+    const own = reading.then(() => {
+      if (hasFailed) throw new ModelpackError("INTERRUPTED", "another family failed");
+      return read();
+    });
+    reading = own.catch(() => {});
+    return own;
+  };
   const training = inTurn.map(({ family }) => {
-    const read = reading.then(() => readTasks(family, context));
-    reading = read.catch(() => {});
-    const result = read.then((tasks) => (tasks === null ? null : trainOne(tasks, context, reading)));
+    const read = afterAll(() => readTasks(family, context));
+    const result = read.then((tasks) => (tasks === null ? null : trainOne(tasks, context, afterAll)));
     return [family, result] as const;
   });
   const results = new Map(training);
-  return (await Promise.all(families.map((family) => results.get(family) ?? null))).filter(
-    (result) => result !== null,
-  );
+  try {
+    const all = await Promise.all(families.map((family) => results.get(family) ?? null));
+    return all.filter((result) => result !== null);
+  } catch (error) {
+    hasFailed = true;
+    throw error;
+  }
 }

@@ -38,23 +38,32 @@ export function inputReader(
 /** Analyzes every input of a chunk, once for all the tasks that have it. */
 export function analyzeChunk(chunk: InputChunk, kind: InputKind, settings: AnalyzerSettings): AnalyzedChunk {
   const read = inputReader(chunk, kind, settings);
-  collected.clear();
   for (let input = 0; input < chunk.inputs; input++) collected.add(read(input));
-  return collected.build(chunk.inputs);
+  const analyzed = collected.build(chunk.inputs);
+  collected.clear();
+  return analyzed;
 }
+
+/** N-grams that there is room for at first, and the most that a thread keeps the memory of: 20 MB. */
+const FEW_NGRAMS = 2 ** 18;
+const MOST_KEPT = 2 ** 22;
 
 /** The distinct features of one input after another, and how often each occurs. */
 class DistinctFeatures {
-  #hashes = new Uint32Array(1 << 18);
-  #counts = new Uint8Array(1 << 18);
+  #hashes = new Uint32Array(FEW_NGRAMS);
+  #counts = new Uint8Array(FEW_NGRAMS);
   #length = 0;
   #start: number[] = [0];
   #namespaces = 0;
   /** Position + 1 of a hash among the input's; what earlier inputs left lies below the first of this one. */
   #slots = new Uint32Array(1 << 12);
 
-  /** Forgets all inputs, and keeps the memory for others. */
+  /** Forgets all inputs, and keeps the memory for others, unless long texts took more than most do. */
   clear(): void {
+    if (this.#hashes.length > MOST_KEPT) {
+      this.#hashes = new Uint32Array(FEW_NGRAMS);
+      this.#counts = new Uint8Array(FEW_NGRAMS);
+    }
     this.#length = 0;
     this.#start = [0];
     this.#slots.fill(0);

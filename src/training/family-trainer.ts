@@ -127,7 +127,9 @@ export async function trainFamily(
   const calibrationRows = heads.map(({ rows }) => rows);
   const stored = heads.map((head) => head.stored);
   const known = {
-    ...{ chunks, features: features.hashes.length, heads: stored },
+    chunks,
+    features: features.hashes.length,
+    heads: stored,
     inputs: inputs.map((of) => of.eval),
   };
   const [assembled, evalShares] = await Promise.all([
@@ -183,10 +185,16 @@ async function scoreFolds(
     kind: "weigh folds",
     rows: { chunks: rows.chunks, inputs: Uint32Array.from(fold.keys()), label, count },
     folds: { fold, scored },
-    ...{ weights: rows.weights, labels, minDf: settings.minDf },
+    weights: rows.weights,
+    labels,
+    minDf: settings.minDf,
   });
   const of = {
-    ...{ rows, labels, label, count, trust },
+    rows,
+    labels,
+    label,
+    count,
+    trust,
     fold,
     minDf: settings.minDf,
     classWeight: settings.classWeight,

@@ -14,8 +14,9 @@ export interface KnownProblem {
 }
 
 /**
- * By task, the share of each row's n-grams that it knows, in [0, 1], as the model that ships would say after reading the text
- * again: a feature counts once, and an n-gram that is none as often as it occurs, up to 255 times.
+ * By task, the share of each row's n-grams that it knows, in [0, 1]: a feature counts once, and an n-gram that is none as often
+ * as it occurs. The model that ships says the same after reading the text again, but where one n-gram that is none occurs more
+ * than 255 times: that is as often as training counts.
  */
 export function knownShares({ chunks, features, inputs, heads }: KnownProblem): Float64Array[] {
   const kept = new Uint8Array(features);

@@ -9,7 +9,7 @@ import { NGRAMS } from "./ngram-bytes.ts";
 // block by every fit, 3 ns where it took 11. Copying rows into the kernel's memory and back takes 1 ns an n-gram.
 
 /** What kernel/ngrams.ts exports; addresses are bytes of its memory. */
-export interface NgramLoops {
+interface NgramLoops {
   enter(features: number, hashes: number, codes: number, table: number, shift: number): void;
   number(
     segments: number,
@@ -73,7 +73,7 @@ class NgramKernel {
     this.#next = FREQUENCIES;
   }
 
-  /** Zeros, until {@link begin}; also when more is taken, as the memory is a shared one, which grows in its place. */
+  /** All zero at first, and good until {@link begin}: the memory is a shared one, which grows in its place. */
   words(length: number): Uint32Array {
     const at = this.#take(length * 4);
     return new Uint32Array(this.#memory.buffer, at, length);
@@ -118,7 +118,7 @@ export function ngramKernel(): NgramKernel {
 export type { NgramKernel };
 
 /** Inputs by their n-grams: as they are analyzed, and once these are numbered. */
-export type NgramChunk = {
+type NgramChunk = {
   readonly namespaces: number;
   /** Namespace s of input i is [start[i * namespaces + s], start[i * namespaces + s + 1]). */
   readonly start: Uint32Array;
@@ -126,7 +126,7 @@ export type NgramChunk = {
 } & ({ readonly hashes: Uint32Array } | { readonly ids: Uint32Array; readonly factor: Float32Array });
 
 /** N-grams and rows that are worked on at a time: they stay in the second cache beside what is looked up. */
-const STAGED_NGRAMS = 2 ** 14;
+export const STAGED_NGRAMS = 2 ** 14;
 export const STAGED_ROWS = 2 ** 10;
 
 /** Rows in the memory of a kernel: as many as one call works on. */
@@ -226,7 +226,8 @@ export class StagedRows {
       const input = inputs[row] as number;
       const first = input % CHUNK_INPUTS;
       let run = 1;
-      while (first + run < CHUNK_INPUTS && inputs[row + run * step] === input + run) run++;
+      const most = Math.min(CHUNK_INPUTS - first, Math.max(1, STAGED_ROWS - this.#rows));
+      while (run < most && inputs[row + run * step] === input + run) run++;
       const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as NgramChunk;
       const added = this.add(chunk, first, first + run) - first;
       row += added * step;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
 import type { Classifier, FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
-import { featureTable } from "../../src/model/opening.ts";
+import { featureTable } from "../support/feature-table.ts";
 import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
 
 const router = await starterModel("router", ["query_domain", "query_intent"]);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FeatureHashes } from "../../src/model/analyzer.ts";
-import { featureTable } from "../../src/model/opening.ts";
 import { SparseVector, Vectorizer } from "../../src/model/vectorizer.ts";
+import { featureTable } from "../support/feature-table.ts";
 
 const u32 = fc.nat(0xffffffff);
 const edge = fc.constantFrom(0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff);

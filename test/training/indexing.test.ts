@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
-import { featureTable } from "../../src/model/opening.ts";
 import { PairAnalyzer } from "../../src/model/pair-analyzer.ts";
 import { SparseVector, termFrequency, Vectorizer, weightTable } from "../../src/model/vectorizer.ts";
 import { selectFeatures } from "../../src/training/feature-selection.ts";
 import { type IndexedChunk, indexChunks } from "../../src/training/indexing.ts";
 import { ANALYZER, type ExampleRow, examples, LETTERS, separableRows } from "../support/examples.ts";
+import { featureTable } from "../support/feature-table.ts";
 import { analyzeFamily, type VectorOptions } from "../support/task-rows.ts";
 
 function indexed(rows: readonly ExampleRow[], maxFeatures: number, options: VectorOptions = {}) {

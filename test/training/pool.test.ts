@@ -181,6 +181,16 @@ describe("WorkerPool", () => {
     ]);
   });
 
+  it("lets whoever waited for a result go on before it takes what was there already", async () => {
+    const threads = pool(1);
+    const done: string[] = [];
+    const run = (name: string, priority?: number) =>
+      threads.run<"analyze">(analyze("a"), undefined, priority).then(() => void done.push(name));
+    const chain = run("first").then(async () => run("what follows"));
+    await Promise.all([chain, run("waiting", 5), run("waiting too", 5)]);
+    expect(done).toEqual(["first", "what follows", "waiting", "waiting too"]);
+  });
+
   it("gives back memory that threads share, and fills in place what it was given", async () => {
     const threads = pool(2);
     const chunk = await threads.run<"analyze">(analyze("a b c"));

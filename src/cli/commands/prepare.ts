@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { planPrepare } from "../../pipeline/plan.ts";
 import { prepare as runPrepare } from "../../pipeline/prepare.ts";
 import { readDatasetManifest } from "../../pipeline/prepared-dataset.ts";
