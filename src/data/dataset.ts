@@ -19,8 +19,10 @@ export interface SplitRows {
   readonly split: Uint8Array;
 }
 
-/** Rows of a Parquet row group: part of the bytes, so never left to DuckDB's default. */
+/** Rows of a Parquet row group, at most: part of the bytes, so never left to DuckDB's default. */
 const ROW_GROUP = 122_880;
+/** Bytes of text of a row group, in the mean: DuckDB holds a group in its memory, and makes pages of up to 100 MB of it. */
+const GROUP_BYTES = 2 ** 26;
 /** The level of zstd, for the same reason. */
 const ZSTD_LEVEL = 3;
 const ID_BYTES = 16;
@@ -47,7 +49,8 @@ export async function writeFamily(
       await engine.fill("rows", chunksOf(tasks, orders, code, input));
       isFilled();
       const path = join(folder, splitFile(family, split, scope));
-      await engine.run(copyStatement(input, names, split, path)).catch((error: unknown) => {
+      const sql = copyStatement(input, names, split, path, groupRows(tasks, code));
+      await engine.run(sql).catch((error: unknown) => {
         throw unwritable(path, error);
       });
     });
@@ -92,11 +95,25 @@ function tableColumns(input: InputKind, names: Names): string {
     .join(", ");
 }
 
-function copyStatement(input: InputKind, names: Names, split: Split, path: string): string {
+/** Rows of a row group of a split: fewer where its texts are long, whole vectors of DuckDB's. */
+function groupRows(tasks: readonly SplitRows[], code: number): number {
+  let rows = 0;
+  let bytes = 0;
+  for (const { rows: of, split } of tasks)
+    for (let i = 0; i < split.length; i++) {
+      if (split[i] !== code) continue;
+      rows++;
+      bytes += (of.text.bytes[i] as number) + (of.textB?.bytes[i] ?? 0);
+    }
+  const most = Math.floor((GROUP_BYTES * rows) / bytes / CHUNK_ROWS) * CHUNK_ROWS;
+  return bytes === 0 ? ROW_GROUP : Math.min(ROW_GROUP, Math.max(CHUNK_ROWS, most));
+}
+
+function copyStatement(input: InputKind, names: Names, split: Split, path: string, rowGroup: number): string {
   const items = splitColumns(input).map((name) => `${columnSql(name, names.get(name), split)} AS "${name}"`);
   return (
     `COPY (SELECT ${items.join(", ")} FROM rows) TO ${quoteText(path)} (FORMAT parquet, PARQUET_VERSION V1, ` +
-    `COMPRESSION zstd, COMPRESSION_LEVEL ${ZSTD_LEVEL}, ROW_GROUP_SIZE ${ROW_GROUP})`
+    `COMPRESSION zstd, COMPRESSION_LEVEL ${ZSTD_LEVEL}, ROW_GROUP_SIZE ${rowGroup})`
   );
 }
 

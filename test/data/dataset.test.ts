@@ -142,6 +142,29 @@ describe("writing", () => {
     expect(examples?.textB === null ? null : examples && textAt(examples.textB, 0)).toBe(LONG);
   });
 
+  test("long texts come in smaller groups of rows, which DuckDB has the memory for", async () => {
+    const folder = temporaryFolder();
+    const long = "a long text ".repeat(1700);
+    const rows = Array.from({ length: 5000 }, (_, i) => ({
+      id: i.toString(16).padStart(4, "0"),
+      text: `${i} ${long}`,
+      split: i % 10 === 0 ? 1 : 0,
+    }));
+    await writeFamily(folder, "f", [splitRows(first, rows)]);
+    const groups = async (split: string) =>
+      (
+        await readParquet(
+          join(folder, `f_${split}.parquet`),
+          `SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata('${join(folder, `f_${split}.parquet`)}') ORDER BY ALL`,
+        )
+      ).map(([, count]) => Number(count));
+    // 92 MB and 10 MB of text.
+    expect(await groups("train")).toEqual([2048, 2048, 404]);
+    expect(await groups("test")).toEqual([500]);
+    const read = (await readExamples(folder, "f", "train", [first])).get("first");
+    expect([read?.rows, read && textAt(read.text, 4499)]).toEqual([4500, `4999 ${long}`]);
+  });
+
   test("the same rows give the same bytes, in any order, folder and time zone", async () => {
     const digests = async (rows: readonly SplitRows[]) => {
       const folder = temporaryFolder();
