@@ -24,6 +24,13 @@ function endOf(words: usize, ends: usize, segment: i32): usize {
   return words + (<usize>load<u32>(ends + (<usize>segment << 2)) << 2);
 }
 
+/** The term frequency of a count. */
+// @ts-ignore: a decorator
+@inline
+function frequencyOf(frequency: usize, count: usize): f64 {
+  return load<f64>(frequency + (<usize>load<u8>(count) << 3));
+}
+
 /**
  * Enters a family's features into a table of 2^(32 - shift) buckets: four hashes, then four times number and code + 1. There are
  * half as many buckets as features, or more.
@@ -65,8 +72,8 @@ function find(hash: u32, table: usize, shift: u32, mask: usize): u32 {
 
 /**
  * Puts the numbers of the features in the place of their hashes, without the n-grams that are none, and writes how often these
- * occur in each segment, where it ends now, and 1 over its length, 0 where it is empty. `weight` is what a code + 1 stands for, and 0 for 0. Returns
- * how many n-grams are left.
+ * occur in each segment, where it ends now, and 1 over its length, 0 where it is empty. `weight` is what a code + 1 stands for,
+ * and 0 for 0. Returns how many n-grams are left.
  */
 export function number(
   segments: i32,
@@ -91,8 +98,7 @@ export function number(
     for (; p < end; p += 4, c++) {
       const found = find(load<u32>(p), table, shift, mask);
       const often = load<u8>(c);
-      const value =
-        load<f64>(frequency + (<usize>often << 3)) * load<f64>(weight + (<usize>(found >>> ID_BITS) << 3));
+      const value = frequencyOf(frequency, c) * load<f64>(weight + (<usize>(found >>> ID_BITS) << 3));
       squares += value * value;
       store<u32>(words + (n << 2), found & ((1 << ID_BITS) - 1));
       store<u8>(counts + n, often);
@@ -121,8 +127,7 @@ export function squares(
   for (let s = 0; s < segments; s++) {
     let sum: f64 = 0;
     for (const end = endOf(words, ends, s); p < end; p += 4, c++) {
-      const v =
-        load<f64>(frequency + (<usize>load<u8>(c) << 3)) * <f64>load<f32>(value + (<usize>load<u32>(p) << 2));
+      const v = frequencyOf(frequency, c) * <f64>load<f32>(value + (<usize>load<u32>(p) << 2));
       sum += v * v;
     }
     store<f64>(out + (<usize>s << 3), sum);
@@ -158,7 +163,7 @@ export function expand(
       for (const end = endOf(words, ends, s); p < end; p += 4, c++) {
         const slot = slots + (<usize>load<u32>(p) << 3);
         const offset = load<u32>(slot);
-        const v = <f32>(load<f64>(frequency + (<usize>load<u8>(c) << 3)) * <f64>load<f32>(slot, 4) * norm);
+        const v = <f32>(frequencyOf(frequency, c) * <f64>load<f32>(slot, 4) * norm);
         sum += <f64>v * <f64>v;
         store<u32>(entries + (n << 3), offset);
         store<f32>(entries + (n << 3), v, 4);

@@ -8,32 +8,25 @@ import asc from "assemblyscript/asc";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** For memories that threads work on, or that grow in their place. */
+const SHARED = [
+  ...["-O3", "--enable", "threads", "--sharedMemory"],
+  ...["--initialMemory", "1", "--maximumMemory", "65536"],
+];
+
 /** What is compiled for speed, and what for size, into which file, and the test that compares them. */
 export const KERNELS = {
   softmax: {
     target: "src/training/kernel-bytes.ts",
     test: "test/training/kernel.test.ts",
-    // Threads work on one memory.
-    options: [
-      ...["-O3", "--enable", "threads", "--sharedMemory"],
-      ...["--initialMemory", "1", "--maximumMemory", "65536"],
-    ],
+    options: SHARED,
     constant: "KERNEL",
     encoding: "base64",
   },
   ngrams: {
     target: "src/training/ngram-bytes.ts",
     test: "test/training/ngram-kernel.test.ts",
-    options: [
-      "-O3",
-      "--enable",
-      "threads",
-      "--sharedMemory",
-      "--initialMemory",
-      "1",
-      "--maximumMemory",
-      "65536",
-    ],
+    options: SHARED,
     constant: "NGRAMS",
     encoding: "base64",
   },

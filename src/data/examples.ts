@@ -10,6 +10,7 @@ import { GrowingColumn } from "./columns.ts";
 import { type Batch, type Engine, filePath, withEngine } from "./engine.ts";
 import { KeyTable } from "./key-table.ts";
 import { engineMessage } from "./refusal.ts";
+import { selectTexts } from "./selection.ts";
 import { type Scope, splitColumns, splitFile, withoutLabels } from "./split-file.ts";
 import { readTexts } from "./text-reading.ts";
 
@@ -240,20 +241,14 @@ class Collector {
     const rows = this.#row.build();
     return {
       rows: rows.length,
-      text: textsOf(text as TextColumn, rows),
-      textB: textB === undefined ? null : textsOf(textB, rows),
+      text: selectTexts(text as TextColumn, rows),
+      textB: textB === undefined ? null : selectTexts(textB, rows),
       label: this.#label.build(),
       count: this.#count.build(),
       origin: Uint8Array.from(this.#origin.build()),
       group: this.#group.build(),
     };
   }
-}
-
-/** The texts of some rows, in the memory that has all of them. */
-function textsOf({ chunks, chunk, start, bytes }: TextColumn, rows: Uint32Array): TextColumn {
-  const pick = (column: Uint32Array) => rows.map((row) => column[row] as number);
-  return { length: rows.length, chunks, chunk: pick(chunk), start: pick(start), bytes: pick(bytes) };
 }
 
 function refusal(code: ErrorCode, message: string, path: string, cause?: unknown): ModelpackError {

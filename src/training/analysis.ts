@@ -38,10 +38,12 @@ export function inputReader(
 /** Analyzes every input of a chunk, once for all the tasks that have it. */
 export function analyzeChunk(chunk: InputChunk, kind: InputKind, settings: AnalyzerSettings): AnalyzedChunk {
   const read = inputReader(chunk, kind, settings);
-  for (let input = 0; input < chunk.inputs; input++) collected.add(read(input));
-  const analyzed = collected.build(chunk.inputs);
-  collected.clear();
-  return analyzed;
+  try {
+    for (let input = 0; input < chunk.inputs; input++) collected.add(read(input));
+    return collected.build(chunk.inputs);
+  } finally {
+    collected.clear();
+  }
 }
 
 /** N-grams that there is room for at first, and the most that a thread keeps the memory of: 20 MB. */

@@ -148,19 +148,7 @@ class RowExpander {
     staged.clear();
     const next = staged.addRows(chunks, inputs, from, step);
     if (this.#entries.length < staged.ngrams * 2) this.#entries = this.#kernel.words(staged.words.length * 2);
-    const entries = this.#kernel.loops.expand(
-      staged.rows,
-      staged.namespaces,
-      staged.words.byteOffset,
-      staged.counts.byteOffset,
-      staged.ends.byteOffset,
-      staged.factor.byteOffset,
-      this.#slots.byteOffset,
-      this.#kernel.frequency,
-      this.#entries.byteOffset,
-      this.#ends.byteOffset,
-      this.#squares.byteOffset,
-    );
+    const entries = staged.expand(this.#slots, this.#entries, this.#ends, this.#squares);
     const first = writer.write(this.#entries.subarray(0, entries * 2));
     for (let i = 0, row = from; i < staged.rows; i++, row += step)
       writer.endRow(

@@ -40,40 +40,24 @@ export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFe
 /** Of the n-grams of the rows that it gives, how many are left. */
 interface Numbering {
   readonly staged: StagedRows;
-  /** Of the segments that it gives. */
-  readonly factor: Float32Array;
+  /** Of each of their segments, how often it has n-grams that are none. */
   readonly unknown: Uint32Array;
   number(): number;
 }
 
 /** A table of the features: buckets of four, at most half full. */
 function numbering(kernel: NgramKernel, { hashes, weights }: FamilyFeatures, namespaces: number): Numbering {
-  const { loops } = kernel;
   const bits = Math.max(1, Math.ceil(Math.log2(hashes.length / 2)));
-  const table = kernel.words(8 << bits).byteOffset;
+  const table = kernel.words(8 << bits);
   const [own, codes] = [kernel.words(hashes.length), kernel.bytes(hashes.length)];
   own.set(hashes);
   codes.set(weights.codes);
-  loops.enter(hashes.length, own.byteOffset, codes.byteOffset, table, 32 - bits);
+  kernel.loops.enter(hashes.length, own.byteOffset, codes.byteOffset, table.byteOffset, 32 - bits);
   const weight = kernel.doubles(257);
   weight.set(weightTable(weights), 1);
   const staged = new StagedRows(kernel, namespaces);
-  const factor = kernel.floats(STAGED_ROWS * namespaces);
   const unknown = kernel.words(STAGED_ROWS * namespaces);
-  const number = () =>
-    loops.number(
-      staged.segments,
-      staged.words.byteOffset,
-      staged.counts.byteOffset,
-      staged.ends.byteOffset,
-      table,
-      32 - bits,
-      kernel.frequency,
-      weight.byteOffset,
-      factor.byteOffset,
-      unknown.byteOffset,
-    );
-  return { staged, factor, unknown, number };
+  return { staged, unknown, number: () => staged.number(table, 32 - bits, weight, unknown) };
 }
 
 function indexChunk(chunk: AnalyzedChunk, of: Numbering): NumberedChunk {
@@ -91,7 +75,7 @@ function indexChunk(chunk: AnalyzedChunk, of: Numbering): NumberedChunk {
     hashes.set(staged.words.subarray(0, left), n);
     counts.set(staged.counts.subarray(0, left), n);
     const first = input * namespaces;
-    factor.set(of.factor.subarray(0, staged.segments), first);
+    factor.set(staged.factor.subarray(0, staged.segments), first);
     for (let s = 0; s < staged.segments; s++) {
       ends[first + s] = n + (staged.ends[s] as number);
       const own = input + Math.floor(s / namespaces);

@@ -137,7 +137,7 @@ export class StagedRows {
   readonly #kernel: NgramKernel;
   /** Where each segment's n-grams end. */
   readonly ends: Uint32Array;
-  /** Of each segment, where the chunks have one. */
+  /** Of each segment: what the chunks have, or what {@link number} found. */
   readonly factor: Float32Array;
   #rows = 0;
   #ngrams = 0;
@@ -175,6 +175,55 @@ export class StagedRows {
   clear(): void {
     this.#rows = 0;
     this.#ngrams = 0;
+  }
+
+  /**
+   * Numbers the hashes by a table of 2^(32 - shift) buckets: {@link words} and {@link counts} lose what is no feature,
+   * {@link ends} follow, and factor and unknown n-grams of each segment are written. Returns how many n-grams are left.
+   */
+  number(table: Uint32Array, shift: number, weight: Float64Array, unknown: Uint32Array): number {
+    return this.#kernel.loops.number(
+      this.segments,
+      this.#words.byteOffset,
+      this.#counts.byteOffset,
+      this.ends.byteOffset,
+      table.byteOffset,
+      shift,
+      this.#kernel.frequency,
+      weight.byteOffset,
+      this.factor.byteOffset,
+      unknown.byteOffset,
+    );
+  }
+
+  /** Writes the sum of squares of each segment's values, by those of all features where a term frequency is 1. */
+  squares(value: Float32Array, out: Float64Array): void {
+    this.#kernel.loops.squares(
+      this.segments,
+      this.#words.byteOffset,
+      this.#counts.byteOffset,
+      this.ends.byteOffset,
+      this.#kernel.frequency,
+      value.byteOffset,
+      out.byteOffset,
+    );
+  }
+
+  /** Writes the rows as entries of a block, where each ends, and its sum of squares; returns how many entries there are. */
+  expand(slots: Uint32Array, entries: Uint32Array, rowEnds: Uint32Array, rowSquares: Float64Array): number {
+    return this.#kernel.loops.expand(
+      this.#rows,
+      this.namespaces,
+      this.#words.byteOffset,
+      this.#counts.byteOffset,
+      this.ends.byteOffset,
+      this.factor.byteOffset,
+      slots.byteOffset,
+      this.#kernel.frequency,
+      entries.byteOffset,
+      rowEnds.byteOffset,
+      rowSquares.byteOffset,
+    );
   }
 
   /**

@@ -229,15 +229,7 @@ function namespaceConstants(
   for (let row = 0; row < inputs.length; ) {
     staged.clear();
     row = staged.addRows(chunks, inputs, row, step);
-    kernel.loops.squares(
-      staged.segments,
-      staged.words.byteOffset,
-      staged.counts.byteOffset,
-      staged.ends.byteOffset,
-      kernel.frequency,
-      value.byteOffset,
-      squares.byteOffset,
-    );
+    staged.squares(value, squares);
     for (let i = 0; i < staged.segments; i++) {
       if (squares[i] === 0) continue;
       const s = i % namespaces;
