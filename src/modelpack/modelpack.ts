@@ -276,13 +276,12 @@ export class Modelpack<Tasks extends TaskLabels = TaskLabels> {
     const best = classifier.best(index);
     const label = task.labels[best] as string;
     const confidence = probabilities[best] as number;
-    const listed =
-      options?.probabilities === true
-        ? { probabilities: list(task.labels, probabilities, best, options.top) }
-        : {};
-    if (task.minConfidence !== null && confidence < task.minConfidence)
-      return { ...this.#default(task.name, "low_confidence"), model: { label, confidence }, ...listed };
-    return { task: task.name, label, confidence, source: "model", ...listed };
+    const answer: Prediction =
+      task.minConfidence !== null && confidence < task.minConfidence
+        ? { ...this.#default(task.name, "low_confidence"), model: { label, confidence } }
+        : { task: task.name, label, confidence, source: "model" };
+    if (options?.probabilities !== true) return answer;
+    return { ...answer, probabilities: list(task.labels, probabilities, best, options.top) };
   }
 
   #default(task: string, reason: Reason): Prediction {

@@ -152,6 +152,17 @@ describe("calibrate", () => {
     expect(run({ method: "temperature", temperature: 1, confidence: doubt }, [5])).toEqual([1]);
   });
 
+  it.each([
+    [[Number.NaN, 1, 2]],
+    [[1, Number.POSITIVE_INFINITY, 2]],
+    [[Number.NEGATIVE_INFINITY, 0, Number.NaN]],
+  ])("guesses evenly of %j, with a correction as without", (scores) => {
+    const confidence = { slopes: [1, 1], offset: [1, 2, 3] } as const;
+    const even = [1 / 3, 1 / 3, 1 / 3];
+    expect(run({ method: "temperature", temperature: 2, confidence }, scores)).toEqual(even);
+    expect(run({ method: "temperature", temperature: 2 }, scores)).toEqual(even);
+  });
+
   it("keeps the top label and the order of confidences with any correction", () => {
     const moderate = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 3, maxLength: 3 });
     const moderateSlope = fc.double({ min: 0.05, max: 5, noNaN: true });
