@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import { allocate } from "./allocation.ts";
 
-// Memory that threads share: a message that holds such an array hands over the memory, not a copy.
+// Memory that threads share: a message that holds such an array hands over the memory, not a copy. Where there is none, it is
+// what `allocate` throws.
+
+function sharedMemory(bytes: number): SharedArrayBuffer {
+  return allocate(bytes, () => new SharedArrayBuffer(bytes));
+}
 
 /** Zeros; also for a length of 0, which every engine takes. */
 export function sharedBytes(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(length));
+  return new Uint8Array(sharedMemory(length));
 }
 
 export function sharedWords(length: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(length * 4));
+  return new Uint32Array(sharedMemory(length * 4));
 }
 
 export function sharedFloats(length: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(length * 4));
+  return new Float32Array(sharedMemory(length * 4));
 }
 
 export function sharedIntegers(length: number): Int8Array {
-  return new Int8Array(new SharedArrayBuffer(length));
+  return new Int8Array(sharedMemory(length));
 }
 
 /** A shared copy of `values`. */
@@ -28,7 +34,7 @@ export function shareWords(values: Uint32Array): Uint32Array {
 
 /** The same for 64-bit numbers. */
 export function shareDoubles(values: Float64Array): Float64Array {
-  const copy = new Float64Array(new SharedArrayBuffer(values.length * 8));
+  const copy = new Float64Array(sharedMemory(values.length * 8));
   copy.set(values);
   return copy;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PAGE } from "../core/web-assembly.ts";
+import { grow } from "../storage/allocation.ts";
 import { type KernelMemory, kernelMemory } from "./kernel.ts";
 
 /** Bytes of a 32-bit memory. */
@@ -100,7 +101,7 @@ export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
   const used = new Uint8Array(memory.buffer, 0, Math.min(bytes, there));
   used.fill(0, 0, at.entries);
   used.fill(0, at.weights);
-  if (bytes > there) memory.grow(Math.ceil((bytes - there) / PAGE));
+  if (bytes > there) grow(memory, bytes - there);
   return { shape, memory };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { startKernel, type WasmMemory, webAssembly } from "../core/web-assembly.ts";
+import { PAGE, startKernel, type WasmMemory, webAssembly } from "../core/web-assembly.ts";
+import { allocate } from "../storage/allocation.ts";
 import { KERNEL } from "./kernel-bytes.ts";
 
 /** What kernel/softmax.ts exports; addresses are bytes of the memory that it was started with. */
@@ -34,9 +35,14 @@ export type KernelMemory = WasmMemory<SharedArrayBuffer>;
 /** The pages of a whole one, which the kernel declares too. */
 const MOST_PAGES = 65_536;
 
-/** `pages` pages, all zero. */
+/**
+ * `pages` pages, all zero.
+ *
+ * @throws ModelpackError STORAGE where there is no room for them
+ */
 export function kernelMemory(pages: number): KernelMemory {
-  return new (webAssembly().Memory)({ initial: pages, maximum: MOST_PAGES, shared: true });
+  const { Memory } = webAssembly();
+  return allocate(pages * PAGE, () => new Memory({ initial: pages, maximum: MOST_PAGES, shared: true }));
 }
 
 /** A kernel of its own on `memory`. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PAGE, startKernel } from "../core/web-assembly.ts";
+import { startKernel } from "../core/web-assembly.ts";
 import { termFrequency } from "../model/vectorizer.ts";
+import { grow } from "../storage/allocation.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
 import { kernelMemory } from "./kernel.ts";
 import { NGRAMS } from "./ngram-bytes.ts";
@@ -98,7 +99,7 @@ class NgramKernel {
     const at = this.#next;
     const end = at + Math.ceil(bytes / LINE) * LINE;
     const { byteLength } = this.#memory.buffer;
-    if (end > byteLength) this.#memory.grow(Math.ceil((end - byteLength) / PAGE));
+    if (end > byteLength) grow(this.#memory, end - byteLength);
     new Uint8Array(this.#memory.buffer, at, Math.max(0, Math.min(end, this.#used) - at)).fill(0);
     this.#next = end;
     this.#used = Math.max(this.#used, end);

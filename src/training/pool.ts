@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
 import { type ErrorCode, ModelpackError } from "../core/error.ts";
+import { MEMORY_HINT } from "../storage/allocation.ts";
 import { type Outcome, ThreadPool } from "../storage/thread-pool.ts";
 import type { Job, JobResult } from "./job.ts";
 import type { EpochStatistics } from "./task-trainer.ts";
@@ -36,8 +37,7 @@ export interface JobError {
   readonly hint: string | undefined;
 }
 
-const MEMORY_HINT =
-  "out of memory? lower train.max_features or prepare.max_per_task_label, or set train.workers = 1";
+const HINT = `out of memory? ${MEMORY_HINT}`;
 
 /** Threads that do jobs, each as soon as one is free: those of the highest priority first, then in their order. */
 export class WorkerPool {
@@ -52,7 +52,7 @@ export class WorkerPool {
       size: this.size,
       limits: { maxYoungGenerationSizeMb: YOUNG_MB },
       purpose: "training",
-      hint: MEMORY_HINT,
+      hint: HINT,
       signal,
     });
   }
@@ -91,5 +91,5 @@ export class WorkerPool {
 
 function jobError({ code, message, where, hint }: JobError): ModelpackError {
   if (code !== "INTERNAL") return new ModelpackError(code, message, { where, hint });
-  return new ModelpackError(code, `a training thread failed: ${message}`, { where, hint: MEMORY_HINT });
+  return new ModelpackError(code, `a training thread failed: ${message}`, { where, hint: HINT });
 }
