@@ -6,7 +6,7 @@ const FACTORS: usize = 512 * 4;
 const SUMS: usize = 512 * 8;
 
 /**
- * sums[k] += the sum over the positions before `last`, in their order, of a factor * values[position + k], for k up to the
+ * sums[k] += factor * values[position + k] for each of the positions before `last`, in their order, and for k up to the
  * multiple of 8 at or behind `end`: 32-bit positions, factors and sums, 8-bit weights. No fused multiply-add, so that it is
  * what the plain loop does.
  */

@@ -46,7 +46,7 @@ export interface Term {
 
 /**
  * The feature hashes of one input, repeats included, namespace after namespace. Reused from input to
- * input, so that a prediction allocates nothing.
+ * input, so that a prediction allocates next to nothing.
  */
 export class FeatureHashes {
   hashes = new Uint32Array(1024);
@@ -146,10 +146,10 @@ export class Analyzer {
   /** Adds an n-gram of tokens, the first to the last; `h` is its running hash. */
   #emit(h: number, kind: string, first: number, last: number, out: FeatureHashes): void {
     out.push(mix32(h));
-    this.#explain(kind, this.tokenStart[first] as number, this.tokenEnd[last] as number, out);
+    this.#name(kind, this.tokenStart[first] as number, this.tokenEnd[last] as number, out);
   }
 
-  #explain(kind: string, start: number, end: number, out: FeatureHashes): void {
+  #name(kind: string, start: number, end: number, out: FeatureHashes): void {
     out.terms?.push({ kind, text: this.slice(start, end), in: "text", start, end });
   }
 
@@ -262,12 +262,12 @@ export class Analyzer {
     }
   }
 
-  // N-grams of one stretch; positions start - 1 and end are the padding. The innermost loop has no call and no test but its own.
+  // N-grams of one stretch; positions start - 1 and end are the padding. No method is called for an n-gram.
   #stretch(start: number, end: number, out: FeatureHashes): void {
     const { charNgramMin, charNgramMax: max } = this.settings;
     const min = charNgramMin || 1;
     const units = this.units;
-    const hashes = out.reserve((end - start + 2) * max);
+    const hashes = out.reserve((end - start + 2) * Math.max(0, max - min + 1));
     let n = out.length;
     for (let i = start - 1; i <= end + 1 - min; i++) {
       let h = CHAR_SEED;
@@ -283,7 +283,7 @@ export class Analyzer {
       }
       if (i + max > end) hashes[n++] = mix32(step(h, PAD));
       if (out.terms)
-        for (let to = i + min; to <= i + max && to <= end + 1; to++) this.#explain("characters", i, to, out);
+        for (let to = i + min; to <= i + max && to <= end + 1; to++) this.#name("characters", i, to, out);
     }
     out.length = n;
   }

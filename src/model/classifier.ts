@@ -54,7 +54,7 @@ export interface Contribution extends Pick<Term, "kind" | "text" | "in"> {
   readonly runnerUp: number;
 }
 
-/** A prediction taken apart: contributions and bias add up to the raw score, but for its rounding to 32 bits. */
+/** A prediction taken apart: contributions and bias add up to the raw score, which 8-bit weights have to 32 bits. */
 export interface Explanation {
   readonly label: string;
   /** The label that came second, or the one that was asked for; null for a task of one label. */
@@ -123,7 +123,7 @@ export class Classifier {
     return this.scoreOf(t);
   }
 
-  /** Calibrated probabilities of task `t`, one a label: 10 to 11 us for a text of banking77, 77 labels, between others. */
+  /** Calibrated probabilities of task `t`, one a label: 10 us for a text of banking77, 77 labels, between predictions of others. */
   probabilities(t: number, a: string, b: string): Float64Array {
     return this.#calibrate(t, this.scores(t, a, b));
   }

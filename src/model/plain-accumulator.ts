@@ -3,23 +3,26 @@ import { type Accumulator, MOST_BLOCKS } from "./accumulator.ts";
 
 // Apart from the other, so that whoever has WebAssembly and weights in bytes does not load it.
 
-/** In plain JavaScript, four blocks at a time: 1.2 ns a product for 120 blocks of 77 labels; 1.8 one by one. */
+/** In plain JavaScript, four blocks at a time: 1.2 ns a product for 120 blocks of 77 labels, 0.9 in 64 bits; 1.8 one by one. */
 export function plainAccumulator(values: Int8Array | Float32Array, labels: number): Accumulator {
   const at = new Uint32Array(MOST_BLOCKS);
-  const by = new Float32Array(MOST_BLOCKS);
-  const sums = new Float32Array(labels);
-  return { at, by, sums, add: (n, of) => accumulate(values, at, by, sums, n, of) };
+  if (values instanceof Float32Array) {
+    const [by, sums] = [new Float64Array(MOST_BLOCKS), new Float64Array(labels)];
+    return { at, by, sums, add: (n, of) => accumulate(values, at, by, sums, n, of, (x) => x) };
+  }
+  const [by, sums] = [new Float32Array(MOST_BLOCKS), new Float32Array(labels)];
+  return { at, by, sums, add: (n, of) => accumulate(values, at, by, sums, n, of, Math.fround) };
 }
 
 function accumulate(
   values: Int8Array | Float32Array,
   at: Uint32Array,
-  by: Float32Array,
-  sums: Float32Array,
+  by: Float32Array | Float64Array,
+  sums: Float32Array | Float64Array,
   n: number,
   labels: number,
+  round: (x: number) => number,
 ): void {
-  const { fround } = Math;
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const a = at[i] as number;
@@ -31,16 +34,15 @@ function accumulate(
     const vc = by[i + 2] as number;
     const vd = by[i + 3] as number;
     for (let k = 0; k < labels; k++) {
-      const first = fround((sums[k] as number) + fround(va * (values[a + k] as number)));
-      const second = fround(first + fround(vb * (values[b + k] as number)));
-      const third = fround(second + fround(vc * (values[c + k] as number)));
-      sums[k] = third + fround(vd * (values[d + k] as number));
+      const first = round((sums[k] as number) + round(va * (values[a + k] as number)));
+      const second = round(first + round(vb * (values[b + k] as number)));
+      const third = round(second + round(vc * (values[c + k] as number)));
+      sums[k] = third + round(vd * (values[d + k] as number));
     }
   }
   for (; i < n; i++) {
     const block = at[i] as number;
     const v = by[i] as number;
-    for (let k = 0; k < labels; k++)
-      sums[k] = (sums[k] as number) + fround(v * (values[block + k] as number));
+    for (let k = 0; k < labels; k++) sums[k] = (sums[k] as number) + round(v * (values[block + k] as number));
   }
 }

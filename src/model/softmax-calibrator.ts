@@ -75,7 +75,10 @@ function normalizeOrEven(out: Float64Array): void {
   if (!normalize(out)) out.fill(1 / out.length);
 }
 
-/** {@link Confidence}, of {@link exponentials}. The rest is summed, not taken from 1, so that it is exact where c is nearly 1. */
+/**
+ * Makes {@link exponentials} probabilities with a {@link Confidence}. The rest is summed, not taken from 1, so that it is exact
+ * where c is nearly 1.
+ */
 function correctTop({ slopes, offset }: Confidence, scores: Scores, out: Float64Array): void {
   const top = topLabel(out, scores);
   let rest = 0;
@@ -85,6 +88,7 @@ function correctTop({ slopes, offset }: Confidence, scores: Scores, out: Float64
     rest += out[k] as number;
     second = Math.max(second, out[k] as number);
   }
+  // No rest, or no softmax at all.
   if (!(rest * (out[top] as number) > 0)) {
     normalizeOrEven(out);
     return;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { mix32 } from "../../src/core/hash.ts";
 import { characterClass, foldText, SPACE, WORD } from "../../src/core/text.ts";
 import {
   Analyzer,
@@ -126,7 +127,30 @@ const texts = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
 );
 
+/** The hash of a term of characters, as docs/format.md has it. */
+function characterHash(text: string): number {
+  const step = (h: number, unit: number) => {
+    const m = Math.imul(h ^ unit, 0x9e3779b1);
+    return m ^ (m >>> 15);
+  };
+  return mix32(Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)).reduce(step, 0x6c078965));
+}
+
 describe("terms", () => {
+  it("stand beside their hashes, one each", () => {
+    fc.assert(
+      fc.property(texts, settings, (text, s) => {
+        const { hashes, terms, ends } = analyze(text, s);
+        expect(hashes.length).toBe(terms.length);
+        expect(hashes.slice(ends[0])).toEqual(terms.slice(ends[0]).map((term) => characterHash(term.text)));
+        const named = new FeatureHashes();
+        new Analyzer(s).analyze(text, named);
+        expect([...named.hashes.subarray(0, named.length)]).toEqual(hashes);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("are those that the description gives, in order", () => {
     fc.assert(
       fc.property(texts, settings, (text, s) => {

@@ -52,7 +52,10 @@ test("WASM SIMD, the plain loop and the formula agree to the bit", () => {
   const cases = fc.integer({ min: 1, max: 80 }).chain((labels) => {
     const values = fc.int8Array({ minLength: labels, maxLength: labels + 200 });
     return values.chain((all) => {
-      const block = fc.tuple(fc.nat(all.length - labels), fc.float({ noNaN: true, min: -2, max: 2 }));
+      const block = fc.tuple(
+        fc.nat(all.length - labels),
+        fc.float({ noNaN: true, min: -(2 ** 100), max: 2 ** 100 }),
+      );
       const calls = fc.array(fc.array(block, { maxLength: 40 }), { maxLength: 3 });
       return fc.tuple(fc.constant(labels), fc.constant(all), calls);
     });
@@ -64,8 +67,11 @@ test("WASM SIMD, the plain loop and the formula agree to the bit", () => {
       );
       expect(sumsOf(plainAccumulator(values, labels), calls, labels)).toEqual(expected);
       expect(sumsOf(simd(values, labels), calls, labels)).toEqual(expected);
-      const reals = plainAccumulator(Float32Array.from(values), labels);
-      expect(sumsOf(reals, calls, labels)).toEqual(expected);
+      const thirds = Float32Array.from(values, (value) => value / 3);
+      const exact = Array.from({ length: labels }, (_, k) =>
+        calls.flat().reduce((sum, [at, by]) => sum + by * (thirds[at + k] as number), 0.125),
+      );
+      expect(sumsOf(plainAccumulator(thirds, labels), calls, labels)).toEqual(exact);
     }),
     { numRuns: 200 },
   );
@@ -78,6 +84,35 @@ test("a task of fewer labels than the most leaves the other sums alone in what i
     const blocks = [[[64 - labels, 0.5] as const, [3, -2] as const]];
     expect(sumsOf(fast, blocks, labels)).toEqual(sumsOf(plain, blocks, labels));
   }
+});
+
+test.each([65_529, 65_536])(
+  "the sums of %d labels, the most that there are, leave the file alone",
+  (labels) => {
+    const values = Int8Array.from({ length: labels + 5 }, (_, i) => (i * 37) % 255);
+    const memory = memoryOf(values.length, new Uint8Array(values.buffer));
+    const { buffer, byteOffset } = memory.file;
+    const fast = memory.accumulator(new Int8Array(buffer, byteOffset, values.length), labels);
+    const blocks = [[[0, 0.5] as const, [5, -3] as const, [2, 1 / 3] as const]];
+    const expected = sumsOf(plainAccumulator(values, labels), blocks, labels);
+    const found = sumsOf(fast, blocks, labels);
+    expect(found.findIndex((sum, k) => sum !== expected[k])).toBe(-1);
+    expect(Buffer.compare(memory.file, new Uint8Array(values.buffer))).toBe(0);
+  },
+);
+
+test("32-bit weights are added up in 64 bits: what would overflow 32 does not, and small parts stay", () => {
+  const of = plainAccumulator(Float32Array.of(3e38, 3e38, 1, 0.1), 1);
+  of.sums[0] = 0;
+  of.at.set([0, 1]);
+  of.by.set([1, 1]);
+  of.add(2, 1);
+  expect(of.sums[0]).toBe(2 * Math.fround(3e38));
+  of.sums[0] = 1;
+  of.at.set([2, 3]);
+  of.by.set([1e-9, 0.1]);
+  of.add(2, 1);
+  expect(of.sums[0]).toBe(1 + 1e-9 + 0.1 * Math.fround(0.1));
 });
 
 const refused = class {
