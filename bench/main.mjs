@@ -18,6 +18,7 @@ const HELP = `Measures modelpack beside its peers and writes docs/benchmarks.md.
   --quick            small samples, a few minutes in all, figures in bench/results/quick; docs/ stays as it is
   --report           measure nothing: write docs/benchmarks.md from the stored figures
   --max-rows <n>     part scale: no more rows than that
+  --longest <s>      part scale: points that should take longer are left out, but the largest rows; 240 by default
   --shared <folder>  rows and peer.py (data/, peers/); ../shared beside the project by default
   --python <path>    interpreter with scikit-learn and fastText; /usr/bin/python3 by default
   --help
@@ -34,6 +35,7 @@ const OPTIONS = {
   quick: { type: "boolean", default: false },
   report: { type: "boolean", default: false },
   "max-rows": { type: "string", default: "5000000" },
+  longest: { type: "string", default: "240" },
   shared: { type: "string" },
   python: { type: "string", default: "/usr/bin/python3" },
   help: { type: "boolean", default: false },
@@ -81,6 +83,8 @@ const parts = chosenParts(options.only);
 const maxRows = Number(options["max-rows"]);
 if (!(maxRows >= 1))
   refuse(`--max-rows: expected a number of at least 1, got ${options["max-rows"]}`, "such as 100000");
+const longest = Number(options.longest);
+if (!(longest > 0)) refuse(`--longest: expected seconds over 0, got ${options.longest}`, "such as 1500");
 const shared = resolve(options.shared ?? join(HERE, "../../shared"));
 if (!options.report && !existsSync(join(shared, "data", "banking77")))
   refuse(
@@ -102,6 +106,7 @@ const context = {
   python: options.python,
   quick: options.quick,
   maxRows,
+  longest,
   work: join(HERE, "work", options.quick ? "quick" : "full"),
   steps: (part) => new Steps(results, part, options.resume, log),
   log,

@@ -17,12 +17,13 @@ import {
 } from "../lib/project.mjs";
 
 const SEED = 5;
-/** Points of the grid that would take longer are left out, and the table says so; the largest rows always run. */
-const LIMIT = 240;
 const TIMEOUT = 5400;
 const LABELS = [10, 100, 1000];
 
-/** {rows, labels, workers}: the grid, small ones first, so that they can tell what the large ones will take. */
+/**
+ * {rows, labels, workers}: the grid, small ones first, so that they can tell what the large ones will take. Points that would
+ * take longer than asked for are left out, and the table says so; those of the largest rows always run.
+ */
 export function gridOf({ quick, maxRows }) {
   const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000];
   const labels = quick ? [10, 100] : LABELS;
@@ -133,12 +134,14 @@ export async function run(context) {
   for (const rows of new Set(grid.map((point) => point.rows))) {
     for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);
-      const wanted = points.filter((point) => point.always || (expected(done, point) ?? 0) <= LIMIT);
+      const wanted = points.filter(
+        (point) => point.always || (expected(done, point) ?? 0) <= context.longest,
+      );
       for (const point of points.filter((p) => !wanted.includes(p)))
         await steps.run(nameOf(point), async () => ({
           ...point,
           left_out: expected(done, point),
-          limit: LIMIT,
+          limit: context.longest,
         }));
       if (wanted.length === 0) continue;
       await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
