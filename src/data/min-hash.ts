@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mix32 } from "../core/hash.ts";
-import { startKernel, webAssembly } from "../core/web-assembly.ts";
-import { grow } from "../storage/allocation.ts";
+import { PAGE, startKernel, webAssembly } from "../core/web-assembly.ts";
+import { allocate, grow } from "../storage/allocation.ts";
 import { MIN_HASH } from "./min-hash-bytes.ts";
 
 // Hot: about 700 throws a row, whatever its length: 2.5 us in WASM SIMD, 6.4 in plain JavaScript.
@@ -17,7 +17,7 @@ const LANES = 4;
 
 /** A kernel (kernel/min-hash.ts) on a memory of its own, which begins with the signature; then come the seeds and the hashes. */
 class Kernel {
-  readonly #memory = new (webAssembly().Memory)({ initial: 1 });
+  readonly #memory = allocate(PAGE, () => new (webAssembly().Memory)({ initial: 1 }));
   readonly #sign: (size: number) => void;
   #words = new Int32Array(this.#memory.buffer);
 

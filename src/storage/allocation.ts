@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { countText } from "../core/amount.ts";
 import { ModelpackError } from "../core/error.ts";
 import { PAGE, type WasmMemory } from "../core/web-assembly.ts";
 
@@ -16,7 +17,7 @@ export function allocate<Memory>(bytes: number, make: () => Memory): Memory {
     return make();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    const size = (bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 1 });
+    const size = countText(Math.ceil(bytes / 2 ** 20));
     throw new ModelpackError("STORAGE", `out of memory: no ${size} MiB more to be had (${cause.message})`, {
       hint: MEMORY_HINT,
       cause,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analyzer, FeatureHashes } from "../../src/model/analyzer.ts";
-import type { Classifier, FamilyModel } from "../../src/model/classifier.ts";
+import type { Classifier, Explanation, FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { featureTable, findOne } from "../support/feature-table.ts";
 import { handmadeModel, starterModel, starterRows, tinyModel } from "../support/model.ts";
@@ -106,11 +106,12 @@ function collidingWords(): readonly [string, string] {
   }
 }
 
-/** The score is the sum of its parts, up to what so many additions in 32 bits are off by. */
-function expectSum(contributions: readonly number[], bias: number, score: number): void {
-  const unit = 2 ** -24 * Math.max(...contributions.map(Math.abs), Math.abs(score - bias));
-  const off = Math.abs(sum(contributions) + bias - score);
-  expect(off).toBeLessThanOrEqual(8 * Math.sqrt(contributions.length + 1) * unit + 1e-9);
+/** One side's score is the sum of its parts, up to what so many additions in 32 bits are off by. */
+function expectSum({ contributions, bias, score }: Explanation, side: "label" | "runnerUp"): void {
+  const parts = contributions.map((c) => c[side]);
+  const unit = 2 ** -24 * Math.max(...parts.map(Math.abs), Math.abs(score[side] - bias[side]));
+  const off = Math.abs(sum(parts) + bias[side] - score[side]);
+  expect(off).toBeLessThanOrEqual(8 * Math.sqrt(parts.length + 1) * unit + 1e-9);
 }
 
 /** Checks that an explanation accounts for the whole score. */
@@ -120,20 +121,12 @@ function expectWhole(classifier: Classifier, t: number, a: string, b: string): v
   const task = classifier.model.tasks[t];
   const label = task?.labels.indexOf(found.label) ?? -1;
   expect(found.score.label).toBe(scores[label]);
-  expectSum(
-    found.contributions.map((c) => c.label),
-    found.bias.label,
-    found.score.label,
-  );
+  expectSum(found, "label");
   if (found.runnerUp !== null) {
     const second = task?.labels.indexOf(found.runnerUp) ?? -1;
     expect(second).not.toBe(label);
     expect(found.score.runnerUp).toBe(scores[second]);
-    expectSum(
-      found.contributions.map((c) => c.runnerUp),
-      found.bias.runnerUp,
-      found.score.runnerUp,
-    );
+    expectSum(found, "runnerUp");
   }
   const gains = found.contributions.map((c) => c.label - c.runnerUp);
   expect(gains).toEqual(gains.toSorted((x, y) => y - x));
@@ -181,11 +174,7 @@ describe("explain", () => {
       const found = classifier.explain(0, text, "", k);
       expect(found.label).toBe(best.label);
       expect(found.runnerUp).toBe(label === best.label ? best.runnerUp : label);
-      expectSum(
-        found.contributions.map((c) => c.runnerUp),
-        found.bias.runnerUp,
-        found.score.runnerUp,
-      );
+      expectSum(found, "runnerUp");
       expect(found.score.runnerUp).toBe(classifier.scores(0, text, "")[labels.indexOf(found.runnerUp ?? "")]);
     });
   });

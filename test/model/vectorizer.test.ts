@@ -22,9 +22,10 @@ describe("FeatureTable", () => {
         const map = new Map([...hashes].map((hash, i) => [hash, i]));
         const near = [...hashes].flatMap((hash) => [hash, (hash + 1) >>> 0, (hash - 1) >>> 0]);
         const asked = Uint32Array.from([...near, ...others]);
-        const [from, to] = [Math.min(2, asked.length), Math.max(2, asked.length - 1)];
+        const from = Math.min(2, asked.length);
+        const to = Math.max(from, asked.length - 1);
         const found = new Uint32Array(asked.length + 3).fill(7);
-        const end = table.find(asked, from, Math.min(to, asked.length), found, 3);
+        const end = table.find(asked, from, to, found, 3);
         const expected = [...asked.subarray(from, to)].map((hash) => map.get(hash) ?? -1);
         const known = expected.filter((id) => id >= 0);
         expect([...found.subarray(0, end)]).toEqual([7, 7, 7, ...known]);
