@@ -7,9 +7,11 @@
 const SMALLEST_STEP: f32 = 1e-4;
 /**
  * A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of
- * the next pass: its label and loss are those of this one.
+ * the next pass: its label, loss and divergence are those of this one.
  */
 const SETTLED: f32 = 1e-4;
+/** And so is one with a divergence below this share of the mean of the pass so far: it is the others that close the gap. */
+const SETTLED_SHARE: f64 = 0.1;
 const MOST_STEPS: i32 = 30;
 /** How far from A the sum may be where Newton's method ends: the last step is taken along the tangents. */
 const NEAR: f32 = 1e-3;
@@ -28,7 +30,7 @@ let truth: usize = 0;
 let cost: usize = 0;
 let squares: usize = 0;
 let predicted: usize = 0;
-/** Loss of a row that the next pass leaves out, or -1. */
+/** Loss of a row that the next pass leaves out, or -1; and its divergence. */
 let settled: usize = 0;
 /** Scratch vectors: scores, target, relative, u, steps; and the offsets of the blocks that move. */
 let z: usize = 0;
@@ -628,15 +630,19 @@ export function pass(order: usize, rows: u32): void {
   lossSum = 0;
   primalSum = 0;
   gapSum = 0;
+  let costs: f64 = 0;
   for (let i: u32 = 0; i < rows; i++) {
     const row = <usize>load<u32>(order + (<usize>i << 2));
     const c = load<f32>(cost + (row << 2));
     if (i + 1 < rows) touch(<usize>load<u32>(order + (<usize>(i + 1) << 2)));
-    const last = load<f32>(settled + (row << 2));
+    costs += c;
+    const rest = settled + (row << 3);
+    const last = load<f32>(rest);
     if (last >= 0) {
-      store<f32>(settled + (row << 2), -1);
+      store<f32>(rest, -1);
       lossSum += last;
       primalSum += <f64>c * last;
+      gapSum += <f64>c * load<f32>(rest, 4);
       continue;
     }
     const p = dual + row * width;
@@ -646,8 +652,9 @@ export function pass(order: usize, rows: u32): void {
     lossSum += l;
     primalSum += <f64>c * l;
     gapSum += <f64>c * d;
-    if (d < SETTLED) {
-      store<f32>(settled + (row << 2), <f32>l);
+    if (d < SETTLED || <f64>d * costs < SETTLED_SHARE * gapSum) {
+      store<f32>(rest, <f32>l);
+      store<f32>(rest, d, 4);
       continue;
     }
     const a = c * load<f32>(squares + (row << 2));

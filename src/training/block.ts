@@ -7,7 +7,7 @@ import { type KernelMemory, kernelMemory } from "./kernel.ts";
 export const MOST_BYTES = 2 ** 32;
 /** Bias of the labels that fill up the last vector: their probability is 0. */
 const NEVER = -1e30;
-/** Of a row that the next pass is to look at; else its loss, which is not under 0. */
+/** Of a row that the next pass is to look at; else its loss, which is not under 0, with its divergence behind it. */
 export const UNSETTLED = -1;
 /** Vectors of labels that the kernel calculates in, and its list of blocks. */
 const SCRATCH_VECTORS = 6;
@@ -72,7 +72,7 @@ export function layoutOf({ rows, entries, features, labels }: BlockShape): Layou
     cost: rows * 4,
     squares: rows * 4,
     predicted: rows * 4,
-    settled: rows * 4,
+    settled: rows * 8,
     scratch: padded * 4 * SCRATCH_VECTORS,
     order: rows * 4,
   };
@@ -131,7 +131,7 @@ export class BlockWriter {
     this.#weight = new Float64Array(buffer, at.weight, rows);
     this.#dual = new Float32Array(buffer, at.dual, rows * padded);
     new Float32Array(buffer, at.bias, padded).fill(NEVER, labels);
-    new Float32Array(buffer, at.settled, rows).fill(UNSETTLED);
+    new Float32Array(buffer, at.settled, rows * 2).fill(UNSETTLED);
   }
 
   /**

@@ -58,7 +58,7 @@ export class KernelSolver implements Solver {
     for (let i = 0; i < rows; i++) costs[i] = (weight[i] as number) * cost * share;
     const ratio = this.#cost > 0 ? cost / this.#cost : 1;
     this.#state[0] = cost;
-    this.#floats("settled", rows).fill(UNSETTLED);
+    this.#floats("settled", rows * 2).fill(UNSETTLED);
     if (ratio === 1) return;
     const bias = this.#floats("bias", labels);
     for (let k = 0; k < bias.length; k++) bias[k] = (bias[k] as number) * ratio;
@@ -69,7 +69,7 @@ export class KernelSolver implements Solver {
   /** 0.55 ns a value and label in the first pass over sgd_act, 0.35 in the ninth (docs/engine.md); a plain loop 15. */
   pass(to: number, from = 0): PassStatistics {
     // What the next pass leaves out had settled by the weights of before this one, which does not look at it.
-    if (from > 0) this.#floats("settled", from).fill(UNSETTLED);
+    if (from > 0) this.#floats("settled", from * 2).fill(UNSETTLED);
     const order = this.#words("order", to - from);
     const passes = this.#state[1] as number;
     this.#state[1] = passes + 1;

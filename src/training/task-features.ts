@@ -110,6 +110,63 @@ interface SupervisedWeights {
   readonly namespace: Uint8Array;
 }
 
+/** Source rows of the label at hand that have each feature. */
+interface LabelTally {
+  readonly counts: Uint32Array;
+  /** The features that any has, each once. */
+  readonly met: Uint32Array;
+  /** The namespace that each was met in. */
+  readonly namespace: Uint8Array;
+}
+
+/** Counts the features of one row in one namespace, and lists those that are new from `end` on; returns where the list ends. */
+function tally(
+  { counts, met, namespace }: LabelTally,
+  end: number,
+  { ids }: IndexedChunk,
+  from: number,
+  to: number,
+  s: number,
+  copies: number,
+): number {
+  let n = end;
+  for (let j = from; j < to; j++) {
+    const f = ids[j] as number;
+    const before = counts[f] as number;
+    counts[f] = before + copies;
+    if (before > 0) continue;
+    met[n++] = f;
+    namespace[f] = s;
+  }
+  return n;
+}
+
+/** The same for the fold that a row is in, `stride` numbers a feature. */
+function tallyLeft(
+  left: Uint32Array,
+  stride: number,
+  fold: number,
+  { ids }: IndexedChunk,
+  from: number,
+  to: number,
+  copies: number,
+): void {
+  for (let j = from; j < to; j++) {
+    const at = (ids[j] as number) * stride + fold;
+    left[at] = (left[at] as number) + copies;
+  }
+}
+
+/** From one in so many features on, all are gone through in their order: what lies together is met together. */
+const MANY = 8;
+
+/** Lists the features that have a count, ascending. */
+function sweep({ counts, met }: LabelTally): number {
+  let n = 0;
+  for (let f = 0; f < counts.length; f++) if (counts[f] !== 0) met[n++] = f;
+  return n;
+}
+
 /**
  * Label after label, so that the work goes by the features that a label has: with m_k = n_fk + p(k), which add up to df + 1,
  * the divergence is sum_k m_k ln(m_k / p(k)) / (df + 1) - ln(df + 1), and a label without the feature adds nothing. With
@@ -130,10 +187,10 @@ function supervisedWeights(
   // By feature and set, side by side.
   const frequencies = new Uint32Array(features * sets);
   const sums = new Float64Array(features * sets);
-  // Of the label at hand: source rows that have each feature, and those of them that each set leaves out.
-  const counts = new Uint32Array(features);
+  const ofLabel = { counts: new Uint32Array(features), met: new Uint32Array(features), namespace };
+  const { counts, met } = ofLabel;
+  // Of the label at hand: what each set leaves out.
   const left = new Uint32Array(features * scored);
-  const touched = new Uint32Array(features);
   const prior = new Float64Array(sets);
   const logPrior = new Float64Array(sets);
   for (let k = 0; k < labels; k++) {
@@ -143,32 +200,26 @@ function supervisedWeights(
     for (let i = rowsOf[k] as number; i < (rowsOf[k + 1] as number); i++) {
       const row = rows[i] as number;
       const input = inputs[row] as number;
-      const { start, ids, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+      const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
+      const { start, namespaces } = chunk;
       const first = (input % CHUNK_INPUTS) * namespaces;
       const copies = count[row] as number;
-      const fold = folds?.fold[row] ?? 0;
-      const isLeft = fold < scored;
       own += copies;
-      if (isLeft) prior[fold] = (prior[fold] as number) - copies;
-      for (let s = 0; s < namespaces; s++) {
-        const to = start[first + s + 1] as number;
-        for (let j = start[first + s] as number; j < to; j++) {
-          const f = ids[j] as number;
-          const before = counts[f] as number;
-          counts[f] = before + copies;
-          if (isLeft) left[f * scored + fold] = (left[f * scored + fold] as number) + copies;
-          if (before > 0) continue;
-          touched[n++] = f;
-          namespace[f] = s;
-        }
-      }
+      for (let s = 0; s < namespaces; s++)
+        n = tally(ofLabel, n, chunk, start[first + s] as number, start[first + s + 1] as number, s, copies);
+      const fold = folds?.fold[row] ?? 0;
+      if (fold >= scored) continue;
+      prior[fold] = (prior[fold] as number) - copies;
+      const to = start[first + namespaces] as number;
+      tallyLeft(left, scored, fold, chunk, start[first] as number, to, copies);
     }
     for (let s = 0; s < sets; s++) {
       prior[s] = ((prior[s] as number) + own) / (totals[s] as number);
       logPrior[s] = log(prior[s] as number);
     }
+    if (n * MANY > features) n = sweep(ofLabel);
     for (let i = 0; i < n; i++) {
-      const f = touched[i] as number;
+      const f = met[i] as number;
       const all = counts[f] as number;
       counts[f] = 0;
       for (let s = 0, at = f * sets; s < sets; s++, at++) {

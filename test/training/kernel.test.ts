@@ -13,7 +13,7 @@ import { blockOf, type LabelledRows, type SolverProblem } from "../support/oracl
 
 const FEATURES = 60;
 /** Those of kernel/softmax.ts. */
-const SHORTCUTS = { smallestStep: 1e-4, settled: 1e-4 };
+const SHORTCUTS = { smallestStep: 1e-4, settled: 1e-4, settledShare: 0.1 };
 
 /** Rows whose features lean towards their label; some weigh many times what others do. */
 function rowsOf(rows: number, labels: number, stream: string): LabelledRows {
@@ -98,6 +98,26 @@ describe.each([1, 2, 3, 4, 5, 8, 9, 13, 16, 19, 24, 28, 32, 33, 40, 44, 47, 52, 
     });
   },
 );
+
+test("rows far below the mean divergence are left out of the next pass, and their share of the gap is not", () => {
+  const block = blockOf(problemOf(5));
+  const [kernel, plain] = [new KernelSolver(block, 42), new PlainSolver(problemOf(5), SHORTCUTS)];
+  const [mine, theirs] = [passes(kernel, 1, 4), passes(plain, 1, 4)];
+  const leftOut = () => {
+    const settled = new Float32Array(block.memory.buffer, layoutOf(block.shape).at.settled, 600);
+    return Array.from({ length: 300 }, (_, row) => settled.subarray(row * 2, row * 2 + 2)).filter(
+      ([loss]) => (loss as number) >= 0,
+    );
+  };
+  mine.forEach((pass, i) => {
+    expect(pass.gap / (theirs[i] as PassStatistics).gap).toBeCloseTo(1, 1);
+  });
+  // More than a divergence of 1e-4 would leave out.
+  const above = leftOut().filter(([, divergence]) => (divergence as number) >= 1e-4);
+  expect(above.length).toBeGreaterThan(30);
+  kernel.setCost(1);
+  expect(leftOut()).toEqual([]);
+});
 
 test("kernel and plain loop end at the same weights, though the kernel leaves settled rows alone", () => {
   const [kernel, plain] = [kernelOf(problemOf(6)), new PlainSolver(problemOf(6))];
@@ -206,7 +226,7 @@ test("a pass over later rows lets no earlier one be left out of the next", () =>
   const block = blockOf(problemOf(3));
   const solver = new KernelSolver(block, 42);
   passes(solver, 4, 9);
-  const settled = new Float32Array(block.memory.buffer, layoutOf(block.shape).at.settled, 290);
+  const settled = new Float32Array(block.memory.buffer, layoutOf(block.shape).at.settled, 290 * 2);
   expect(settled.some((loss) => loss >= 0)).toBe(true);
   solver.pass(300, 290);
   expect(settled.every((loss) => loss === -1)).toBe(true);

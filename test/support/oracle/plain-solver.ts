@@ -12,17 +12,23 @@ export interface Shortcuts {
   readonly smallestStep: number;
   /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of the next pass. */
   readonly settled: number;
+  /** And so is one with a divergence below this share of the mean of the pass so far. */
+  readonly settledShare: number;
 }
 
 /** Next to none: as near to the optimum as it gets. */
-const EXACT: Shortcuts = { smallestStep: 1e-5, settled: Number.NEGATIVE_INFINITY };
+const EXACT: Shortcuts = {
+  smallestStep: 1e-5,
+  settled: Number.NEGATIVE_INFINITY,
+  settledShare: Number.NEGATIVE_INFINITY,
+};
 
 /** {@link Solver} in plain TypeScript and double precision: what the kernel is tested against. */
 export class PlainSolver implements Solver {
   readonly #problem: SolverProblem;
   readonly #shortcuts: Shortcuts;
   /** Rows that the next pass leaves out, with what this one saw of them. */
-  readonly #settled = new Map<number, { readonly predicted: number; readonly loss: number }>();
+  readonly #settled = new Map<number, Look>();
   readonly #truth: Uint32Array;
   readonly #weight: Float64Array;
   readonly #weights: Float32Array;
@@ -91,14 +97,17 @@ export class PlainSolver implements Solver {
     let loss = 0;
     let primal = 0;
     let gap = 0;
+    let costs = 0;
     for (const i of order) {
       const c = this.#cost * (this.#weight[i] as number);
+      costs += c;
       const last = this.#settled.get(i);
       if (last !== undefined) {
         this.#settled.delete(i);
         count(confusion, labels, this.#truth[i] as number, last.predicted);
         loss += last.loss;
         primal += c * last.loss;
+        gap += c * last.divergence;
         continue;
       }
       for (let k = 0; k < labels; k++) p[k] = this.#dual[i * labels + k] as number;
@@ -108,7 +117,8 @@ export class PlainSolver implements Solver {
       loss += seen.loss;
       primal += c * seen.loss;
       gap += c * seen.divergence;
-      if (seen.divergence < this.#shortcuts.settled) {
+      const { settled, settledShare } = this.#shortcuts;
+      if (seen.divergence < settled || seen.divergence * costs < settledShare * gap) {
         this.#settled.set(i, seen);
         continue;
       }
@@ -215,7 +225,13 @@ function count(confusion: Float64Array, labels: number, truth: number, predicted
  * The model's opinion of one row before it learns from it: predicted label, loss, and the divergence
  * KL(p || softmax(z)) of its dual from it, which summed over the rows with C_i is the duality gap.
  */
-function look(z: Float64Array, p: Float64Array, y: number) {
+interface Look {
+  readonly predicted: number;
+  readonly loss: number;
+  readonly divergence: number;
+}
+
+function look(z: Float64Array, p: Float64Array, y: number): Look {
   let predicted = 0;
   for (let k = 1; k < z.length; k++) if ((z[k] as number) > (z[predicted] as number)) predicted = k;
   const top = z[predicted] as number;
