@@ -2,7 +2,7 @@
 // Seconds and peak memory by rows, labels and workers: one task, the texts of the 16 tasks repeated with seeded edits.
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fitCost, predictCost } from "../lib/cost-model.mjs";
+import { expectedSeconds } from "../lib/cost-model.mjs";
 import { readRows, SIXTEEN, sampleOf } from "../lib/data.mjs";
 import { rowMaker, writeLines } from "../lib/edits.mjs";
 import {
@@ -120,13 +120,6 @@ async function train(context, point) {
   return { ...point, cost, pack: packBytes(trained), epochs: epochs.length, tasks: testFigures(trained) };
 }
 
-/** What the points with fewer rows say that this one will take; null where they are too few. */
-function expected(done, point) {
-  const smaller = done.filter(({ rows, workers }) => rows < point.rows && workers === point.workers);
-  const model = fitCost(smaller, "seconds");
-  return model === null ? null : predictCost(model, point);
-}
-
 export async function run(context) {
   const steps = context.steps("scale");
   const done = [];
@@ -135,12 +128,12 @@ export async function run(context) {
     for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);
       const wanted = points.filter(
-        (point) => point.always || (expected(done, point) ?? 0) <= context.longest,
+        (point) => point.always || (expectedSeconds(done, point) ?? 0) <= context.longest,
       );
       for (const point of points.filter((p) => !wanted.includes(p)))
         await steps.run(nameOf(point), async () => ({
           ...point,
-          left_out: expected(done, point),
+          left_out: expectedSeconds(done, point),
           limit: context.longest,
         }));
       if (wanted.length === 0) continue;

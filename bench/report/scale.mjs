@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cost by rows, labels and workers, with the model that predicts the next point.
-import { fitCost, predictCost } from "../lib/cost-model.mjs";
+import { expectedSeconds, fitCost, predictCost, ROW_LABELS } from "../lib/cost-model.mjs";
 import { digits, grouped, mebibytes, seconds, table } from "./text.mjs";
 
 export function pointsOf(results) {
@@ -17,7 +17,7 @@ function predicted(points, point, measure) {
     points.filter(({ rows, workers }) => rows < point.rows && workers === point.workers),
     measure,
   );
-  return model === null ? Number.NaN : predictCost(model, point);
+  return model === null ? Number.NaN : predictCost(model, measure, point);
 }
 
 function pointRow(points, point) {
@@ -25,7 +25,11 @@ function pointRow(points, point) {
   const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? "", epochs ?? ""];
   if (failed !== undefined) return [...name, `failed: ${failed}`, "", "", "", "", ""];
   if (cost === undefined)
-    return [...name, `left out: over ${limit} s, ${seconds(left_out)} expected`, "", "", "", "", ""];
+    return [
+      ...name,
+      `left out: over ${limit} s, ${seconds(expectedSeconds(points, point) ?? left_out)} expected`,
+      ...["", "", "", "", ""],
+    ];
   const [time, memory] = ["seconds", "peak_mb"].map((measure) => predicted(points, point, measure));
   const against = (value, expected) => (Number.isFinite(expected) ? `${digits(value / expected)} x` : "");
   return [
@@ -44,10 +48,14 @@ function formula(points, workers) {
   const time = fitCost(of, "seconds");
   const memory = fitCost(of, "peak_mb");
   if (time === null || memory === null) return `- workers ${workers}: too few points.`;
-  const million = (value) => digits(value * 1e6);
+  const sum = ([constant, ...factors], terms) =>
+    [digits(constant), ...terms.map((term, i) => [factors[i], term]).filter(([factor]) => factor > 0)]
+      .map((part) => (typeof part === "string" ? part : `${digits(part[0] * 1e6)} x ${part[1]}`))
+      .join(" + ");
+  const inPasses = `million rows x (labels + ${ROW_LABELS}) x passes`;
   return (
-    `- ${workers} worker${workers > 1 ? "s" : ""}: seconds = ${digits(time[0])} + (${million(time[1])} + ${million(time[2])} labels) x million rows + ${digits(time[3])} labels; ` +
-    `MiB = ${digits(memory[0])} + (${million(memory[1])} + ${million(memory[2])} labels) x million rows + ${digits(memory[3])} labels.`
+    `- ${workers} worker${workers > 1 ? "s" : ""}: seconds = ${sum(time, ["million rows", inPasses, "MB of model file"])}; ` +
+    `MiB = ${sum(memory, ["million rows", "million rows x labels", "MB of model file"])}.`
   );
 }
 
@@ -82,9 +90,10 @@ export function scaleSection(results) {
     "into one group. Rows are those that `prepare` reads; it keeps four in five for train.\n\n" +
     "![Seconds of train by rows, labels and workers](benchmarks/scale-seconds.svg)\n\n" +
     "![Peak memory of train by rows, labels and workers](benchmarks/scale-memory.svg)\n\n" +
-    "The model of the cost is a + b rows + c rows labels + d labels with coefficients of at least 0, fitted to relative errors; how many passes eval " +
-    "lets the solver make differs from point to point, and the model does not know it. What it " +
-    "predicts for a point comes only from the points with fewer rows and as many workers; fitted to all points it is:\n";
+    "The model of the cost has coefficients of at least 0, fitted to relative errors. It is linear in the rows, but for two things that the rows " +
+    "do not tell, and that it takes as they turned out: how many passes eval let the solver make (the column; those of the refit are not among them), and how large the model file is, which " +
+    "ends at 250,000 features. What it predicts for a point comes only from the points with fewer rows and as many workers; a point that was left out " +
+    "is expected to be like the largest with as many labels. Fitted to all points it is:\n";
   const formulas = [...new Set(measured.map(({ workers }) => workers))]
     .sort()
     .map((workers) => formula(measured, workers));
