@@ -16,7 +16,9 @@ export interface PassStatistics extends RowStatistics {
 
 /** The figures of two blocks of rows as one. */
 export function addRows(a: RowStatistics, b: RowStatistics): RowStatistics {
-  const confusion = a.confusion.map((n, cell) => n + (b.confusion[cell] as number));
+  const confusion = new Float64Array(a.confusion.length);
+  for (let cell = 0; cell < confusion.length; cell++)
+    confusion[cell] = (a.confusion[cell] as number) + (b.confusion[cell] as number);
   return { loss: a.loss + b.loss, confusion };
 }
 

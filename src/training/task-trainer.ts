@@ -146,8 +146,15 @@ class Descent {
 
   async pass(rows: PassedRows): Promise<PassStatistics> {
     const parts = await Promise.all(this.#blocks.map((block) => this.#steps.pass(block, this.#seed, rows)));
-    if (this.#common !== null) await this.#steps.merge(this.#blocks, this.#common, this.#blocks.length);
+    await this.#merge();
     return parts.reduce(addPasses);
+  }
+
+  async #merge(): Promise<void> {
+    const [blocks, common] = [this.#blocks, this.#common];
+    if (common === null) return;
+    const share = blocks.length;
+    await Promise.all(blocks.map((_, index) => this.#steps.merge(blocks, common, { index, share })));
   }
 
   /** Figures of the eval rows. */

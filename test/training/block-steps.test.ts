@@ -66,7 +66,7 @@ describe("block steps", () => {
     expect(Object.keys(steps).sort()).toEqual(Object.keys(BLOCK_STEPS).sort());
     const block = await steps.fill(ROWS, 0, 2);
     const common = await steps.share([block]);
-    await steps.merge([block], common, 1);
+    await steps.merge([block], common, { index: 0, share: 1 });
     expect(told).toEqual([
       ["fill", 3],
       ["share", 1],

@@ -62,7 +62,8 @@ async function optimum(count: number): Promise<{ weights: Float32Array; gap: num
   let passes: PassStatistics[] = [];
   for (let pass = 0; pass < 300; pass++) {
     passes = await Promise.all(blocks.map((block) => steps.pass(block, 1, "train")));
-    if (count > 1) await steps.merge(blocks, common, count);
+    if (count === 1) continue;
+    for (const index of blocks.keys()) await steps.merge(blocks, common, { index, share: count });
   }
   const { weights } = await steps.weights(blocks[0] as Block, 1);
   const last = passes.reduce(addPasses);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../src/core/random.ts";
 import { termFrequency, weightTable } from "../../src/model/vectorizer.ts";
 import { allocateBlock, type Block, layoutOf } from "../../src/training/block.ts";
 import {
@@ -141,6 +142,20 @@ describe("blockCount", () => {
     expect(blockCount(wide({ entries, labels: 5 }), true)).toBe(2);
   });
 
+  it.each([
+    { features: 1, blocks: 4 },
+    { features: 60, blocks: 4 },
+    { features: 61, blocks: 2 },
+    { features: 200, blocks: 2 },
+    { features: 201, blocks: 1 },
+  ])(
+    "is $blocks where $features thousandths of the values are features, which a merge goes through",
+    ({ features, blocks }) => {
+      const entries = 3_600_000;
+      expect(blockCount(wide({ entries, features: features * 1000, labels: 400 }), true)).toBe(blocks);
+    },
+  );
+
   it("takes as many more as the rows need to fit a memory of 4 GB", () => {
     const rows = wide({ entries: 2 ** 30 - (2 ** 30 % 1000) });
     const needed = blockCount(rows, false);
@@ -225,12 +240,42 @@ describe("weights of blocks", () => {
     a?.set([3, 2, 3, 0, 4, 5, 6, 0]);
     b?.set([2, 2, -1, 0, 4, 5, 6, 0]);
     new Float32Array((blocks[1] as Block).memory.buffer, at.bias, 3).set([0.5, 1.5, 0.25]);
-    mergeWeights(blocks, common, 2);
+    const merge = () => {
+      for (const index of [1, 0]) mergeWeights(blocks, common, { index, share: 2 });
+    };
+    merge();
     // 1 + (2 + 1) / 2, and 3 + (0 - 4) / 2; bias -0.5 + 2 / 2.
     const merged = { weights: [2.5, 2, 1, 0, 4, 5, 6, 0], bias: [0.5, 0.5, 0.25] };
     for (const block of blocks) expect(weightsIn(block)).toEqual(merged);
     expect([[...common.weights], [...common.bias]]).toEqual([merged.weights, merged.bias]);
-    mergeWeights(blocks, common, 2);
+    merge();
     expect(weightsIn(blocks[0] as Block)).toEqual(merged);
+  });
+
+  it("are merged in parts, and each part to the bit as weight for weight", () => {
+    const shape = { train: 1, rows: 1, entries: 0, features: 1001, labels: 9 };
+    const { at, padded } = layoutOf(shape);
+    const random = seededRandom(1, "weights to merge");
+    const blocks = Array.from({ length: 3 }, () => allocateBlock(shape));
+    const own = blocks.map(({ memory: { buffer } }) => new Float32Array(buffer, at.weights, 1001 * padded));
+    const draw = (weights: Float32Array) =>
+      weights.forEach((_, j) => {
+        weights[j] = random.below(1_000_000) / 7;
+      });
+    draw(own[0] as Float32Array);
+    const common = shareWeights(blocks);
+    const before = common.weights.slice();
+    own.forEach(draw);
+    const expected = before.map((from, j) => {
+      const sum = own.reduce((all, weights) => all + ((weights[j] as number) - from), 0);
+      return from + sum / 3;
+    });
+    for (const index of [0, 1, 2]) {
+      mergeWeights(blocks, common, { index, share: 3 });
+      // What belongs to another part is as it was.
+      const to = Math.floor((expected.length * (index + 1)) / 3);
+      expect(common.weights.subarray(to)).toEqual(before.subarray(to));
+    }
+    for (const weights of [common.weights, ...own]) expect(weights).toEqual(expected);
   });
 });
