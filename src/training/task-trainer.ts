@@ -3,7 +3,7 @@ import type { InputKind } from "../core/task.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, layoutOf } from "./block.ts";
 import type { BlockSteps, PassedRows } from "./block-steps.ts";
-import type { BlockRows, CommonWeights } from "./blocks.ts";
+import type { BlockRows } from "./blocks.ts";
 import { checkCapacity } from "./capacity.ts";
 import { type Figures, figures } from "./figures.ts";
 import { addPasses, addRows, type PassStatistics, type RowStatistics, relativeGap } from "./solver.ts";
@@ -115,19 +115,11 @@ class Descent {
   readonly #blocks: readonly Block[];
   readonly #seed: number;
   readonly #steps: BlockSteps;
-  /** Null for a single block, whose weights are its own. */
-  readonly #common: CommonWeights | null;
 
-  private constructor(
-    blocks: readonly Block[],
-    seed: number,
-    steps: BlockSteps,
-    common: CommonWeights | null,
-  ) {
+  private constructor(blocks: readonly Block[], seed: number, steps: BlockSteps) {
     this.#blocks = blocks;
     this.#seed = seed;
     this.#steps = steps;
-    this.#common = common;
   }
 
   /** Takes over from the first block. */
@@ -137,11 +129,12 @@ class Descent {
     seed: number,
     steps: BlockSteps,
   ): Promise<Descent> {
-    if (blocks.length === 1) return new Descent(blocks, seed, steps, null);
-    const common = await steps.share(blocks);
     const share = blocks.length;
-    await Promise.all(blocks.map((block) => steps.setCost(block, seed, { cost, share })));
-    return new Descent(blocks, seed, steps, common);
+    if (share > 1) {
+      await steps.share(blocks);
+      await Promise.all(blocks.map((block) => steps.setCost(block, seed, { cost, share })));
+    }
+    return new Descent(blocks, seed, steps);
   }
 
   async pass(rows: PassedRows): Promise<PassStatistics> {
@@ -151,10 +144,8 @@ class Descent {
   }
 
   async #merge(): Promise<void> {
-    const [blocks, common] = [this.#blocks, this.#common];
-    if (common === null) return;
-    const share = blocks.length;
-    await Promise.all(blocks.map((_, index) => this.#steps.merge(blocks, common, { index, share })));
+    const blocks = this.#blocks;
+    if (blocks.length > 1) await Promise.all(blocks.map((_, index) => this.#steps.merge(blocks, index)));
   }
 
   /** Figures of the eval rows. */

@@ -65,12 +65,12 @@ describe("block steps", () => {
     });
     expect(Object.keys(steps).sort()).toEqual(Object.keys(BLOCK_STEPS).sort());
     const block = await steps.fill(ROWS, 0, 2);
-    const common = await steps.share([block]);
-    await steps.merge([block], common, { index: 0, share: 1 });
+    await steps.share([block]);
+    await steps.merge([block], 0);
     expect(told).toEqual([
       ["fill", 3],
       ["share", 1],
-      ["merge", 3],
+      ["merge", 2],
     ]);
     expect(block.shape).toMatchObject({ train: 60, rows: 75 });
   });

@@ -58,12 +58,12 @@ async function optimum(count: number): Promise<{ weights: Float32Array; gap: num
   const steps = STEPS_HERE;
   const blocks = await Promise.all(Array.from({ length: count }, (_, i) => steps.fill(ROWS, i, count)));
   for (const block of blocks) await steps.setCost(block, 1, { cost: 2, share: count });
-  const common = await steps.share(blocks);
+  await steps.share(blocks);
   let passes: PassStatistics[] = [];
   for (let pass = 0; pass < 300; pass++) {
     passes = await Promise.all(blocks.map((block) => steps.pass(block, 1, "train")));
     if (count === 1) continue;
-    for (const index of blocks.keys()) await steps.merge(blocks, common, { index, share: count });
+    for (const index of blocks.keys()) await steps.merge(blocks, index);
   }
   const { weights } = await steps.weights(blocks[0] as Block, 1);
   const last = passes.reduce(addPasses);

@@ -226,56 +226,49 @@ describe("weights of blocks", () => {
 
   it("are those of the first for all that share", () => {
     const blocks = [blockWith(first.weights, first.bias), blockWith([9], [9]), blockWith([], [])];
-    const common = shareWeights(blocks);
-    expect([[...common.weights], [...common.bias]]).toEqual([first.weights, first.bias]);
+    shareWeights(blocks);
     for (const block of blocks) expect(weightsIn(block)).toEqual(first);
-    expect(common.weights.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
-  it("are the last common ones plus a share of each one's steps, after a merge", () => {
+  it("are the last common ones plus a share of each one's steps, after all parts are merged", () => {
     const blocks = [blockWith(first.weights, first.bias), blockWith([], [])];
-    const common = shareWeights(blocks);
+    shareWeights(blocks);
     const { at } = layoutOf(SHAPE);
     const [a, b] = blocks.map(({ memory: { buffer } }) => new Float32Array(buffer, at.weights, 8));
     a?.set([3, 2, 3, 0, 4, 5, 6, 0]);
     b?.set([2, 2, -1, 0, 4, 5, 6, 0]);
     new Float32Array((blocks[1] as Block).memory.buffer, at.bias, 3).set([0.5, 1.5, 0.25]);
     const merge = () => {
-      for (const index of [1, 0]) mergeWeights(blocks, common, { index, share: 2 });
+      for (const index of [1, 0]) mergeWeights(blocks, index);
     };
     merge();
     // 1 + (2 + 1) / 2, and 3 + (0 - 4) / 2; bias -0.5 + 2 / 2.
     const merged = { weights: [2.5, 2, 1, 0, 4, 5, 6, 0], bias: [0.5, 0.5, 0.25] };
     for (const block of blocks) expect(weightsIn(block)).toEqual(merged);
-    expect([[...common.weights], [...common.bias]]).toEqual([merged.weights, merged.bias]);
     merge();
     expect(weightsIn(blocks[0] as Block)).toEqual(merged);
   });
 
-  it("are merged in parts, and each part to the bit as weight for weight", () => {
+  it("are merged in parts, each to the bit the mean of the blocks' weights", () => {
     const shape = { train: 1, rows: 1, entries: 0, features: 1001, labels: 9 };
     const { at, padded } = layoutOf(shape);
     const random = seededRandom(1, "weights to merge");
     const blocks = Array.from({ length: 3 }, () => allocateBlock(shape));
     const own = blocks.map(({ memory: { buffer } }) => new Float32Array(buffer, at.weights, 1001 * padded));
-    const draw = (weights: Float32Array) =>
+    for (const weights of own)
       weights.forEach((_, j) => {
         weights[j] = random.below(1_000_000) / 7;
       });
-    draw(own[0] as Float32Array);
-    const common = shareWeights(blocks);
-    const before = common.weights.slice();
-    own.forEach(draw);
-    const expected = before.map((from, j) => {
-      const sum = own.reduce((all, weights) => all + ((weights[j] as number) - from), 0);
-      return from + sum / 3;
-    });
+    const [before] = own.map((weights) => weights.slice());
+    const expected = before?.map(
+      (_, j) => own.reduce((sum, weights) => Math.fround(sum + (weights[j] as number)), 0) / 3,
+    );
     for (const index of [0, 1, 2]) {
-      mergeWeights(blocks, common, { index, share: 3 });
+      mergeWeights(blocks, index);
       // What belongs to another part is as it was.
-      const to = Math.floor((expected.length * (index + 1)) / 3);
-      expect(common.weights.subarray(to)).toEqual(before.subarray(to));
+      const to = Math.floor((1001 * padded * (index + 1)) / 3);
+      expect(own[0]?.subarray(to)).toEqual(before?.subarray(to));
     }
-    for (const weights of [common.weights, ...own]) expect(weights).toEqual(expected);
+    for (const weights of own) expect(weights).toEqual(expected);
   });
 });
