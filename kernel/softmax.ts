@@ -10,8 +10,6 @@ const SMALLEST_STEP: f32 = 1e-4;
  * the next pass: its label, loss and divergence are those of this one.
  */
 const SETTLED: f32 = 1e-4;
-/** And so is one with a divergence below this share of the mean of the pass so far: it is the others that close the gap. */
-const SETTLED_SHARE: f64 = 0.1;
 const MOST_STEPS: i32 = 30;
 /** How far from A the sum may be where Newton's method ends: the last step is taken along the tangents. */
 const NEAR: f32 = 1e-3;
@@ -675,8 +673,12 @@ function touch(row: usize): void {
   touched = sum + load<u32>(dual + row * width);
 }
 
-/** One pass of dual coordinate descent over `rows` rows in the order of the list at `order`. */
-export function pass(order: usize, rows: u32): void {
+/**
+ * One pass of dual coordinate descent over `rows` rows in the order of the list at `order`. A row that has been solved before,
+ * and whose divergence is below `share` of the mean of the pass so far, is left alone like one that has settled: it is the others
+ * that close the gap. One whose dual is still its label has taught the weights nothing yet, however easy it looks.
+ */
+export function pass(order: usize, rows: u32, share: f64): void {
   lossSum = 0;
   primalSum = 0;
   gapSum = 0;
@@ -702,7 +704,8 @@ export function pass(order: usize, rows: u32): void {
     lossSum += l;
     primalSum += <f64>c * l;
     gapSum += <f64>c * d;
-    if (d < SETTLED || <f64>d * costs < SETTLED_SHARE * gapSum) {
+    const fresh = load<f32>(p + (<usize>load<u32>(truth + (row << 2)) << 2)) == 1;
+    if (d < SETTLED || (!fresh && <f64>d * costs < share * gapSum)) {
       store<f32>(rest, <f32>l);
       store<f32>(rest, d, 4);
       continue;

@@ -65,8 +65,8 @@ export async function train(
   const version = versionOf({
     kind: "modelpack",
     ...producer(),
-    // A file of before there was a usual share, or figures of before sums were of 32 bits, are others, of the same inputs.
-    format: [FORMAT_VERSION, FILE_VERSIONS, "usual_share", "32-bit sums"],
+    // Before there was a usual share, 32-bit sums, or passes that leave out rows by the mean, the same inputs gave other files.
+    format: [FORMAT_VERSION, FILE_VERSIONS, "usual_share", "32-bit sums", "settled by the mean"],
     files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
     config: projection,

@@ -3,8 +3,14 @@ import { seededRandom } from "../core/random.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
 import { type Kernel, startSolver } from "./kernel.ts";
-import { drawOrder } from "./row-order.ts";
+import { drawOrder, MANY_ROWS } from "./row-order.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
+
+/**
+ * Share of a pass's mean divergence below which a row is left out of the next one, where there are many: a fit of few rows is
+ * made in a few passes, in which every row counts.
+ */
+const SETTLED_SHARE = 0.1;
 
 /** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */
 export class KernelSolver implements Solver {
@@ -74,7 +80,8 @@ export class KernelSolver implements Solver {
     const passes = this.#state[1] as number;
     this.#state[1] = passes + 1;
     drawOrder(order, from, seededRandom(this.#seed, `pass ${passes}`));
-    this.#kernel.pass(order.byteOffset, order.length);
+    const share = order.length < MANY_ROWS ? 0 : SETTLED_SHARE;
+    this.#kernel.pass(order.byteOffset, order.length, share);
     return { ...this.#seen(from, to), primal: this.#kernel.primal(), gap: this.#kernel.gap() };
   }
 

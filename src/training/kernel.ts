@@ -20,7 +20,7 @@ export interface Kernel {
     labelBytes: number,
   ): void;
   resume(rows: number): void;
-  pass(order: number, rows: number): void;
+  pass(order: number, rows: number, settledShare: number): void;
   evaluate(from: number, to: number): void;
   /** Address of the scores of a row. */
   scores(row: number): number;

@@ -12,7 +12,7 @@ export interface Shortcuts {
   readonly smallestStep: number;
   /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of the next pass. */
   readonly settled: number;
-  /** And so is one with a divergence below this share of the mean of the pass so far. */
+  /** And so is one that has been solved before, with a divergence below this share of the mean of the pass so far. */
   readonly settledShare: number;
 }
 
@@ -118,7 +118,8 @@ export class PlainSolver implements Solver {
       primal += c * seen.loss;
       gap += c * seen.divergence;
       const { settled, settledShare } = this.#shortcuts;
-      if (seen.divergence < settled || seen.divergence * costs < settledShare * gap) {
+      const fresh = p[this.#truth[i] as number] === 1;
+      if (seen.divergence < settled || (!fresh && seen.divergence * costs < settledShare * gap)) {
         this.#settled.set(i, seen);
         continue;
       }
