@@ -20,8 +20,11 @@ const WORTH = [
   { blocks: 4, work: 2 ** 30 },
   { blocks: 2, work: 2 ** 26 },
 ] as const;
-/** A block's pass over a value costs as much as a merge does for the weights of one feature, and a merge is to cost a third of it. */
-const PASSES_A_MERGE = 3;
+/**
+ * How many times as much as a merge a block's pass is to cost at least: a pass goes through the weights of a feature for each
+ * value, a merge once for each block, and once more.
+ */
+const LEAST_PASS = 3;
 
 /** Rows of one split with what the solver wants to know of each. */
 export interface WeightedRows extends IndexedRows {
@@ -71,16 +74,15 @@ export function shapeOf(rows: BlockRows, index: number, blocks: number): BlockSh
 
 /**
  * How many blocks a task's rows are dealt out to: one, unless the task `dominates` its family, so that other threads
- * had nothing else to do, and merging the weights of all pays, or its rows don't fit a memory; never by how many threads there are. Blocks start a pass from
- * weights that do not know what the others learn in it: two took 11 passes where one took 9. Infinity where the weights by themselves do not fit
- * a memory.
+ * had nothing else to do, and merging the weights of all pays, or its rows don't fit a memory; never by how many threads
+ * there are. Blocks start a pass from weights that do not know what the others learn in it: two took 11 passes where one
+ * took 9. Infinity where the weights by themselves do not fit a memory.
  */
 export function blockCount(rows: BlockRows, dominates: boolean): number {
   const shape = shapeOf(rows, 0, 1);
   const { padded } = layoutOf(shape);
   if (layoutOf({ ...shape, rows: 1, entries: 1 }).bytes > MOST_BYTES / 2) return Number.POSITIVE_INFINITY;
-  const pays = (count: number): boolean =>
-    shape.entries / count >= PASSES_A_MERGE * (count + 1) * shape.features;
+  const pays = (count: number): boolean => shape.entries / count >= LEAST_PASS * (count + 1) * shape.features;
   const worth = WORTH.find(({ blocks: n, work }) => shape.entries * padded >= work && pays(n));
   let blocks = dominates ? (worth?.blocks ?? 1) : 1;
   while (layoutOf(shapeOf(rows, 0, blocks)).bytes > MOST_BYTES * 0.75) blocks++;

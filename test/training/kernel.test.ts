@@ -76,7 +76,7 @@ test("the committed kernel comes from its source", async () => {
   expect(readFileSync(path, "utf8")).toBe(kernelSource(await compileKernel()));
 });
 
-describe.each([1, 2, 3, 4, 5, 8, 9, 13, 16, 19, 24, 28, 32, 33, 40, 44, 47, 52, 61, 77])(
+describe.each([1, 2, 3, 4, 5, 8, 9, 13, 16, 19, 24, 28, 32, 33, 40, 44, 47, 52, 61, 77, 128, 131, 260])(
   "with %i labels",
   (labels) => {
     test("a pass does what the plain loop does", () => {
