@@ -15,9 +15,9 @@ const MOST_STEPS: i32 = 30;
 const NEAR: f32 = 1e-3;
 /** Below this r, the fraction alone is Wright omega of r, to 5e-7. */
 const FRACTION_LIMIT: f32 = -2.5;
-/** Bytes of a row of labels from which on its scores are read along the labels. */
+/** Bytes of a feature's weights from which on scores are summed along them. */
 const LONG: usize = 512;
-/** Vectors of labels from which on their steps are carried over along the labels. */
+/** Vectors of labels that must move for their steps to be carried over entry after entry. */
 const MANY_STEPS: i32 = 32;
 /** How far nu may be from where the exponentials were taken. */
 const REFRESH: f32 = 40;
@@ -336,7 +336,7 @@ function score1(from: usize, to: usize, at: usize): void {
 
 /**
  * Scores of many labels: the weights of four entries at a time, from their first label to their last, as memory is read fastest;
- * the sums come from the first cache. Adds in the order of the others.
+ * the sums come from the first cache. Adds in the order of score3 to score8.
  */
 function scoreLong(from: usize, to: usize): void {
   for (let at: usize = 0; at < width; at += 16) v128.store(z + at, v128.load(bias + at));
@@ -675,7 +675,7 @@ function touch(row: usize): void {
 
 /**
  * One pass of dual coordinate descent over `rows` rows in the order of the list at `order`. A row that has been solved before,
- * and whose divergence is below `share` of the mean of the pass so far, is left alone like one that has settled: it is the others
+ * and whose divergence is below `share` of the mean of the pass so far, by cost, is left alone like one that has settled: it is the others
  * that close the gap. One whose dual is still its label has taught the weights nothing yet, however easy it looks.
  */
 export function pass(order: usize, rows: u32, share: f64): void {
@@ -686,7 +686,10 @@ export function pass(order: usize, rows: u32, share: f64): void {
   for (let i: u32 = 0; i < rows; i++) {
     const row = <usize>load<u32>(order + (<usize>i << 2));
     const c = load<f32>(cost + (row << 2));
-    if (i + 1 < rows) touch(<usize>load<u32>(order + (<usize>(i + 1) << 2)));
+    if (i + 1 < rows) {
+      const next = <usize>load<u32>(order + (<usize>(i + 1) << 2));
+      if (load<f32>(settled + (next << 3)) < 0) touch(next);
+    }
     costs += c;
     const rest = settled + (row << 3);
     const last = load<f32>(rest);

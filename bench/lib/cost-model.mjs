@@ -37,7 +37,7 @@ export function predictCost(model, measure, point) {
  */
 export function expectedSeconds(done, point) {
   const smaller = done.filter(({ rows, workers }) => rows < point.rows && workers === point.workers);
-  const like = smaller.filter(({ labels }) => labels === point.labels).at(-1);
+  const [like] = smaller.filter(({ labels }) => labels === point.labels).sort((a, b) => b.rows - a.rows);
   const model = fitCost(smaller, "seconds");
   if (model === null || like === undefined) return null;
   return predictCost(model, "seconds", { ...like, ...point });

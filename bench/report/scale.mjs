@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cost by rows, labels and workers, with the model that predicts the next point.
+// Cost by rows, labels and workers, with the model that predicts the next point from its passes and the size of its model.
 import { expectedSeconds, fitCost, predictCost, ROW_LABELS } from "../lib/cost-model.mjs";
 import { digits, grouped, mebibytes, seconds, table } from "./text.mjs";
 
@@ -103,10 +103,10 @@ export function scaleSection(results) {
     "workers",
     "passes",
     "train",
-    "predicted",
+    "predicted, given its passes and model",
     "measured / predicted",
     "peak memory",
-    "predicted",
+    "predicted, given its model",
     "measured / predicted",
   ];
   const rows = points.map((point) => pointRow(measured, point));

@@ -15,14 +15,14 @@ import { CHUNK_INPUTS } from "./inputs.ts";
 import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
-/** Values times labels that are worth so many blocks: some 30 ms a pass, and half a second. */
+/** Values times labels that are worth so many blocks: half a second a pass, and some 30 ms. */
 const WORTH = [
   { blocks: 4, work: 2 ** 30 },
   { blocks: 2, work: 2 ** 26 },
 ] as const;
 /**
- * How many times as much as a merge a block's pass is to cost at least: a pass goes through the weights of a feature for each
- * value, a merge once for each block, and once more.
+ * A block's pass is to touch at least so many times the weights that a merge touches: a pass touches a feature's weights once for
+ * each value, a merge of n blocks n + 1 times. That threads share a merge does not count: their number must not matter.
  */
 const LEAST_PASS = 3;
 
@@ -187,15 +187,15 @@ export function shareWeights(blocks: readonly Block[]): void {
 }
 
 /**
- * Adds up what the blocks learnt in a pass from the same weights, and gives it to all. Each of n blocks took n times its costs,
- * as if the others were its like (CoCoA+, Ma et al., ICML 2015, with gamma = 1 and sigma' = n), so its steps are n times what
- * its duals stand for: the sum of a share of each one's steps is the mean of their weights. Of the weights it merges
- * part `index` of n, so that as many threads can work on them.
+ * Adds up what n blocks learnt in a pass from the same weights w, and gives it to all. Each took n times its costs, as if the
+ * others were its like (CoCoA+, Ma et al., ICML 2015, with gamma = 1 and sigma' = n), so its steps are n times what its duals
+ * stand for; and w + sum (w_i - w) / n is the mean of the w_i. The weights are cut into n parts, of which this merges part
+ * `index`: threads may merge parts at the same time.
  */
 export function mergeWeights(blocks: readonly Block[], index: number): void {
   const own = blocks.map(weightsOf);
   for (const column of ["weights", "bias"] as const) {
-    const { length } = own[0]?.[column] ?? [];
+    const { length } = (own[0] as (typeof own)[number])[column];
     const from = Math.floor((length * index) / blocks.length);
     const to = Math.floor((length * (index + 1)) / blocks.length);
     average(own.map((weights) => weights[column].subarray(from, to)));

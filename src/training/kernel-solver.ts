@@ -3,14 +3,15 @@ import { seededRandom } from "../core/random.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
 import { type Kernel, startSolver } from "./kernel.ts";
-import { drawOrder, MANY_ROWS } from "./row-order.ts";
+import { drawOrder } from "./row-order.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
 /**
- * Share of a pass's mean divergence below which a row is left out of the next one, where there are many: a fit of few rows is
+ * Share of a pass's mean divergence below which a row is left out of the next one, where a block has many: a fit of few rows is
  * made in a few passes, in which every row counts.
  */
-const SETTLED_SHARE = 0.1;
+export const SETTLED_SHARE = 0.1;
+const MANY_ROWS = 2 ** 15;
 
 /** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */
 export class KernelSolver implements Solver {
@@ -72,7 +73,7 @@ export class KernelSolver implements Solver {
     for (let j = 0; j < weights.length; j++) weights[j] = (weights[j] as number) * ratio;
   }
 
-  /** 0.55 ns a value and label in the first pass over sgd_act, 0.35 in the ninth (docs/engine.md); a plain loop 15. */
+  /** 0.55 ns a value and label in the first pass over sgd_act (docs/engine.md); a plain loop 15. */
   pass(to: number, from = 0): PassStatistics {
     // What the next pass leaves out had settled by the weights of before this one, which does not look at it.
     if (from > 0) this.#floats("settled", from * 2).fill(UNSETTLED);

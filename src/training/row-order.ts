@@ -11,7 +11,7 @@ const RUN = 16;
  * Rows from which on a pass goes by runs. The duality gaps of all passes over 36,000 rows and more stay the same to two
  * digits; fewer rows fit the caches, and runs make the bias swing more: mr's gap after four passes was .029 instead of .007.
  */
-export const MANY_ROWS = 2 ** 15;
+const MANY_ROWS = 2 ** 15;
 
 /** Fills `order` with the rows from `from` on in a random order, many of them in runs of 16. */
 export function drawOrder(order: Uint32Array, from: number, random: Random): void {

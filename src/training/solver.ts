@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What the rows of a pass or of an evaluation showed, from the scores that each row met. */
+/**
+ * What the rows of a pass or of an evaluation showed, from the scores that each row met; a row that a pass leaves out counts
+ * with what the one before saw.
+ */
 export interface RowStatistics {
   /** Sum of the negative log-likelihoods of the rows, nats. */
   readonly loss: number;

@@ -157,10 +157,10 @@ function tallyLeft(
   }
 }
 
-/** From one in so many features on, all are gone through in their order: what lies together is met together. */
+/** Where a label has more than one in so many of the features, they are gone through in their order, as memory is read fastest. */
 const MANY = 8;
 
-/** Lists the features that have a count, ascending. */
+/** Lists the features that have a count, ascending; returns how many. */
 function sweep({ counts, met }: LabelTally): number {
   let n = 0;
   for (let f = 0; f < counts.length; f++) if (counts[f] !== 0) met[n++] = f;

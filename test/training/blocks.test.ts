@@ -149,7 +149,7 @@ describe("blockCount", () => {
     { features: 200, blocks: 2 },
     { features: 201, blocks: 1 },
   ])(
-    "is $blocks where $features thousandths of the values are features, which a merge goes through",
+    "is $blocks where 3.6 million values have $features thousand features, which a merge goes through",
     ({ features, blocks }) => {
       const entries = 3_600_000;
       expect(blockCount(wide({ entries, features: features * 1000, labels: 400 }), true)).toBe(blocks);
