@@ -131,11 +131,7 @@ export async function run(context) {
         (point) => point.always || (expectedSeconds(done, point) ?? 0) <= context.longest,
       );
       for (const point of points.filter((p) => !wanted.includes(p)))
-        await steps.run(nameOf(point), async () => ({
-          ...point,
-          left_out: expectedSeconds(done, point),
-          limit: context.longest,
-        }));
+        await steps.run(nameOf(point), async () => ({ ...point, limit: context.longest }));
       if (wanted.length === 0) continue;
       await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
       for (const point of wanted) {

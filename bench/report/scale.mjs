@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cost by rows, labels and workers, with the model that predicts the next point from its passes and the size of its model.
-import { expectedSeconds, fitCost, predictCost, ROW_LABELS } from "../lib/cost-model.mjs";
+import { expectedSeconds, fitCost, predictCost } from "../lib/cost-model.mjs";
 import { digits, grouped, mebibytes, seconds, table } from "./text.mjs";
 
 export function pointsOf(results) {
@@ -11,34 +11,25 @@ export function pointsOf(results) {
 
 const measuredOf = (points) => points.filter(({ cost }) => cost !== undefined);
 
-/** What the points with fewer rows and as many workers say of a point. */
-function predicted(points, point, measure) {
-  const model = fitCost(
-    points.filter(({ rows, workers }) => rows < point.rows && workers === point.workers),
-    measure,
-  );
-  return model === null ? Number.NaN : predictCost(model, measure, point);
-}
-
 function pointRow(points, point) {
-  const { rows, labels, workers, cost, epochs, left_out, failed, limit } = point;
+  const { rows, labels, workers, cost, epochs, failed, limit } = point;
   const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? "", epochs ?? ""];
   if (failed !== undefined) return [...name, `failed: ${failed}`, "", "", "", "", ""];
   if (cost === undefined)
     return [
       ...name,
-      `left out: over ${limit} s, ${seconds(expectedSeconds(points, point) ?? left_out)} expected`,
+      `left out: over ${limit} s, ${seconds(expectedSeconds(points, point))} expected`,
       ...["", "", "", "", ""],
     ];
-  const [time, memory] = ["seconds", "peak_mb"].map((measure) => predicted(points, point, measure));
-  const against = (value, expected) => (Number.isFinite(expected) ? `${digits(value / expected)} x` : "");
+  const [time, memory] = ["seconds", "peak_mb"].map((measure) => predictCost(points, measure, point));
+  const against = (value, expected) => (expected === null ? "" : `${digits(value / expected)} x`);
   return [
     ...name,
     seconds(cost.seconds),
-    Number.isFinite(time) ? seconds(time) : "",
+    time === null ? "" : seconds(time),
     against(cost.seconds, time),
     mebibytes(cost.peak_mb),
-    Number.isFinite(memory) ? mebibytes(memory) : "",
+    memory === null ? "" : mebibytes(memory),
     against(cost.peak_mb, memory),
   ];
 }
@@ -48,15 +39,12 @@ function formula(points, workers) {
   const time = fitCost(of, "seconds");
   const memory = fitCost(of, "peak_mb");
   if (time === null || memory === null) return `- workers ${workers}: too few points.`;
-  const sum = ([constant, ...factors], terms) =>
-    [digits(constant), ...terms.map((term, i) => [factors[i], term]).filter(([factor]) => factor > 0)]
-      .map((part) => (typeof part === "string" ? part : `${digits(part[0] * 1e6)} x ${part[1]}`))
-      .join(" + ");
-  const inPasses = `million rows x (labels + ${ROW_LABELS}) x passes`;
-  return (
-    `- ${workers} worker${workers > 1 ? "s" : ""}: seconds = ${sum(time, ["million rows", inPasses, "MB of model file"])}; ` +
-    `MiB = ${sum(memory, ["million rows", "million rows x labels", "MB of model file"])}.`
-  );
+  const sum = ({ constant, factors }) =>
+    [
+      digits(constant),
+      ...factors.filter(([, factor]) => factor > 0).map(([term, factor]) => `${digits(factor)} x ${term}`),
+    ].join(" + ");
+  return `- ${workers} worker${workers > 1 ? "s" : ""}: seconds = ${sum(time)}; MiB = ${sum(memory)}.`;
 }
 
 function prepareTable(results) {

@@ -6,12 +6,10 @@ import { type Kernel, startSolver } from "./kernel.ts";
 import { drawOrder } from "./row-order.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
 
-/**
- * Share of a pass's mean divergence below which a row is left out of the next one, where a block has many: a fit of few rows is
- * made in a few passes, in which every row counts.
- */
+/** Share of a pass's mean divergence below which a row is left out of the next one. */
 export const SETTLED_SHARE = 0.1;
-const MANY_ROWS = 2 ** 15;
+/** Rows from which on a pass leaves any out by that: a fit of few is made in a few passes, in which every row counts. */
+const LEAST_ROWS = 2 ** 15;
 
 /** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */
 export class KernelSolver implements Solver {
@@ -81,7 +79,7 @@ export class KernelSolver implements Solver {
     const passes = this.#state[1] as number;
     this.#state[1] = passes + 1;
     drawOrder(order, from, seededRandom(this.#seed, `pass ${passes}`));
-    const share = order.length < MANY_ROWS ? 0 : SETTLED_SHARE;
+    const share = order.length < LEAST_ROWS ? 0 : SETTLED_SHARE;
     this.#kernel.pass(order.byteOffset, order.length, share);
     return { ...this.#seen(from, to), primal: this.#kernel.primal(), gap: this.#kernel.gap() };
   }

@@ -110,61 +110,69 @@ interface SupervisedWeights {
   readonly namespace: Uint8Array;
 }
 
-/** Source rows of the label at hand that have each feature. */
-interface LabelTally {
-  readonly counts: Uint32Array;
-  /** The features that any has, each once. */
-  readonly met: Uint32Array;
-  /** The namespace that each was met in. */
-  readonly namespace: Uint8Array;
-}
-
-/** Counts the features of one row in one namespace, and lists those that are new from `end` on; returns where the list ends. */
-function tally(
-  { counts, met, namespace }: LabelTally,
-  end: number,
-  { ids }: IndexedChunk,
-  from: number,
-  to: number,
-  s: number,
-  copies: number,
-): number {
-  let n = end;
-  for (let j = from; j < to; j++) {
-    const f = ids[j] as number;
-    const before = counts[f] as number;
-    counts[f] = before + copies;
-    if (before > 0) continue;
-    met[n++] = f;
-    namespace[f] = s;
-  }
-  return n;
-}
-
-/** The same for the fold that a row is in, `stride` numbers a feature. */
-function tallyLeft(
-  left: Uint32Array,
-  stride: number,
-  fold: number,
-  { ids }: IndexedChunk,
-  from: number,
-  to: number,
-  copies: number,
-): void {
-  for (let j = from; j < to; j++) {
-    const at = (ids[j] as number) * stride + fold;
-    left[at] = (left[at] as number) + copies;
-  }
-}
-
 /** Where a label has more than one in so many of the features, they are gone through in their order, as memory is read fastest. */
 const MANY = 8;
 
-/** Lists the features that have a count, ascending; returns how many. */
-function sweep({ counts, met }: LabelTally): number {
-  let n = 0;
-  for (let f = 0; f < counts.length; f++) if (counts[f] !== 0) met[n++] = f;
-  return n;
+/** Source rows of the label at hand that have each feature. */
+class LabelTally {
+  readonly counts: Uint32Array;
+  /** The namespace that each feature was met in. */
+  readonly namespace: Uint8Array;
+  /** The features that any row has, each once, are the first `#length`. */
+  readonly #met: Uint32Array;
+  #length = 0;
+
+  constructor(features: number) {
+    this.counts = new Uint32Array(features);
+    this.namespace = new Uint8Array(features);
+    this.#met = new Uint32Array(features);
+  }
+
+  /** Counts the features of one part of a row: `part` is its number in the chunk. */
+  add({ start, ids, namespaces }: IndexedChunk, part: number, copies: number): void {
+    const { counts, namespace } = this;
+    const met = this.#met;
+    const to = start[part + 1] as number;
+    let n = this.#length;
+    for (let j = start[part] as number; j < to; j++) {
+      const f = ids[j] as number;
+      const before = counts[f] as number;
+      counts[f] = before + copies;
+      if (before > 0) continue;
+      met[n++] = f;
+      namespace[f] = part % namespaces;
+    }
+    this.#length = n;
+  }
+
+  /** The features that have a count, each once. Whoever takes them sets their counts back to 0, for the next label. */
+  take(): Uint32Array {
+    const { counts } = this;
+    const met = this.#met;
+    let n = this.#length;
+    this.#length = 0;
+    if (n * MANY > counts.length) {
+      n = 0;
+      for (let f = 0; f < counts.length; f++) if (counts[f] !== 0) met[n++] = f;
+    }
+    return met.subarray(0, n);
+  }
+}
+
+/** Counts the features of one part of a row of fold `fold`, of `folds` that lie side by side for each feature. */
+function tallyFold(
+  left: Uint32Array,
+  folds: number,
+  fold: number,
+  { start, ids }: IndexedChunk,
+  part: number,
+  copies: number,
+): void {
+  const to = start[part + 1] as number;
+  for (let j = start[part] as number; j < to; j++) {
+    const at = (ids[j] as number) * folds + fold;
+    left[at] = (left[at] as number) + copies;
+  }
 }
 
 /**
@@ -183,43 +191,38 @@ function supervisedWeights(
   const scored = folds?.scored ?? 0;
   const sets = folds === null ? 1 : scored;
   const totals = totalsOf(count, folds, sets);
-  const namespace = new Uint8Array(features);
   // By feature and set, side by side.
   const frequencies = new Uint32Array(features * sets);
   const sums = new Float64Array(features * sets);
-  const ofLabel = { counts: new Uint32Array(features), met: new Uint32Array(features), namespace };
-  const { counts, met } = ofLabel;
-  // Of the label at hand: what each set leaves out.
+  // Of the label at hand: source rows that have each feature, and those of them that each set leaves out.
+  const tally = new LabelTally(features);
+  const { counts, namespace } = tally;
   const left = new Uint32Array(features * scored);
   const prior = new Float64Array(sets);
   const logPrior = new Float64Array(sets);
   for (let k = 0; k < labels; k++) {
-    let n = 0;
     let own = 0;
     prior.fill(0);
     for (let i = rowsOf[k] as number; i < (rowsOf[k + 1] as number); i++) {
       const row = rows[i] as number;
       const input = inputs[row] as number;
       const chunk = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-      const { start, namespaces } = chunk;
-      const first = (input % CHUNK_INPUTS) * namespaces;
+      const first = (input % CHUNK_INPUTS) * chunk.namespaces;
       const copies = count[row] as number;
-      own += copies;
-      for (let s = 0; s < namespaces; s++)
-        n = tally(ofLabel, n, chunk, start[first + s] as number, start[first + s + 1] as number, s, copies);
       const fold = folds?.fold[row] ?? 0;
-      if (fold >= scored) continue;
-      prior[fold] = (prior[fold] as number) - copies;
-      const to = start[first + namespaces] as number;
-      tallyLeft(left, scored, fold, chunk, start[first] as number, to, copies);
+      const isLeft = fold < scored;
+      own += copies;
+      if (isLeft) prior[fold] = (prior[fold] as number) - copies;
+      for (let part = first; part < first + chunk.namespaces; part++) {
+        tally.add(chunk, part, copies);
+        if (isLeft) tallyFold(left, scored, fold, chunk, part, copies);
+      }
     }
     for (let s = 0; s < sets; s++) {
       prior[s] = ((prior[s] as number) + own) / (totals[s] as number);
       logPrior[s] = log(prior[s] as number);
     }
-    if (n * MANY > features) n = sweep(ofLabel);
-    for (let i = 0; i < n; i++) {
-      const f = met[i] as number;
+    for (const f of tally.take()) {
       const all = counts[f] as number;
       counts[f] = 0;
       for (let s = 0, at = f * sets; s < sets; s++, at++) {
