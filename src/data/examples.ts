@@ -7,7 +7,7 @@ import type { InputKind, TaskDefinition } from "../core/task.ts";
 import type { TextColumn } from "../core/text-column.ts";
 import { quoteText } from "./column.ts";
 import { GrowingColumn } from "./columns.ts";
-import { type Batch, type Engine, filePath, withEngine } from "./engine.ts";
+import { type Batch, type Engine, filePath, type Lend, withEngine } from "./engine.ts";
 import { KeyTable } from "./key-table.ts";
 import { engineMessage } from "./refusal.ts";
 import { selectTexts } from "./selection.ts";
@@ -17,7 +17,7 @@ import { readTexts } from "./text-reading.ts";
 /**
  * The rows of a family's split, for each of `tasks` those of the task in the order of their ids. A task
  * or label that `tasks` does not have, and a value that no file of writeFamily has, are errors; any text of 32 characters
- * is a group's id.
+ * is a group's id. `lend` gives the engine that reads.
  */
 export async function readExamples(
   folder: string,
@@ -25,6 +25,7 @@ export async function readExamples(
   split: Split,
   tasks: readonly TaskDefinition[],
   scope: Scope = "in_scope",
+  lend: Lend = withEngine,
 ): Promise<ReadonlyMap<string, Examples>> {
   const name = splitFile(family, split, scope);
   const path = join(folder, name);
@@ -32,7 +33,7 @@ export async function readExamples(
     throw refusal("DATASET_MISMATCH", `the dataset has no file ${name}`, path);
   }
   try {
-    return await withEngine((engine) => collect(engine, path, split, tasks));
+    return await lend((engine) => collect(engine, path, split, tasks));
   } catch (error) {
     if (error instanceof ModelpackError) throw error;
     throw refusal("DATASET_CORRUPT", `${name} can't be read: ${engineMessage(error)}`, path, error);
@@ -54,10 +55,11 @@ export async function readOutOfScope(
   family: string,
   split: Split,
   tasks: readonly TaskDefinition[],
+  lend: Lend = withEngine,
 ): Promise<ReadonlyMap<string, Examples>> {
   const path = join(folder, splitFile(family, split, "out_of_scope"));
   if (split === "train" || (await stat(path).catch(() => undefined)) === undefined) return new Map();
-  return readExamples(folder, family, split, tasks.map(withoutLabels), "out_of_scope");
+  return readExamples(folder, family, split, tasks.map(withoutLabels), "out_of_scope", lend);
 }
 
 async function collect(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Split } from "../core/example.ts";
-import { type Engine, withEngine } from "./engine.ts";
+import { type Engine, type Lend, withEngine } from "./engine.ts";
 import { numberedRows } from "./split-file.ts";
 
 /** Which row of a task in a split: its number among the task's rows, as in `Examples`. */
@@ -23,10 +23,11 @@ export async function readRowSources(
   family: string,
   split: Split,
   places: readonly RowPlace[],
+  lend: Lend = withEngine,
 ): Promise<RowSource[]> {
   if (places.length === 0) return [];
   const rows = numberedRows(folder, family, split);
-  return withEngine(async (engine) => {
+  return lend(async (engine) => {
     const starts = await firstRows(engine, rows);
     const numbers = places.map(({ task, row }) => (starts.get(task) ?? 0) + row);
     const found = new Map<number, RowSource>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ORIGINS, type Origin, SPLITS, type Split } from "../core/example.ts";
-import { type Engine, withEngine } from "./engine.ts";
+import type { Engine, Lend } from "./engine.ts";
 import { numberedRows } from "./split-file.ts";
 
 /** Rows of a task and label in one split that have their source and origin in common. */
@@ -14,8 +14,8 @@ export interface SplitCount {
 }
 
 /** Counts the rows of a prepared family, by split, then by names; `folder` is a verified version. */
-export function countFamily(folder: string, family: string): Promise<SplitCount[]> {
-  return withEngine(async (engine) => {
+export function countFamily(folder: string, family: string, lend: Lend): Promise<SplitCount[]> {
+  return lend(async (engine) => {
     const counts: SplitCount[] = [];
     for (const split of SPLITS) counts.push(...(await countRows(engine, folder, family, split)));
     return counts;

@@ -3,6 +3,8 @@ import { type PipelineConfig, trainSettings } from "../config/schema.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
+import type { Lend } from "../data/engine.ts";
+import { countFamily, type SplitCount } from "../data/split-counts.ts";
 import { usualShareOf } from "../training/familiarity.ts";
 import {
   type FamilyFit,
@@ -15,7 +17,7 @@ import { withThresholds, withUsualShares } from "../training/quantizer.ts";
 import type { EpochStatistics } from "../training/task-trainer.ts";
 import { fitThresholds } from "./abstaining.ts";
 import { measureSplit, type SplitExamples, scoreSplits } from "./evaluation.ts";
-import { gatherEvidence } from "./mistakes.ts";
+import { explainMistakes } from "./mistakes.ts";
 import type { FamilyResult } from "./model-files.ts";
 import { readOutside, readSplit } from "./prepared-dataset.ts";
 import type { RunLog } from "./run-log.ts";
@@ -30,46 +32,51 @@ export interface TrainContext {
   readonly pool: WorkerPool;
   readonly run: RunLog;
   readonly reporter: Reporter;
+  /** Gives the engine that reads the dataset. */
+  readonly lend: Lend;
 }
 
-/** Rows that train does not look at before the model is made. */
+/** What train does not look at before the model is made. */
 interface HeldOut {
   readonly test: SplitExamples;
   /** Out-of-scope rows. */
   readonly outside: Readonly<Record<"test" | "eval", SplitExamples>>;
+  /** Of all splits, for the report. */
+  readonly counts: readonly SplitCount[];
 }
 
 /** A family with something to learn from. */
 export interface TrainableFamily {
   readonly family: string;
   readonly input: InputKind;
-  /** What train looks at; the test rows are read while it does. */
+  /** What train looks at; the others are read while it does. */
   readonly rows: Readonly<Record<"train" | "eval", SplitExamples>>;
-  readonly readTest: () => Promise<HeldOut>;
+  readonly readHeldOut: () => Promise<HeldOut>;
   readonly tasks: readonly TaskRowsAndSettings[];
 }
 
 /** Reads a family's rows; null where no task of it has any to learn from. */
 export async function readTasks(
   family: string,
-  { config, dataset, run, reporter }: TrainContext,
+  { config, dataset, run, reporter, lend }: TrainContext,
 ): Promise<TrainableFamily | null> {
   const definitions = config.tasks.filter((task) => task.family === family);
-  const read = (split: Split) => readSplit(dataset.folder, family, split, definitions);
+  const read = (split: Split) => readSplit(dataset.folder, family, split, definitions, lend);
   const rows = await run.phase(`${family}: read`, async () => ({
     train: await read("train"),
     eval: await read("eval"),
   }));
   const tasks = trainableTasks(config, definitions, rows, reporter);
   const input = definitions[0]?.input;
-  const readTest = async () => {
-    const outside = (split: Split) => readOutside(dataset.folder, family, split, definitions);
+  const readHeldOut = async () => {
+    const outside = (split: Split) => readOutside(dataset.folder, family, split, definitions, lend);
     return {
       test: await read("test"),
       outside: { test: await outside("test"), eval: await outside("eval") },
+      counts: await countFamily(dataset.folder, family, lend),
     };
   };
-  return tasks.length === 0 || input === undefined ? null : { family, input, rows, readTest, tasks };
+  return tasks.length === 0 || input === undefined ? null : { family, input, rows, readHeldOut, tasks };
 }
 
 /** A family's tasks with the settings that they share. */
@@ -95,10 +102,10 @@ export function familyProblem(
   };
 }
 
-/** Trains, calibrates and measures a family; `afterAll` reads its test rows behind what other families train with. */
+/** Trains, calibrates and measures a family; `afterAll` reads what is held out behind what other families train with. */
 export async function trainOne(
-  { family, input, rows, readTest, tasks }: TrainableFamily,
-  { config, dataset, pool, run, reporter }: TrainContext,
+  { family, input, rows, readHeldOut, tasks }: TrainableFamily,
+  { config, dataset, pool, run, reporter, lend }: TrainContext,
   afterAll: <T>(read: () => Promise<T>) => Promise<T>,
 ): Promise<FamilyResult> {
   const settings = trainSettings(config, family);
@@ -111,7 +118,7 @@ export async function trainOne(
     reporter.note(`${describeEpoch(task, epoch)} | ${seconds.toFixed(2)} s`);
   };
   const [fit, heldOut] = await run.phase(`${family}: fit`, () =>
-    Promise.all([trainFamily(problem, pool, report), afterAll(readTest)]),
+    Promise.all([trainFamily(problem, pool, report), afterAll(readHeldOut)]),
   );
   const of = {
     tasks: problem.tasks,
@@ -121,8 +128,9 @@ export async function trainOne(
     batch: settings.predict_batch_size,
   };
   const measured = await run.phase(`${family}: measure`, () => measureFamily(of, { config, pool, reporter }));
-  const evidence = await run.phase(`${family}: gather evidence`, () =>
-    gatherEvidence(dataset.folder, measured.model, measured.splits, { test: heldOut.test, eval: rows.eval }),
+  const judged = { ...measured, rows: { test: heldOut.test, eval: rows.eval } };
+  const mistakes = await run.phase(`${family}: explain mistakes`, () =>
+    explainMistakes(dataset.folder, judged, lend),
   );
   return {
     family,
@@ -130,7 +138,7 @@ export async function trainOne(
     dataset: dataset.version,
     settings: problem.tasks,
     filters,
-    evidence,
+    evidence: { counts: heldOut.counts, mistakes },
     ...measured,
   };
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { textAt } from "../core/text-column.ts";
+import type { Lend } from "../data/engine.ts";
 import { type RowPlace, type RowSource, readRowSources } from "../data/row-sources.ts";
-import { countFamily, type SplitCount } from "../data/split-counts.ts";
+import type { SplitCount } from "../data/split-counts.ts";
 import type { Classifier, Explanation, FamilyModel } from "../model/classifier.ts";
 import { familyClassifier } from "../model/family-classifier.ts";
 import type { MistakeReport, Reason } from "../report/pack-report.ts";
@@ -39,13 +40,19 @@ interface JudgedTask {
   readonly first: number;
 }
 
-/** Looks up where a family's rows come from, and takes its most confident mistakes apart. */
-export async function gatherEvidence(
+/** A model with the rows that it was measured on, and how it did. */
+interface MeasuredFamily {
+  readonly model: FamilyModel;
+  readonly splits: { readonly test: SplitMetrics; readonly eval: SplitMetrics };
+  readonly rows: { readonly test: SplitExamples; readonly eval: SplitExamples };
+}
+
+/** Takes a family's most confident mistakes apart, and looks up which datasets they come from: by task. */
+export async function explainMistakes(
   folder: string,
-  model: FamilyModel,
-  splits: { readonly test: SplitMetrics; readonly eval: SplitMetrics },
-  rows: { readonly test: SplitExamples; readonly eval: SplitExamples },
-): Promise<FamilyEvidence> {
+  { model, splits, rows }: MeasuredFamily,
+  lend: Lend,
+): Promise<FamilyEvidence["mistakes"]> {
   const wanted: Record<"test" | "eval", RowPlace[]> = { test: [], eval: [] };
   const judged: JudgedTask[] = [];
   model.tasks.forEach(({ name }, t) => {
@@ -56,14 +63,14 @@ export async function gatherEvidence(
     for (const { row } of evidence.mistakes) wanted[split].push({ task: name, row });
   });
   const sources = {
-    test: await readRowSources(folder, model.family, "test", wanted.test),
-    eval: await readRowSources(folder, model.family, "eval", wanted.eval),
+    test: await readRowSources(folder, model.family, "test", wanted.test, lend),
+    eval: await readRowSources(folder, model.family, "eval", wanted.eval, lend),
   };
   const classifier = familyClassifier(model);
   const mistakes = judged.map((task) => {
     return [task.name, explained(task, classifier, rows[task.split], sources[task.split])] as const;
   });
-  return { counts: await countFamily(folder, model.family), mistakes: new Map(mistakes) };
+  return new Map(mistakes);
 }
 
 function explained(

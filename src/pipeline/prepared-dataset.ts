@@ -6,6 +6,7 @@ import { ModelpackError } from "../core/error.ts";
 import type { Split } from "../core/example.ts";
 import type { TaskDefinition } from "../core/task.ts";
 import { readExamples, readOutOfScope } from "../data/dataset.ts";
+import type { Lend } from "../data/engine.ts";
 import { canonicalJson } from "../storage/digest.ts";
 import type { DatasetManifest } from "./dataset-manifest.ts";
 import type { SplitExamples } from "./evaluation.ts";
@@ -61,8 +62,9 @@ export async function readOutside(
   family: string,
   split: Split,
   tasks: readonly TaskDefinition[],
+  lend?: Lend,
 ): Promise<SplitExamples> {
-  return { split, examples: await readOutOfScope(folder, family, split, tasks) };
+  return { split, examples: await readOutOfScope(folder, family, split, tasks, lend) };
 }
 
 /** Rows of one split of a family, by task. */
@@ -71,6 +73,7 @@ export async function readSplit(
   family: string,
   split: Split,
   tasks: readonly TaskDefinition[],
+  lend?: Lend,
 ): Promise<SplitExamples> {
-  return { split, examples: await readExamples(folder, family, split, tasks) };
+  return { split, examples: await readExamples(folder, family, split, tasks, "in_scope", lend) };
 }

@@ -6,6 +6,7 @@ import { familiesOf, type PipelineConfig, type TrainSettings, trainSettings } fr
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { splitBytes } from "../data/dataset.ts";
+import { SharedEngine } from "../data/engine.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/format-version.ts";
 import { modelCard } from "../report/model-card.ts";
 import { renderReport } from "../report/report-page.ts";
@@ -79,11 +80,19 @@ export async function train(
   await probeWritable(root);
   const lock = await acquireLock(root, "train");
   const pool = new WorkerPool(config.train.workers, options.signal);
+  const engine = new SharedEngine();
   try {
     pool.warm();
     await removeDeadTemporaries(root);
     const run = new RunLog(options.clock ?? (() => 0));
-    const results = await trainFamilies(families, { config, dataset, pool, run, reporter });
+    const results = await trainFamilies(families, {
+      config,
+      dataset,
+      pool,
+      run,
+      reporter,
+      lend: engine.lend,
+    });
     // The threads end while the pack is written.
     const ended = pool.close();
     if (results.length === 0)
@@ -112,6 +121,7 @@ export async function train(
     return { version, folder, unchanged: false, families: summary };
   } finally {
     await pool.close();
+    await engine.close();
     await lock.release();
   }
 }
@@ -164,7 +174,7 @@ async function trainFamilies(families: readonly string[], context: TrainContext)
     .sort((a, b) => a.bytes - b.bytes);
   let reading: Promise<unknown> = Promise.resolve();
   let hasFailed = false;
-  /** Reads once all that was to be read before has been: one engine at a time. */
+  /** Reads once all that was to be read before has been. */
   const afterAll = <T>(read: () => Promise<T>): Promise<T> => {
     const own = reading.then(() => {
       if (hasFailed) throw new ModelpackError("INTERRUPTED", "another family failed");

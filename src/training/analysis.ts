@@ -46,14 +46,18 @@ export function analyzeChunk(chunk: InputChunk, kind: InputKind, settings: Analy
   }
 }
 
-/** N-grams that there is room for at first, and the most that a thread keeps the memory of: 20 MB. */
-const FEW_NGRAMS = 2 ** 18;
+/**
+ * N-grams that there is room for at first, more than most chunks have: memory that nothing is written to costs nothing, while
+ * growing copies, into pages that the system makes anew.
+ */
+const ROOM = 2 ** 23;
+/** The most that a thread keeps the memory of: 20 MB. */
 const MOST_KEPT = 2 ** 22;
 
 /** The distinct features of one input after another, and how often each occurs. */
 class DistinctFeatures {
-  #hashes = new Uint32Array(FEW_NGRAMS);
-  #counts = new Uint8Array(FEW_NGRAMS);
+  #hashes = new Uint32Array(ROOM);
+  #counts = new Uint8Array(ROOM);
   #length = 0;
   #start: number[] = [0];
   #namespaces = 0;
@@ -62,9 +66,9 @@ class DistinctFeatures {
 
   /** Forgets all inputs, and keeps the memory for others, unless long texts took more than most do. */
   clear(): void {
-    if (this.#hashes.length > MOST_KEPT) {
-      this.#hashes = new Uint32Array(FEW_NGRAMS);
-      this.#counts = new Uint8Array(FEW_NGRAMS);
+    if (this.#length > MOST_KEPT) {
+      this.#hashes = new Uint32Array(ROOM);
+      this.#counts = new Uint8Array(ROOM);
     }
     this.#length = 0;
     this.#start = [0];

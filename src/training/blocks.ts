@@ -10,8 +10,7 @@ import {
   MOST_BYTES,
   reuseBlock,
 } from "./block.ts";
-import type { IndexedChunk } from "./indexing.ts";
-import { CHUNK_INPUTS } from "./inputs.ts";
+import { ngramsOf } from "./inputs.ts";
 import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
@@ -48,25 +47,15 @@ function rowsOf(rows: number, index: number, blocks: number): number {
   return Math.max(0, Math.ceil((rows - index) / blocks));
 }
 
-/** Entries of every `blocks`-th row from `index` on, before the features that the task leaves out are. */
-function entriesOf({ chunks, inputs }: IndexedRows, index: number, blocks: number): number {
-  let entries = 0;
-  for (let row = index; row < inputs.length; row += blocks) {
-    const input = inputs[row] as number;
-    const { start, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-    const first = (input % CHUNK_INPUTS) * namespaces;
-    entries += (start[first + namespaces] as number) - (start[first] as number);
-  }
-  return entries;
-}
-
 /** Shape of block `index` of `blocks`; what it is too large by is never touched, and no memory is spent on it. */
 export function shapeOf(rows: BlockRows, index: number, blocks: number): BlockShape {
   const train = rowsOf(rows.train.inputs.length, index, blocks);
+  const entriesOf = ({ chunks, inputs }: IndexedRows) => ngramsOf(chunks, inputs, index, blocks);
   return {
     train,
     rows: train + rowsOf(rows.eval.inputs.length, index, blocks),
-    entries: entriesOf(rows.train, index, blocks) + entriesOf(rows.eval, index, blocks),
+    // Those of the features that the task leaves out are counted too.
+    entries: entriesOf(rows.train) + entriesOf(rows.eval),
     features: rows.features.ids.length,
     labels: rows.labels,
   };

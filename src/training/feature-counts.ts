@@ -2,11 +2,13 @@
 
 import { shareDoubles } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
-import { CHUNK_INPUTS } from "./inputs.ts";
+import { CHUNK_INPUTS, ngramsOf } from "./inputs.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;
-const FIRST_BITS = 16;
+/** Slots of a table at first: at least so many bits, and one for so many n-grams; texts have from 3 to 20 of each that differs. */
+const LEAST_BITS = 12;
+const NGRAMS_A_SLOT = 8;
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
 const SCRAMBLE = 0x9e3779b1;
 
@@ -24,11 +26,19 @@ const MOST_ROWS = 2 ** 21;
 
 /** Document frequencies by feature hash, in an open-addressed table that doubles. */
 class DocumentFrequencies {
-  #slots = new Uint32Array(WORDS << FIRST_BITS);
-  #mask = (1 << FIRST_BITS) - 1;
+  #slots: Uint32Array;
+  #mask: number;
   /** Leading bits of a scrambled hash that are no part of its slot. */
-  #shift = 32 - FIRST_BITS;
+  #shift: number;
   #used = 0;
+
+  /** With room for the features of so many n-grams, as texts usually have them. */
+  constructor(ngrams: number) {
+    const bits = Math.max(LEAST_BITS, Math.floor(Math.log2(ngrams / NGRAMS_A_SLOT)));
+    this.#slots = new Uint32Array(WORDS * 2 ** bits);
+    this.#mask = 2 ** bits - 1;
+    this.#shift = 32 - bits;
+  }
 
   /** Counts a feature of a row that stands for `weight` source rows. */
   add(hash: number, weight: number): void {
@@ -99,7 +109,7 @@ export interface CountProblem {
 /** Ranks a part of a task's features: falling frequency and hash as one sortable number each, in shared memory. */
 export function countFeatures(problem: CountProblem): Float64Array {
   const { chunks, inputs, count, part, parts } = problem;
-  const counter = new DocumentFrequencies();
+  const counter = new DocumentFrequencies(ngramsOf(chunks, inputs) / parts);
   for (let row = 0; row < inputs.length; row++) {
     const input = inputs[row] as number;
     const { start, hashes, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as AnalyzedChunk;

@@ -33,6 +33,24 @@ export interface TaskInputs {
   readonly eval: Uint32Array;
 }
 
+/** Where the n-grams of a chunk's inputs begin: namespace s of input i at start[i * namespaces + s]. */
+interface InputStarts {
+  readonly namespaces: number;
+  readonly start: Uint32Array;
+}
+
+/** N-grams of every `step`-th of some inputs, from number `from` on. */
+export function ngramsOf(chunks: readonly InputStarts[], inputs: Uint32Array, from = 0, step = 1): number {
+  let sum = 0;
+  for (let i = from; i < inputs.length; i += step) {
+    const input = inputs[i] as number;
+    const { start, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as InputStarts;
+    const first = (input % CHUNK_INPUTS) * namespaces;
+    sum += (start[first + namespaces] as number) - (start[first] as number);
+  }
+  return sum;
+}
+
 /** Every distinct input of a family, once, whichever tasks have it. */
 export interface FamilyInputs {
   /** CHUNK_INPUTS inputs each, the last one fewer. */

@@ -4,7 +4,7 @@ import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
 import { sharedFloats, shareWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
-import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
+import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 
 /** Added to the supervised weight, so that a feature without any preference still says a little. */
 const WEIGHT_FLOOR = 0.1;
@@ -122,10 +122,11 @@ class LabelTally {
   readonly #met: Uint32Array;
   #length = 0;
 
-  constructor(features: number) {
-    this.counts = new Uint32Array(features);
+  /** Counts in the kernel's memory; the namespaces outlast it. */
+  constructor(kernel: NgramKernel, features: number) {
+    this.counts = kernel.words(features);
     this.namespace = new Uint8Array(features);
-    this.#met = new Uint32Array(features);
+    this.#met = kernel.words(features);
   }
 
   /** Counts the features of one part of a row: `part` is its number in the chunk. */
@@ -191,13 +192,15 @@ function supervisedWeights(
   const scored = folds?.scored ?? 0;
   const sets = folds === null ? 1 : scored;
   const totals = totalsOf(count, folds, sets);
+  // In memory that the thread has touched before: what is new costs as much as the counting.
+  const kernel = ngramKernel();
   // By feature and set, side by side.
-  const frequencies = new Uint32Array(features * sets);
-  const sums = new Float64Array(features * sets);
+  const frequencies = kernel.words(features * sets);
+  const sums = kernel.doubles(features * sets);
   // Of the label at hand: source rows that have each feature, and those of them that each set leaves out.
-  const tally = new LabelTally(features);
+  const tally = new LabelTally(kernel, features);
   const { counts, namespace } = tally;
-  const left = new Uint32Array(features * scored);
+  const left = kernel.words(features * scored);
   const prior = new Float64Array(sets);
   const logPrior = new Float64Array(sets);
   for (let k = 0; k < labels; k++) {
@@ -299,32 +302,42 @@ const DIGIT = 16;
 
 /** The features that occur, those of the most source rows first; ties by number. */
 function byFrequency(frequency: Uint32Array): Uint32Array {
-  const key = new Uint32Array(frequency.length);
-  const occurring = new Uint32Array(frequency.length);
+  const kernel = ngramKernel();
+  const key = kernel.words(frequency.length);
+  const occurring = kernel.words(frequency.length);
   let n = 0;
   for (let f = 0; f < frequency.length; f++) {
     if (frequency[f] === 0) continue;
     key[f] = ~(frequency[f] as number);
     occurring[n++] = f;
   }
-  return sortByDigit(sortByDigit(occurring.subarray(0, n), key, 0), key, DIGIT);
+  const once = kernel.words(n);
+  const twice = kernel.words(n);
+  const next = kernel.words(2 ** DIGIT + 1);
+  sortByDigit(occurring.subarray(0, n), key, 0, once, next);
+  sortByDigit(once, key, DIGIT, twice, next);
+  return twice;
 }
 
-/** A stable sort of `ids` by 16 bits of their keys. */
-function sortByDigit(ids: Uint32Array, key: Uint32Array, shift: number): Uint32Array {
-  const next = new Uint32Array(2 ** DIGIT + 1);
+/** A stable sort of `ids` by 16 bits of their keys into `sorted`; `next` has room for where those with each 16 bits go. */
+function sortByDigit(
+  ids: Uint32Array,
+  key: Uint32Array,
+  shift: number,
+  sorted: Uint32Array,
+  next: Uint32Array,
+): void {
+  next.fill(0);
   const mask = 2 ** DIGIT - 1;
   for (let i = 0; i < ids.length; i++) {
     const after = (((key[ids[i] as number] as number) >>> shift) & mask) + 1;
     next[after] = (next[after] as number) + 1;
   }
   for (let d = 0; d <= mask; d++) next[d + 1] = (next[d + 1] as number) + (next[d] as number);
-  const sorted = new Uint32Array(ids.length);
   for (let i = 0; i < ids.length; i++) {
     const digit = ((key[ids[i] as number] as number) >>> shift) & mask;
     const at = next[digit] as number;
     sorted[at] = ids[i] as number;
     next[digit] = at + 1;
   }
-  return sorted;
 }

@@ -2,7 +2,15 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { CHUNK_ROWS, Engine, exactText, filePath, MAX_COLUMNS, withEngine } from "../../src/data/engine.ts";
+import {
+  CHUNK_ROWS,
+  Engine,
+  exactText,
+  filePath,
+  MAX_COLUMNS,
+  SharedEngine,
+  withEngine,
+} from "../../src/data/engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 test("texts come back to the byte, a batch at a time and in order", async () => {
@@ -119,4 +127,44 @@ test("more than its memory goes to its folder, which goes away with it", async (
   expect(existsSync(engine.folder)).toBe(true);
   await engine.close();
   expect(existsSync(engine.folder)).toBe(false);
+});
+
+test("one engine for one use after another, each with nothing of the others", async () => {
+  const shared = new SharedEngine();
+  const order: string[] = [];
+  const made = [
+    "CREATE VIEW rows AS SELECT 1 AS n",
+    "CREATE TABLE t (n INTEGER)",
+    "CREATE TYPE e AS ENUM ('a')",
+  ];
+  const use = (name: string) =>
+    shared.lend(async (engine) => {
+      order.push(`${name} begins`);
+      for (const sql of made) await engine.run(sql);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(await engine.count("SELECT n FROM rows")).toBe(1);
+      order.push(`${name} ends`);
+      return engine;
+    });
+  const failing = shared.lend(async (engine) => {
+    for (const sql of made) await engine.run(sql);
+    await engine.run("SELECT * FROM nothing");
+  });
+  const [first, second, third] = await Promise.allSettled([use("first"), failing, use("third")]);
+  expect(order).toEqual(["first begins", "first ends", "third begins", "third ends"]);
+  expect(String((second as PromiseRejectedResult).reason)).toContain("nothing");
+  const { value: engine } = first as PromiseFulfilledResult<Engine>;
+  expect((third as PromiseFulfilledResult<Engine>).value).toBe(engine);
+  let isDone = false;
+  const last = use("last").then(() => {
+    isDone = true;
+  });
+  await shared.close();
+  expect(isDone).toBe(true);
+  await last;
+  expect(existsSync(engine.folder)).toBe(false);
+});
+
+test("an engine that nobody used is closed without having been opened", async () => {
+  await expect(new SharedEngine().close()).resolves.toBeUndefined();
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { writeFamily } from "../../src/data/dataset.ts";
+import { withEngine } from "../../src/data/engine.ts";
 import { countFamily } from "../../src/data/split-counts.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { dealt, type RowSpec } from "./support.ts";
@@ -17,7 +18,7 @@ describe("countFamily", () => {
     ];
     const task = dealt("first", specs);
     await writeFamily(folder, "family", [{ ...task, split: new Uint8Array(3) }]);
-    const counts = await countFamily(folder, "family");
+    const counts = await countFamily(folder, "family", withEngine);
     const of = { split: "train", task: "first" };
     expect(counts).toEqual([
       { ...of, label: "a", source: "x", origin: "real", rows: 2 },
