@@ -8,6 +8,9 @@ const QUICK = { single: ["banking77", "trec6", "sst2", "sst5"], pairs: ["mrpc"] 
 const SMALLEST = ["cr", "imdb_cad", "trec6", "trec50", "sst2", "subj"];
 const SEED = 1;
 
+/** The families of the 16 single-text tasks, as examples/public-tasks.toml has them. */
+export const FAMILIES = "dialogue,opinion";
+
 export function tasksOf({ quick }) {
   return quick ? QUICK : { single: SIXTEEN, pairs: PAIRS };
 }

@@ -3,7 +3,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../lib/figures.mjs";
-import { sixes, tasksOf } from "../lib/plan.mjs";
+import { FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
 import { modelpack, packBytes, preparedRows, testFigures, trainAnew, writeConfig } from "../lib/project.mjs";
 
 /** Rows of each source with --quick. */
@@ -44,7 +44,7 @@ export async function run(context) {
   const times = context.quick ? 1 : 3;
   await steps.run("prepare", () => prepare(context, config));
   await steps.run("train", async () => {
-    const result = await train(config, ["--families", "dialogue,opinion"], times);
+    const result = await train(config, ["--families", FAMILIES], times);
     keep(folder, "single");
     return {
       ...result,
@@ -53,7 +53,7 @@ export async function run(context) {
     };
   });
   await steps.run("exact", () =>
-    train(config, ["--families", "dialogue,opinion", "--set", 'train.quantization="none"']),
+    train(config, ["--families", FAMILIES, "--set", 'train.quantization="none"']),
   );
   await steps.run("pairs", async () => {
     const result = await train(config, ["--families", "pairs"]);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Python peers, by shared/peers/peer.py on the same rows.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lastJson, measure, reasonOf } from "../lib/child.mjs";
-import { sixes, tasksOf } from "../lib/plan.mjs";
+import { FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
+import { trainAnew } from "../lib/project.mjs";
 
 export const HOW_TO_INSTALL =
   "apt-get install -y python3-sklearn python3-fasttext, or --python with one that has them";
@@ -18,6 +20,22 @@ async function peer(context, name, tasks, args = []) {
   const data = join(context.shared, "data");
   const limit = context.quick ? ["--limit", "1500"] : [];
   return python(context, [script, name, "--tasks", tasks.join(), "--data", data, ...limit, ...args]);
+}
+
+/**
+ * {..., beside: seconds of modelpack's `train` on the same tasks just before and just after}, where the part `ours` has left
+ * its project: a machine that others share may be a fifth slower a quarter of an hour later.
+ */
+async function between(context, project, args, work) {
+  const folder = join(context.work, project);
+  if (!existsSync(join(folder, "prepared", "current.json"))) return work();
+  const ours = async () => {
+    const config = join(folder, "model_pipeline.toml");
+    return (await trainAnew(config, join(folder, "trained"), args)).seconds;
+  };
+  const before = await ours();
+  const result = await work();
+  return { ...result, beside: [before, await ours()] };
 }
 
 async function python(context, args) {
@@ -38,17 +56,20 @@ export async function run(context) {
   const { single } = tasksOf(context);
   const sklearn = (work) => () => modules(context, ["sklearn"]).then(work);
   const fasttext = (work) => () => modules(context, ["sklearn", "fasttext"]).then(work);
+  const banking = (name) => between(context, "banking77", [], () => peer(context, name, ["banking77"]));
+  const all = (name, args) =>
+    between(context, "public", ["--families", FAMILIES], () => peer(context, name, single, args));
   await steps.run(
     "best banking77",
-    sklearn(() => peer(context, "best", ["banking77"])),
+    sklearn(() => banking("best")),
   );
   await steps.run(
     "reference banking77",
-    sklearn(() => peer(context, "reference", ["banking77"])),
+    sklearn(() => banking("reference")),
   );
   await steps.run(
     "fasttext banking77",
-    fasttext(() => peer(context, "fasttext", ["banking77"])),
+    fasttext(() => banking("fasttext")),
   );
   await steps.run(
     "best latency",
@@ -57,19 +78,19 @@ export async function run(context) {
   for (const [name, tasks] of Object.entries(sixes(context)))
     await steps.run(
       `best ${name}`,
-      sklearn(() => peer(context, "best", tasks)),
+      sklearn(() => between(context, name, [], () => peer(context, "best", tasks))),
     );
   await steps.run(
     "best",
-    sklearn(() => peer(context, "best", single)),
+    sklearn(() => all("best")),
   );
   const epochs = ["--epochs", String(LOOP_EPOCHS)];
   await steps.run(
     "reference-loop",
-    sklearn(() => peer(context, "reference-loop", single, epochs)),
+    sklearn(() => all("reference-loop", epochs)),
   );
   await steps.run(
     "fasttext",
-    fasttext(() => peer(context, "fasttext", single)),
+    fasttext(() => all("fasttext")),
   );
 }

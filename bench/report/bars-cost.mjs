@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { mean } from "../lib/figures.mjs";
 import { meanOf } from "./bars-accuracy.mjs";
 import { digits, done, gap, mebibytes, micros, NOT_MEASURED, seconds, times } from "./text.mjs";
 
@@ -16,12 +18,18 @@ function bar(id, what, text, measured, met, ratio) {
   return { id, what, bar: text, measured, met, ...(ratio === undefined ? {} : { ratio }) };
 }
 
-/** How many times faster than a peer; `limit` is what is wanted. */
-function speedBar(id, what, ours, peerSeconds, limit, peerName) {
+/** Seconds of ours that a peer is compared with: the mean of the runs just before and after it, or the median where there are none. */
+export function secondsBeside(peer, ours) {
+  return peer.beside === undefined ? ours.cost.seconds : mean(peer.beside);
+}
+
+/** How many times faster than a peer; `limit` is what is wanted, and `peerSeconds` what the peer took. */
+function speedBar(id, what, ours, peer, peerSeconds, limit) {
   const text = `${limit} x`;
-  if (ours === undefined || !Number.isFinite(peerSeconds)) return bar(id, what, text, NOT_MEASURED, null);
-  const ratio = peerSeconds / ours.cost.seconds;
-  const against = `${seconds(ours.cost.seconds)} against ${peerName}'s ${seconds(peerSeconds)}`;
+  if (ours === undefined || peer === undefined) return bar(id, what, text, NOT_MEASURED, null);
+  const own = secondsBeside(peer, ours);
+  const against = `${seconds(own)} against \`${peer.peer}\`'s ${seconds(peerSeconds(peer))}`;
+  const ratio = peerSeconds(peer) / own;
   return bar(id, what, text, times(ratio), ratio >= limit, against);
 }
 
@@ -29,22 +37,16 @@ function trainingBars(results) {
   const ours = done(results, "ours", "train");
   const best = done(results, "python", "best");
   const loop = done(results, "python", "reference-loop");
+  const total = (peer) => peer.seconds.total;
   const rows = [
-    speedBar(
-      "speed_best",
-      "`train` on the 16 tasks, against `best`",
-      ours,
-      best?.seconds.total,
-      15,
-      "`best`",
-    ),
+    speedBar("speed_best", "`train` on the 16 tasks, against `best`", ours, best, total, 15),
     speedBar(
       "speed_loop",
       "`train` on the 16 tasks, against `reference-loop` at 25 epochs",
       ours,
-      loop === undefined ? Number.NaN : loopSeconds(loop),
+      loop,
+      loopSeconds,
       50,
-      "`reference-loop`",
     ),
   ];
   for (const [step, name] of [
@@ -57,9 +59,9 @@ function trainingBars(results) {
         `speed_${step}`,
         `\`train\` on ${name}, against \`best\``,
         done(results, "ours", step),
-        peer?.seconds.total,
+        peer,
+        total,
         15,
-        "`best`",
       ),
     );
   }

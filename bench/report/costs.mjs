@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seconds and memory of training beside the Python peers, and prepare.
-import { loopSeconds } from "./bars-cost.mjs";
+import { loopSeconds, secondsBeside } from "./bars-cost.mjs";
 import { digits, done, grouped, mebibytes, seconds, table, times, whyNot } from "./text.mjs";
 
 function ourRow(name, step) {
@@ -13,10 +13,14 @@ function ourRow(name, step) {
 function peerRow(name, peer, ours) {
   const scaled = peer.peer === "reference-loop";
   const total = scaled ? loopSeconds(peer) : peer.seconds.total;
-  const note = scaled
+  const part = scaled
     ? `${seconds(peer.seconds.total)} for ${peer.epochs} epochs, scaled to 25`
     : `fit ${seconds(peer.seconds.fit)}`;
-  const ratio = ours === undefined ? "" : times(total / ours.cost.seconds);
+  const note =
+    peer.beside === undefined
+      ? part
+      : `${part}; modelpack's beside it ${peer.beside.map(seconds).join(" and ")}`;
+  const ratio = ours === undefined ? "" : times(total / secondsBeside(peer, ours));
   return [name, seconds(total), ratio, note, mebibytes(peer.peak_rss_mb), ""];
 }
 
@@ -54,8 +58,9 @@ export function trainingSection(results) {
   const text =
     "`train` as a whole command, from the start of its process to its end: reading the prepared rows, training, calibrating, measuring on eval " +
     "and test, writing. A peer's time is its whole process too, predicting test included. `prepare` runs once before, and is " +
-    "a column of its own; the peers read their rows as they are. The ratio is the peer's seconds over modelpack's for the " +
-    `same tasks. ${sixNames(results)}`;
+    "a column of its own; the peers read their rows as they are. A machine that others share changes its speed by the quarter of an hour, so modelpack " +
+    "trains once more just before and just after each peer, on the same tasks: the ratio is the peer's seconds over the mean of these two. " +
+    sixNames(results);
   const head = ["what", "seconds", "times modelpack's", "of which", "peak memory", "prepare"];
   return `## Training\n\n${text}\n\n${table(
     head,

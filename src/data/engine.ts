@@ -276,11 +276,15 @@ export class SharedEngine {
     return own;
   };
 
-  /** Closes the engine after its last use. */
-  async close(): Promise<void> {
-    await this.#uses;
-    const engine = await this.#engine?.catch(() => undefined);
-    await engine?.close();
+  /** Closes the engine, and so gives its memory back, after the uses so far; another use opens another. */
+  close(): Promise<void> {
+    const own = this.#uses.then(async () => {
+      const engine = await this.#engine?.catch(() => undefined);
+      this.#engine = undefined;
+      await engine?.close();
+    });
+    this.#uses = own.catch(() => {});
+    return own;
   }
 }
 

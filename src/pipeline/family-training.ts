@@ -3,7 +3,7 @@ import { type PipelineConfig, trainSettings } from "../config/schema.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
-import type { Lend } from "../data/engine.ts";
+import type { SharedEngine } from "../data/engine.ts";
 import { countFamily, type SplitCount } from "../data/split-counts.ts";
 import { usualShareOf } from "../training/familiarity.ts";
 import {
@@ -32,8 +32,8 @@ export interface TrainContext {
   readonly pool: WorkerPool;
   readonly run: RunLog;
   readonly reporter: Reporter;
-  /** Gives the engine that reads the dataset. */
-  readonly lend: Lend;
+  /** Reads the dataset. */
+  readonly engine: SharedEngine;
 }
 
 /** What train does not look at before the model is made. */
@@ -58,10 +58,10 @@ export interface TrainableFamily {
 /** Reads a family's rows; null where no task of it has any to learn from. */
 export async function readTasks(
   family: string,
-  { config, dataset, run, reporter, lend }: TrainContext,
+  { config, dataset, run, reporter, engine }: TrainContext,
 ): Promise<TrainableFamily | null> {
   const definitions = config.tasks.filter((task) => task.family === family);
-  const read = (split: Split) => readSplit(dataset.folder, family, split, definitions, lend);
+  const read = (split: Split) => readSplit(dataset.folder, family, split, definitions, engine.lend);
   const rows = await run.phase(`${family}: read`, async () => ({
     train: await read("train"),
     eval: await read("eval"),
@@ -69,12 +69,15 @@ export async function readTasks(
   const tasks = trainableTasks(config, definitions, rows, reporter);
   const input = definitions[0]?.input;
   const readHeldOut = async () => {
-    const outside = (split: Split) => readOutside(dataset.folder, family, split, definitions, lend);
-    return {
+    const outside = (split: Split) => readOutside(dataset.folder, family, split, definitions, engine.lend);
+    const heldOut = {
       test: await read("test"),
       outside: { test: await outside("test"), eval: await outside("eval") },
-      counts: await countFamily(dataset.folder, family, lend),
+      counts: await countFamily(dataset.folder, family, engine.lend),
     };
+    // The fits need memory now.
+    await engine.close();
+    return heldOut;
   };
   return tasks.length === 0 || input === undefined ? null : { family, input, rows, readHeldOut, tasks };
 }
@@ -105,7 +108,7 @@ export function familyProblem(
 /** Trains, calibrates and measures a family; `afterAll` reads what is held out behind what other families train with. */
 export async function trainOne(
   { family, input, rows, readHeldOut, tasks }: TrainableFamily,
-  { config, dataset, pool, run, reporter, lend }: TrainContext,
+  { config, dataset, pool, run, reporter, engine }: TrainContext,
   afterAll: <T>(read: () => Promise<T>) => Promise<T>,
 ): Promise<FamilyResult> {
   const settings = trainSettings(config, family);
@@ -130,7 +133,7 @@ export async function trainOne(
   const measured = await run.phase(`${family}: measure`, () => measureFamily(of, { config, pool, reporter }));
   const judged = { ...measured, rows: { test: heldOut.test, eval: rows.eval } };
   const mistakes = await run.phase(`${family}: explain mistakes`, () =>
-    explainMistakes(dataset.folder, judged, lend),
+    explainMistakes(dataset.folder, judged, engine.lend),
   );
   return {
     family,

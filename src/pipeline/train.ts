@@ -91,7 +91,7 @@ export async function train(
       pool,
       run,
       reporter,
-      lend: engine.lend,
+      engine,
     });
     // The threads end while the pack is written.
     const ended = pool.close();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, describe, expect, it } from "vitest";
-import type { Block } from "../../src/training/block.ts";
+import { type Block, layoutOf } from "../../src/training/block.ts";
 import { type BlockSteps, STEPS_HERE, stepsBy } from "../../src/training/block-steps.ts";
 import { WorkerPool } from "../../src/training/pool.ts";
 import { addPasses, type PassStatistics, relativeGap } from "../../src/training/solver.ts";
@@ -147,5 +147,60 @@ describe("training in blocks", () => {
     const settings = { alpha: given.alpha, maxIter: 4 };
     const here = await train(given.blocks, settings);
     for (const pool of pools) expect(await train(given.blocks, settings, inThreads(pool))).toEqual(here);
+  });
+});
+
+/** Blocks of 2^15 rows and more, whose passes leave rows out by the mean divergence. */
+describe("training in large blocks", () => {
+  const many = rowsOfOne(
+    {
+      train: examples(separableRows(4, 2 ** 14 + 10, 3, 0.2)),
+      eval: examples(separableRows(4, 20, 4, 0.2)),
+    },
+    { labels: 4 },
+  );
+  const trained = (blocks: number, steps = STEPS_HERE) => {
+    const settings = { ...SETTINGS, maxIter: 4 };
+    return trainTask(
+      { task: "t", input: "text", rows: many, blocks, settings, crossFit: false },
+      steps,
+      () => {},
+    );
+  };
+
+  it("leaves rows out of each, and none before the second pass", async () => {
+    const steps = STEPS_HERE;
+    const blocks = await Promise.all([0, 1].map((index) => steps.fill(many, index, 2)));
+    for (const block of blocks) {
+      expect(block.shape.train).toBe(2 ** 15 + 20);
+      await steps.setCost(block, 1, { cost: 0.01, share: 2 });
+    }
+    await steps.share(blocks);
+    /** Share of a block's rows that its next pass leaves out, though they are not where the weights are. */
+    const leftOut = ({ shape, memory }: Block) => {
+      const settled = new Float32Array(memory.buffer, layoutOf(shape).at.settled, shape.train * 2);
+      let rows = 0;
+      for (let at = 0; at < settled.length; at += 2)
+        if ((settled[at] as number) >= 0 && (settled[at + 1] as number) >= 1e-4) rows++;
+      return rows / shape.train;
+    };
+    const most = [0, 0];
+    for (let pass = 0; pass < 5; pass++) {
+      for (const block of blocks) await steps.pass(block, 1, "train");
+      for (const index of blocks.keys()) await steps.merge(blocks, index);
+      if (pass === 0) expect(blocks.map(leftOut)).toEqual([0, 0]);
+      for (const [b, block] of blocks.entries()) most[b] = Math.max(most[b] as number, leftOut(block));
+    }
+    for (const share of most) expect(share).toBeGreaterThan(0.1);
+  });
+
+  it("gives the same bits here and in 1, 2 and 3 threads, and the answers of one block", async () => {
+    const here = await trained(2);
+    for (const pool of pools) expect(await trained(2, inThreads(pool))).toEqual(here);
+    const one = await trained(1);
+    const [a, b] = [best(one.evalScores, 4), best(here.evalScores, 4)];
+    expect(a.filter((label, row) => label !== b[row])).toEqual([]);
+    const right = a.filter((label, row) => label === many.eval.label[row]).length;
+    expect(right / a.length).toBeGreaterThan(0.7);
   });
 });
