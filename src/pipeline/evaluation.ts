@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples, Split } from "../core/example.ts";
 import type { FamilyModel } from "../model/classifier.ts";
+import { sharedDoubles, sharedFloats } from "../storage/shared-array.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskEvidence } from "../training/evidence.ts";
 import type { RowScores } from "../training/familiarity.ts";
@@ -47,8 +48,8 @@ export async function scoreSplits(
     const task = i % model.tasks.length;
     const labels = model.tasks[task]?.labels.length ?? 0;
     const into = {
-      scores: new Float32Array(inputs.length * labels),
-      knownShare: new Float64Array(inputs.length),
+      scores: sharedFloats(inputs.length * labels),
+      knownShare: sharedDoubles(inputs.length),
     };
     return { task, labels, inputs, into };
   });

@@ -21,6 +21,10 @@ export function sharedFloats(length: number): Float32Array {
   return new Float32Array(sharedMemory(length * 4));
 }
 
+export function sharedDoubles(length: number): Float64Array {
+  return new Float64Array(sharedMemory(length * 8));
+}
+
 export function sharedIntegers(length: number): Int8Array {
   return new Int8Array(sharedMemory(length));
 }
@@ -34,7 +38,7 @@ export function shareWords(values: Uint32Array): Uint32Array {
 
 /** The same for 64-bit numbers. */
 export function shareDoubles(values: Float64Array): Float64Array {
-  const copy = new Float64Array(sharedMemory(values.length * 8));
+  const copy = sharedDoubles(values.length);
   copy.set(values);
   return copy;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
+import { sharedFloats } from "../storage/shared-array.ts";
 import { BlockMemory, type WeightedRows } from "./blocks.ts";
 import { foldsOf } from "./folds.ts";
 import { KernelSolver } from "./kernel-solver.ts";
@@ -98,7 +99,7 @@ function takeRows(
 
 /** Rows that no fit had seen when it scored them: what calibrates a task. */
 export interface CalibrationRows {
-  /** Rows x labels. */
+  /** Rows x labels, in shared memory. */
   readonly scores: Float32Array;
   readonly label: Uint32Array;
   /** Source rows that each stands for, times its trust. */
@@ -115,22 +116,36 @@ export function joinFolds(
   held: Examples,
   evalScores: Float32Array,
 ): CalibrationRows {
-  const rows = byFold.map((_, f) => Uint32Array.from(fold.keys()).filter((row) => fold[row] === f));
-  const after = held.group.reduce((most, group) => Math.max(most, group + 1), 0);
-  const joined = (column: "label" | "group", shift: number) =>
-    Uint32Array.from([
-      ...held[column],
-      ...rows.flatMap((of) => Array.from(of, (row) => (train[column][row] as number) + shift)),
-    ]);
-  const weight = Float64Array.from([
-    ...held.count,
-    ...rows.flatMap((of) => Array.from(of, (row) => (train.count[row] as number) * (trust?.[row] ?? 1))),
-  ]);
-  const scores = new Float32Array(byFold.reduce((n, part) => n + part.length, evalScores.length));
+  const rows = byFold.flatMap((_, f) => [...fold.keys()].filter((row) => fold[row] === f));
+  const groups = held.group.reduce((most, group) => Math.max(most, group + 1), 0);
+  const length = held.rows + rows.length;
+  const of = (column: Uint32Array) => (row: number) => column[row] as number;
+  const [label, count, group] = [of(train.label), of(train.count), of(train.group)];
+  const parts = [evalScores, ...byFold];
+  const scores = sharedFloats(parts.reduce((n, part) => n + part.length, 0));
   let at = 0;
-  for (const part of [evalScores, ...byFold]) {
+  for (const part of parts) {
     scores.set(part, at);
     at += part.length;
   }
-  return { scores, label: joined("label", 0), weight, group: joined("group", after) };
+  return {
+    scores,
+    label: append(new Uint32Array(length), held.label, rows, label),
+    weight: append(new Float64Array(length), held.count, rows, (row) => count(row) * (trust?.[row] ?? 1)),
+    group: append(new Uint32Array(length), held.group, rows, (row) => group(row) + groups),
+  };
+}
+
+/** Fills `all` with the values of `first`, and behind them that of each of the rows. */
+function append<Column extends Uint32Array | Float64Array>(
+  all: Column,
+  first: Uint32Array,
+  rows: readonly number[],
+  of: (row: number) => number,
+): Column {
+  all.set(first);
+  rows.forEach((row, i) => {
+    all[first.length + i] = of(row);
+  });
+  return all;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FamilyModel } from "../model/classifier.ts";
 import { familyClassifier } from "../model/family-classifier.ts";
+import { sharedDoubles, sharedFloats } from "../storage/shared-array.ts";
 import type { RowScores } from "./familiarity.ts";
 import { type InputChunk, inputTexts } from "./inputs.ts";
 
@@ -13,7 +14,7 @@ export interface ScoreChunk {
 
 /**
  * What the model as it ships says of the inputs of each chunk: by task, its wanted inputs one after another. An input is
- * read once for all tasks, and the model opened once for all chunks.
+ * read once for all tasks, and the model opened once for all chunks. The scores are in shared memory.
  */
 export function scoreChunks(model: FamilyModel, chunks: readonly ScoreChunk[]): RowScores[][] {
   const classifier = familyClassifier(model);
@@ -22,7 +23,7 @@ export function scoreChunks(model: FamilyModel, chunks: readonly ScoreChunk[]): 
     const found = wanted.map((inputs, t) => {
       const rows = inputs.reduce((sum, one) => sum + one, 0);
       const labels = model.tasks[t]?.labels.length ?? 0;
-      return { scores: new Float32Array(rows * labels), knownShare: new Float64Array(rows) };
+      return { scores: sharedFloats(rows * labels), knownShare: sharedDoubles(rows) };
     });
     const rows = new Uint32Array(wanted.length);
     for (let i = 0; i < chunk.inputs; i++) {

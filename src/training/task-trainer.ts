@@ -154,10 +154,10 @@ class Descent {
     return parts.reduce(addRows);
   }
 
-  /** Raw scores of the eval rows in their order, rows x labels. */
+  /** Raw scores of the eval rows in their order, rows x labels, in shared memory. */
   async scores(labels: number, rows: number): Promise<Float32Array> {
     const parts = await Promise.all(this.#blocks.map((block) => this.#steps.scores(block, this.#seed)));
-    return inTurn(parts, labels, new Float32Array(rows * labels));
+    return inTurn(parts, labels, sharedFloats(rows * labels));
   }
 
   /** Duals of the train rows in their order, rows x padded labels. */

@@ -11,10 +11,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { familyClassifier } from "../../src/model/family-classifier.ts";
 import type { Loaded } from "../../src/modelpack/modelpack.ts";
 import { Modelpack, ModelpackError, openModelpack } from "../../src/runtime/node.ts";
 import { forge } from "../support/forge.ts";
-import { tinyModel } from "../support/model.ts";
+import { handmadeModel, tinyModel } from "../support/model.ts";
 import { FIRST, filesOf, manifestOf, petsModel, SECOND, turnedModel, writeVersion } from "../support/pack.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -194,6 +195,47 @@ describe("a pack that is missing or broken as a whole", () => {
       expect(pack.status().errors.length, String(folder)).toBe(1);
       expect(pack.predict("query_domain", TEXT).label).toBe("general");
     }
+  });
+});
+
+describe("a model file of several pieces", () => {
+  // 3 MB, read half a MiB at a time.
+  const words = Object.fromEntries(
+    Array.from({ length: 150_000 }, (_, i) => [`w${i}`, [i % 7, 1, 2, -i % 5]]),
+  );
+  const wide = handmadeModel("wide", [{ name: "t", labels: ["a", "b", "c", "d"], words }], false);
+  const made = () => {
+    const folder = temporaryFolder();
+    writeVersion(folder, FIRST, [wide]);
+    return { folder, path: join(folder, FIRST, "wide_model.safetensors") };
+  };
+
+  it("is read whole, and answers as its model does", async () => {
+    const { folder } = made();
+    const pack = await openModelpack(folder, { strict: true });
+    const text = "w6 w13 w149999";
+    const { label, confidence } = pack.predict("t", text);
+    const probabilities = familyClassifier(wide).probabilities(0, text, "");
+    expect(confidence).toBe(Math.max(...probabilities));
+    expect(label).toBe(["a", "b", "c", "d"][probabilities.indexOf(confidence)]);
+  });
+
+  it.each([
+    ["a byte of the last piece", (bytes: Buffer) => bytes.length - 3],
+    ["a byte on the edge of two", () => 2 ** 20],
+  ])("is known to be damaged in %s", async (_, at) => {
+    const { folder, path } = made();
+    const bytes = readFileSync(path);
+    expect(bytes.length).toBeGreaterThan(5 * 2 ** 19);
+    bytes[at(bytes)] = (bytes[at(bytes)] as number) ^ 1;
+    writeFileSync(path, bytes);
+    await expect(openModelpack(folder, { strict: true })).rejects.toThrow(/expected sha256/);
+  });
+
+  it.each([2 ** 20, 2 ** 20 + 1, 1_700_000])("is known to be cut after %i bytes", async (length) => {
+    const { folder, path } = made();
+    truncateSync(path, length);
+    await expect(openModelpack(folder, { strict: true })).rejects.toThrow(`got ${length}`);
   });
 });
 
