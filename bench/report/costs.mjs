@@ -59,7 +59,7 @@ export function trainingSection(results) {
     "`train` as a whole command, from the start of its process to its end: reading the prepared rows, training, calibrating, measuring on eval " +
     "and test, writing. A peer's time is its whole process too, predicting test included. `prepare` runs once before, and is " +
     "a column of its own; the peers read their rows as they are. A machine that others share changes its speed by the quarter of an hour, so modelpack " +
-    "trains once more just before and just after each peer, on the same tasks: the ratio is the peer's seconds over the mean of these two. " +
+    "trains once more just before and just after each peer, on the same tasks: the ratio is the peer's seconds over the mean of these two, or over the median where a row has none. " +
     sixNames(results);
   const head = ["what", "seconds", "times modelpack's", "of which", "peak memory", "prepare"];
   return `## Training\n\n${text}\n\n${table(

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
+import { ModelpackError } from "../core/error.ts";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
 import { type Column, type ColumnType, quoteText } from "./column.ts";
 
@@ -171,7 +172,7 @@ export class Engine {
         yield batchOf(chunk);
       }
     } finally {
-      // Whoever stops early closes the engine next: not while it is at work.
+      // Whoever stops early gives the engine to others or closes it next: not while it is at work.
       await next.catch(() => {});
     }
   }
@@ -227,16 +228,17 @@ export class Engine {
     await this.run("SET lock_configuration = true");
   }
 
-  /** Runs `use` in a catalog of its own: the views, types and tables that it makes are gone after it. */
+  /**
+   * Runs `use` in a catalog of its own: the views, types and tables that it makes are gone after it; functions and settings are
+   * not. Where it fails, the engine is to be closed.
+   */
   async apart<T>(use: () => Promise<T>): Promise<T> {
     await this.run("ATTACH ':memory:' AS apart");
     await this.run("USE apart");
-    try {
-      return await use();
-    } finally {
-      await this.run("USE memory");
-      await this.run("DETACH apart");
-    }
+    const result = await use();
+    await this.run("USE memory");
+    await this.run("DETACH apart");
+    return result;
   }
 
   /** Ends what runs, and whatever is begun from here on: each fails with an error of DuckDB's. */
@@ -248,43 +250,68 @@ export class Engine {
 
   async close(): Promise<void> {
     clearInterval(this.#stopping);
-    this.#connection.closeSync();
-    this.#instance.closeSync();
-    await removeScratch(this.folder);
+    try {
+      this.#connection.closeSync();
+      this.#instance.closeSync();
+    } finally {
+      await removeScratch(this.folder);
+    }
   }
 }
 
-/** Gives an engine to `use`, with nothing that others made. */
+/** Gives an engine to `use`, which neither locks it nor adds a function. */
 export type Lend = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
 
 /**
- * One engine for one use after another. Opening and closing one takes 40 ms, most of them of this thread, and the next gets
- * anew, page by page, the memory that it gave back.
+ * One engine for one use after another, each in a catalog of its own. Opening and closing one takes 40 ms, most of them of this
+ * thread, and the next gets anew, page by page, the memory that it gave back.
  */
 export class SharedEngine {
   #engine: Promise<Engine> | undefined;
-  #uses: Promise<unknown> = Promise.resolve();
+  #turns: Promise<unknown> = Promise.resolve();
+  #hasEnded = false;
 
-  /** Opens the engine for the first use. Each waits for those before it, however they end. */
-  readonly lend: Lend = (use) => {
-    const own = this.#uses.then(async () => {
+  /**
+   * Opens the engine where there is none. Each use waits for those before it, however they end.
+   *
+   * @throws ModelpackError INTERRUPTED after {@link end}
+   */
+  readonly lend: Lend = (use) =>
+    this.#inTurn(async () => {
+      if (this.#hasEnded) throw new ModelpackError("INTERRUPTED", "nothing more is read: the run has ended");
       this.#engine ??= Engine.open();
       const engine = await this.#engine;
-      return engine.apart(() => use(engine));
+      try {
+        return await engine.apart(() => use(engine));
+      } catch (error) {
+        await this.#close().catch(() => {});
+        throw error;
+      }
     });
-    this.#uses = own.catch(() => {});
-    return own;
-  };
 
-  /** Closes the engine, and so gives its memory back, after the uses so far; another use opens another. */
-  close(): Promise<void> {
-    const own = this.#uses.then(async () => {
-      const engine = await this.#engine?.catch(() => undefined);
-      this.#engine = undefined;
-      await engine?.close();
-    });
-    this.#uses = own.catch(() => {});
+  /** Closes the engine after the uses so far, and so gives its memory back; another use opens another. */
+  rest(): Promise<void> {
+    return this.#inTurn(() => this.#close());
+  }
+
+  /** Stops the use under way and closes the engine; later uses fail. */
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    const engine = await this.#engine?.catch(() => undefined);
+    engine?.stop();
+    await this.rest();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const own = this.#turns.then(work);
+    this.#turns = own.catch(() => {});
     return own;
+  }
+
+  async #close(): Promise<void> {
+    const engine = await this.#engine?.catch(() => undefined);
+    this.#engine = undefined;
+    await engine?.close();
   }
 }
 

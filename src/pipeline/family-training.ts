@@ -76,7 +76,7 @@ export async function readTasks(
       counts: await countFamily(dataset.folder, family, engine.lend),
     };
     // The fits need memory now.
-    await engine.close();
+    await engine.rest();
     return heldOut;
   };
   return tasks.length === 0 || input === undefined ? null : { family, input, rows, readHeldOut, tasks };
@@ -135,6 +135,7 @@ export async function trainOne(
   const mistakes = await run.phase(`${family}: explain mistakes`, () =>
     explainMistakes(dataset.folder, judged, engine.lend),
   );
+  await engine.rest();
   return {
     family,
     histories: fit.histories,

@@ -121,8 +121,7 @@ export async function train(
     return { version, folder, unchanged: false, families: summary };
   } finally {
     await pool.close();
-    await engine.close();
-    await lock.release();
+    await engine.end().finally(() => lock.release());
   }
 }
 

@@ -2,6 +2,7 @@
 import type { InputKind } from "../core/task.ts";
 import { type AnalyzerSettings, FeatureHashes } from "../model/analyzer.ts";
 import { inputAnalyzer } from "../model/input-analyzer.ts";
+import { allocate } from "../storage/allocation.ts";
 import { sharedBytes, shareWords } from "../storage/shared-array.ts";
 import { type InputChunk, inputTexts } from "./inputs.ts";
 
@@ -47,8 +48,8 @@ export function analyzeChunk(chunk: InputChunk, kind: InputKind, settings: Analy
 }
 
 /**
- * N-grams that there is room for at first, more than most chunks have: memory that nothing is written to costs nothing, while
- * growing copies, into pages that the system makes anew.
+ * N-grams that there is room for at first, more than most chunks have: 40 MB of addresses, of which only what is written to takes
+ * memory, while growing copies, into pages that the system makes anew.
  */
 const ROOM = 2 ** 23;
 /** The most that a thread keeps the memory of: 20 MB. */
@@ -56,8 +57,8 @@ const MOST_KEPT = 2 ** 22;
 
 /** The distinct features of one input after another, and how often each occurs. */
 class DistinctFeatures {
-  #hashes = new Uint32Array(ROOM);
-  #counts = new Uint8Array(ROOM);
+  #hashes = new Uint32Array(0);
+  #counts = new Uint8Array(0);
   #length = 0;
   #start: number[] = [0];
   #namespaces = 0;
@@ -67,8 +68,8 @@ class DistinctFeatures {
   /** Forgets all inputs, and keeps the memory for others, unless long texts took more than most do. */
   clear(): void {
     if (this.#length > MOST_KEPT) {
-      this.#hashes = new Uint32Array(ROOM);
-      this.#counts = new Uint8Array(ROOM);
+      this.#hashes = new Uint32Array(0);
+      this.#counts = new Uint8Array(0);
     }
     this.#length = 0;
     this.#start = [0];
@@ -109,8 +110,9 @@ class DistinctFeatures {
     if (length * 2 > this.#slots.length) this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(length * 2)));
     const needed = this.#length + length;
     if (needed <= this.#hashes.length) return;
-    const hashes = new Uint32Array(Math.ceil(needed * 1.5));
-    const counts = new Uint8Array(hashes.length);
+    const room = Math.max(ROOM, Math.ceil(needed * 1.5));
+    const hashes = allocate(room * 4, () => new Uint32Array(room));
+    const counts = allocate(room, () => new Uint8Array(room));
     hashes.set(this.#hashes.subarray(0, this.#length));
     counts.set(this.#counts.subarray(0, this.#length));
     this.#hashes = hashes;

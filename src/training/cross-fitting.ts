@@ -116,7 +116,7 @@ export function joinFolds(
   held: Examples,
   evalScores: Float32Array,
 ): CalibrationRows {
-  const rows = byFold.flatMap((_, f) => [...fold.keys()].filter((row) => fold[row] === f));
+  const rows = rowsByFold(fold, byFold.length);
   const groups = held.group.reduce((most, group) => Math.max(most, group + 1), 0);
   const length = held.rows + rows.length;
   const of = (column: Uint32Array) => (row: number) => column[row] as number;
@@ -136,11 +136,20 @@ export function joinFolds(
   };
 }
 
+/** The rows of the first `folds` folds, one fold after another. */
+function rowsByFold(fold: Uint8Array, folds: number): Uint32Array {
+  const rows = new Uint32Array(fold.length);
+  let n = 0;
+  for (let f = 0; f < folds; f++)
+    for (let row = 0; row < fold.length; row++) if (fold[row] === f) rows[n++] = row;
+  return rows.subarray(0, n);
+}
+
 /** Fills `all` with the values of `first`, and behind them that of each of the rows. */
 function append<Column extends Uint32Array | Float64Array>(
   all: Column,
   first: Uint32Array,
-  rows: readonly number[],
+  rows: Uint32Array,
   of: (row: number) => number,
 ): Column {
   all.set(first);

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { InputKind, TaskDefinition } from "../../src/core/task.ts";
 import { textAt, textColumn } from "../../src/core/text-column.ts";
 import { readExamples, type SplitRows, writeFamily } from "../../src/data/dataset.ts";
+import { SharedEngine } from "../../src/data/engine.ts";
 import { NO_SPLIT } from "../../src/data/rows.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { readParquet, writeParquet } from "./parquet.ts";
@@ -221,6 +222,19 @@ describe("reading", () => {
     expect([...(two?.label ?? [])]).toEqual([0, 1]);
     expect([...(two?.group ?? [])]).toEqual([0, 1]);
     expect((await readExamples(folder, "f", "eval", tasks)).get("first")?.rows).toBe(0);
+  });
+
+  test("gives the same with one engine for all splits", async () => {
+    const folder = temporaryFolder();
+    await writeFamily(folder, "f", family());
+    const engine = new SharedEngine();
+    const splits = ["train", "test", "eval"] as const;
+    const shared = await Promise.all(
+      splits.map((split) => readExamples(folder, "f", split, tasks, "in_scope", engine.lend)),
+    );
+    for (const [i, split] of splits.entries())
+      expect(shared[i]).toEqual(await readExamples(folder, "f", split, tasks));
+    await engine.end();
   });
 
   test("labels follow the order of the tasks that are given", async () => {
