@@ -2,7 +2,6 @@
 import { createRequire } from "node:module";
 import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
-import { ModelpackError } from "../core/error.ts";
 import { makeScratch, removeScratch } from "../storage/scratch.ts";
 import { type Column, type ColumnType, quoteText } from "./column.ts";
 
@@ -261,59 +260,6 @@ export class Engine {
 
 /** Gives an engine to `use`, which neither locks it nor adds a function. */
 export type Lend = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
-
-/**
- * One engine for one use after another, each in a catalog of its own. Opening and closing one takes 40 ms, most of them of this
- * thread, and the next gets anew, page by page, the memory that it gave back.
- */
-export class SharedEngine {
-  #engine: Promise<Engine> | undefined;
-  #turns: Promise<unknown> = Promise.resolve();
-  #hasEnded = false;
-
-  /**
-   * Opens the engine where there is none. Each use waits for those before it, however they end.
-   *
-   * @throws ModelpackError INTERRUPTED after {@link end}
-   */
-  readonly lend: Lend = (use) =>
-    this.#inTurn(async () => {
-      if (this.#hasEnded) throw new ModelpackError("INTERRUPTED", "nothing more is read: the run has ended");
-      this.#engine ??= Engine.open();
-      const engine = await this.#engine;
-      try {
-        return await engine.apart(() => use(engine));
-      } catch (error) {
-        await this.#close().catch(() => {});
-        throw error;
-      }
-    });
-
-  /** Closes the engine after the uses so far, and so gives its memory back; another use opens another. */
-  rest(): Promise<void> {
-    return this.#inTurn(() => this.#close());
-  }
-
-  /** Stops the use under way and closes the engine; later uses fail. */
-  async end(): Promise<void> {
-    this.#hasEnded = true;
-    const engine = await this.#engine?.catch(() => undefined);
-    engine?.stop();
-    await this.rest();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const own = this.#turns.then(work);
-    this.#turns = own.catch(() => {});
-    return own;
-  }
-
-  async #close(): Promise<void> {
-    const engine = await this.#engine?.catch(() => undefined);
-    this.#engine = undefined;
-    await engine?.close();
-  }
-}
 
 /** Opens an engine for `use` and closes it, whatever happens; the signal ends its statements. */
 export async function withEngine<T>(use: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {

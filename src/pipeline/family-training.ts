@@ -3,7 +3,7 @@ import { type PipelineConfig, trainSettings } from "../config/schema.ts";
 import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import type { InputKind } from "../core/task.ts";
-import type { SharedEngine } from "../data/engine.ts";
+import type { SharedEngine } from "../data/shared-engine.ts";
 import { countFamily, type SplitCount } from "../data/split-counts.ts";
 import { usualShareOf } from "../training/familiarity.ts";
 import {

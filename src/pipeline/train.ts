@@ -6,7 +6,7 @@ import { familiesOf, type PipelineConfig, type TrainSettings, trainSettings } fr
 import { ModelpackError } from "../core/error.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { splitBytes } from "../data/dataset.ts";
-import { SharedEngine } from "../data/engine.ts";
+import { SharedEngine } from "../data/shared-engine.ts";
 import { FILE_VERSIONS, FORMAT_VERSION } from "../modelpack/format-version.ts";
 import { modelCard } from "../report/model-card.ts";
 import { renderReport } from "../report/report-page.ts";
