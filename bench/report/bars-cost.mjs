@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { mean } from "../lib/figures.mjs";
 import { meanOf } from "./bars-accuracy.mjs";
 import { digits, done, gap, mebibytes, micros, NOT_MEASURED, seconds, times } from "./text.mjs";

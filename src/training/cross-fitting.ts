@@ -3,6 +3,7 @@ import type { Examples } from "../core/example.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { BlockMemory, type WeightedRows } from "./blocks.ts";
 import { foldsOf } from "./folds.ts";
+import { joinColumns } from "./joined-rows.ts";
 import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
 import type { NarrowRows } from "./narrowing.ts";
@@ -86,12 +87,17 @@ function takeDuals(duals: Float32Array, rows: number, taken: Uint32Array): Float
   return own;
 }
 
+/** Numbers of the rows whose folds `of` takes. */
+function rowsWhere(fold: Uint8Array, of: (fold: number) => boolean): Uint32Array {
+  return Uint32Array.from(fold.keys()).filter((row) => of(fold[row] as number));
+}
+
 /** Rows of the folds that `of` takes; their inputs are their numbers. */
 function takeRows(
   { rows: { chunks }, label, count, trust, fold }: FoldProblem,
   of: (fold: number) => boolean,
 ) {
-  const inputs = Uint32Array.from(fold.keys()).filter((row) => of(fold[row] as number));
+  const inputs = rowsWhere(fold, of);
   const take = (column: Uint32Array) => inputs.map((row) => column[row] as number);
   const taken = trust === null ? null : Float64Array.from(inputs, (row) => trust[row] as number);
   return { chunks, inputs, label: take(label), count: take(count), trust: taken };
@@ -116,11 +122,14 @@ export function joinFolds(
   held: Examples,
   evalScores: Float32Array,
 ): CalibrationRows {
-  const rows = rowsByFold(fold, byFold.length);
+  const rows = joinColumns(byFold.map((_, f) => rowsWhere(fold, (own) => own === f)));
   const groups = held.group.reduce((most, group) => Math.max(most, group + 1), 0);
-  const length = held.rows + rows.length;
-  const of = (column: Uint32Array) => (row: number) => column[row] as number;
-  const [label, count, group] = [of(train.label), of(train.count), of(train.group)];
+  const take = (column: Uint32Array) => rows.map((row) => column[row] as number);
+  const weight = Float64Array.from(joinColumns([held.count, take(train.count)]));
+  if (trust !== null)
+    rows.forEach((row, i) => {
+      weight[held.rows + i] = (weight[held.rows + i] as number) * (trust[row] as number);
+    });
   const parts = [evalScores, ...byFold];
   const scores = sharedFloats(parts.reduce((n, part) => n + part.length, 0));
   let at = 0;
@@ -130,31 +139,8 @@ export function joinFolds(
   }
   return {
     scores,
-    label: append(new Uint32Array(length), held.label, rows, label),
-    weight: append(new Float64Array(length), held.count, rows, (row) => count(row) * (trust?.[row] ?? 1)),
-    group: append(new Uint32Array(length), held.group, rows, (row) => group(row) + groups),
+    label: joinColumns([held.label, take(train.label)]),
+    weight,
+    group: joinColumns([held.group, take(train.group).map((group) => group + groups)]),
   };
-}
-
-/** The rows of the first `folds` folds, one fold after another. */
-function rowsByFold(fold: Uint8Array, folds: number): Uint32Array {
-  const rows = new Uint32Array(fold.length);
-  let n = 0;
-  for (let f = 0; f < folds; f++)
-    for (let row = 0; row < fold.length; row++) if (fold[row] === f) rows[n++] = row;
-  return rows.subarray(0, n);
-}
-
-/** Fills `all` with the values of `first`, and behind them that of each of the rows. */
-function append<Column extends Uint32Array | Float64Array>(
-  all: Column,
-  first: Uint32Array,
-  rows: Uint32Array,
-  of: (row: number) => number,
-): Column {
-  all.set(first);
-  rows.forEach((row, i) => {
-    all[first.length + i] = of(row);
-  });
-  return all;
 }

@@ -15,14 +15,15 @@ export function joinRows(parts: readonly Examples[]): Examples {
     rows: parts.reduce((sum, { rows }) => sum + rows, 0),
     text: joinTexts(parts.map(({ text }) => text)),
     textB: sides.length === 0 ? null : joinTexts(sides),
-    label: joined(parts.map(({ label }) => label)),
-    count: joined(parts.map(({ count }) => count)),
+    label: joinColumns(parts.map(({ label }) => label)),
+    count: joinColumns(parts.map(({ count }) => count)),
     origin: Uint8Array.from(parts.flatMap(({ origin }) => [...origin])),
-    group: joined(group),
+    group: joinColumns(group),
   };
 }
 
-function joined(columns: readonly Uint32Array[]): Uint32Array {
+/** Columns one after another. */
+export function joinColumns(columns: readonly Uint32Array[]): Uint32Array {
   const all = new Uint32Array(columns.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const column of columns) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, describe, expect, it } from "vitest";
-import { type Block, layoutOf } from "../../src/training/block.ts";
+import type { Block } from "../../src/training/block.ts";
 import { type BlockSteps, STEPS_HERE, stepsBy } from "../../src/training/block-steps.ts";
 import { WorkerPool } from "../../src/training/pool.ts";
 import { addPasses, type PassStatistics, relativeGap } from "../../src/training/solver.ts";
 import type { TaskSettings } from "../../src/training/task-settings.ts";
 import { trainTask } from "../../src/training/task-trainer.ts";
 import { examples, separableRows } from "../support/examples.ts";
+import { leftOut } from "../support/settled.ts";
 import { rowsOfOne } from "../support/task-rows.ts";
 
 const SETTINGS: TaskSettings = {
@@ -176,14 +177,6 @@ describe("training in large blocks", () => {
       await steps.setCost(block, 1, { cost: 0.01, share: 2 });
     }
     await steps.share(blocks);
-    /** Share of a block's rows that its next pass leaves out, though they are not where the weights are. */
-    const leftOut = ({ shape, memory }: Block) => {
-      const settled = new Float32Array(memory.buffer, layoutOf(shape).at.settled, shape.train * 2);
-      let rows = 0;
-      for (let at = 0; at < settled.length; at += 2)
-        if ((settled[at] as number) >= 0 && (settled[at + 1] as number) >= 1e-4) rows++;
-      return rows / shape.train;
-    };
     const most = [0, 0];
     for (let pass = 0; pass < 5; pass++) {
       for (const block of blocks) await steps.pass(block, 1, "train");

@@ -10,6 +10,7 @@ import { type PassStatistics, relativeGap, type Solver } from "../../src/trainin
 import { PlainSolver } from "../support/oracle/plain-solver.ts";
 import { solveRow } from "../support/oracle/row-solver.ts";
 import { blockOf, type LabelledRows, type SolverProblem } from "../support/oracle/solver-problem.ts";
+import { leftOut } from "../support/settled.ts";
 
 const FEATURES = 60;
 /** Those of kernel/softmax.ts, and of few rows. */
@@ -105,18 +106,10 @@ test("of many rows those far below the mean divergence are left out of the next 
   const block = blockOf(problem);
   const kernel = new KernelSolver(block, 42);
   const plain = new PlainSolver(problem, { ...SHORTCUTS, settledShare: SETTLED_SHARE });
-  const settled = new Float32Array(block.memory.buffer, layoutOf(block.shape).at.settled, rows * 2);
-  /** Share of the rows that the next pass leaves out, though they are further from what the weights say than 1e-4. */
-  const leftOut = () => {
-    let n = 0;
-    for (let at = 0; at < settled.length; at += 2)
-      if ((settled[at] as number) >= 0 && (settled[at + 1] as number) >= 1e-4) n++;
-    return n / rows;
-  };
   for (const solver of [kernel, plain]) solver.setCost(1e-3);
   const shares = Array.from({ length: 4 }, () => {
     expect(kernel.pass(rows).gap / plain.pass(rows).gap).toBeCloseTo(1, 1);
-    return leftOut();
+    return leftOut(block);
   });
   // No row is left out before it has taught anything.
   expect(shares[0]).toBe(0);
@@ -124,11 +117,11 @@ test("of many rows those far below the mean divergence are left out of the next 
   // As the rows that were held out join: all others are looked at again.
   kernel.pass(rows + 40, rows);
   plain.pass(rows + 40, rows);
-  expect(leftOut()).toBe(0);
+  expect(leftOut(block)).toBe(0);
   expect(kernel.pass(rows + 40).gap / plain.pass(rows + 40).gap).toBeCloseTo(1, 1);
   expect(largestDifference(kernel.weights(), plain.weights())).toBeLessThan(0.01);
   kernel.setCost(1);
-  expect(leftOut()).toBe(0);
+  expect(leftOut(block)).toBe(0);
 });
 
 test("a row that is left out counts with the loss and the divergence that it had, and learns nothing", () => {
