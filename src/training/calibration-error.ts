@@ -16,11 +16,30 @@ const NORMAL_VARIANCE = 25;
 /** Most outcomes below that variance: the rarer of right and wrong has a mean of at most 50 then, and 12 deviations. */
 const MOST_OUTCOMES = 110;
 
-/** Bin of a confidence: (0, 0.1], ..., (0.9, 1]. */
+/** Where a bin of confidence ends: (0, 0.1], ..., (0.9, 1]. */
+const EDGES = Float64Array.from({ length: BINS }, (_, bin) => (bin + 1) / BINS);
+
 function binOf(confidence: number): number {
   let bin = 0;
-  while (bin < BINS - 1 && confidence > (bin + 1) / BINS) bin += 1;
+  while (bin < BINS - 1 && confidence > (EDGES[bin] as number)) bin += 1;
   return bin;
+}
+
+/** The confidences of each bin, in their order. */
+function byBin(confidence: Float64Array): Float64Array[] {
+  const bin = new Uint8Array(confidence.length);
+  const sizes = new Uint32Array(BINS);
+  for (let row = 0; row < bin.length; row++) {
+    const own = binOf(confidence[row] as number);
+    bin[row] = own;
+    sizes[own] = (sizes[own] as number) + 1;
+  }
+  return Array.from(sizes, (size, own) => {
+    const inside = new Float64Array(size);
+    let n = 0;
+    for (let row = 0; row < bin.length; row++) if (bin[row] === own) inside[n++] = confidence[row] as number;
+    return inside;
+  });
 }
 
 /**
@@ -75,8 +94,7 @@ export function calibrationErrorBand(confidence: Float64Array): number | null {
   if (confidence.length === 0) return null;
   const random = seededRandom(SEED, "consistency resampling");
   const draws = new Float64Array(DRAWS);
-  for (let bin = 0; bin < BINS; bin++) {
-    const inside = confidence.filter((c) => binOf(c) === bin);
+  for (const inside of byBin(confidence)) {
     if (inside.length === 0) continue;
     const gap = gapSampler(inside, random);
     for (let i = 0; i < DRAWS; i++) draws[i] = (draws[i] as number) + Math.abs(gap());

@@ -7,6 +7,7 @@ import { joinColumns } from "./joined-rows.ts";
 import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
 import type { NarrowRows } from "./narrowing.ts";
+import { rowsWhere } from "./row-selection.ts";
 import { relativeGap } from "./solver.ts";
 import { type Folds, type TaskFeatures, weighFeatures } from "./task-features.ts";
 
@@ -85,11 +86,6 @@ function takeDuals(duals: Float32Array, rows: number, taken: Uint32Array): Float
     own.set(duals.subarray(row * padded, (row + 1) * padded), i * padded);
   });
   return own;
-}
-
-/** Numbers of the rows whose folds `of` takes. */
-function rowsWhere(fold: Uint8Array, of: (fold: number) => boolean): Uint32Array {
-  return Uint32Array.from(fold.keys()).filter((row) => of(fold[row] as number));
 }
 
 /** Rows of the folds that `of` takes; their inputs are their numbers. */

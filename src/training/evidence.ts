@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ORIGINS } from "../core/example.ts";
 import { type Answers, type ReliabilityBin, reliabilityBins } from "./calibration-error.ts";
 import { answersOf, type Predictions, predictedOf } from "./metrics.ts";
+import { numbersOf, rowsFrom } from "./row-selection.ts";
 
 /** What a confidence threshold does: the answers whose confidence is not under it. */
 export interface CoveragePoint {
@@ -40,8 +40,8 @@ export const MOST_MISTAKES = 10;
 
 /** What the charts of one task and split show. */
 export function taskEvidence(p: Predictions, predicted = predictedOf(p)): TaskEvidence {
-  const real = Uint32Array.from(p.truth.keys()).filter((row) => ORIGINS[p.origin[row] as number] === "real");
-  const rows = real.length > 0 ? real : Uint32Array.from(p.truth.keys());
+  const real = rowsFrom("real", p.origin);
+  const rows = real.length > 0 ? real : numbersOf(p.truth.length);
   const answers = answersOf(p.probabilities, predicted.calibrated, p.truth, rows);
   const order = byFallingConfidence(answers);
   return {
@@ -59,7 +59,7 @@ export function taskEvidence(p: Predictions, predicted = predictedOf(p)): TaskEv
 
 /** Numbers of the answers; equal confidences keep the order of their rows. */
 function byFallingConfidence({ confidence }: Answers): Uint32Array {
-  return Uint32Array.from(confidence.keys()).sort(
+  return numbersOf(confidence.length).sort(
     (a, b) => (confidence[b] as number) - (confidence[a] as number) || a - b,
   );
 }

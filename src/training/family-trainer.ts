@@ -15,6 +15,7 @@ import type { TaskInputs } from "./inputs.ts";
 import { type Labelled, labelWeights, rowWeights } from "./label-weights.ts";
 import type { EpochListener, WorkerPool } from "./pool.ts";
 import { type Quantization, withCalibrations } from "./quantizer.ts";
+import { numbersOf } from "./row-selection.ts";
 import type { Folds, TaskFeatures } from "./task-features.ts";
 import type { SyntheticFilter, TaskSettings } from "./task-settings.ts";
 import {
@@ -183,7 +184,7 @@ async function scoreFolds(
   const labels = definition.labels.length;
   const features = await pool.run<"weigh folds">({
     kind: "weigh folds",
-    rows: { chunks: rows.chunks, inputs: Uint32Array.from(fold.keys()), label, count },
+    rows: { chunks: rows.chunks, inputs: numbersOf(fold.length), label, count },
     folds: { fold, scored },
     weights: rows.weights,
     labels,

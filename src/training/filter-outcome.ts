@@ -2,7 +2,7 @@
 import type { TaskRowsAndSettings } from "./family-trainer.ts";
 import { rowsOfLabels, type SplitTask } from "./origin-split.ts";
 import type { Judgement } from "./plausibility.ts";
-import { selectRows } from "./row-selection.ts";
+import { numbersOf, selectRows } from "./row-selection.ts";
 import type { SyntheticFilter } from "./task-settings.ts";
 
 /**
@@ -60,7 +60,7 @@ export function applyFilter(split: SplitTask, judgement: Judgement | null): Filt
   const method = task.syntheticFilter === "drop" ? "drop" : "weight";
   if (judgement === null || split.idle !== null)
     return { task, outcome: { ...summary(split, null, []), method, weight: 1, idle: split.idle } };
-  const wrong = Uint32Array.from(at.keys()).filter((i) => judgement.likelier[i] !== synthetic.label[i]);
+  const wrong = numbersOf(at.length).filter((i) => judgement.likelier[i] !== synthetic.label[i]);
   const right = (judgement.expected + 1) / (wrong.length + 1);
   const idle = wrong.length === 0 ? "no synthetic row is implausible" : reasonToSpare(method, right);
   const found = { ...summary(split, judgement, wrong), method, idle } as const;
@@ -78,7 +78,7 @@ function reasonToSpare(method: FilterOutcome["method"], right: number): string |
 }
 
 function dropRows(task: TaskRowsAndSettings, rows: ReadonlySet<number>): TaskRowsAndSettings {
-  const kept = Uint32Array.from(task.train.label.keys()).filter((row) => !rows.has(row));
+  const kept = numbersOf(task.train.rows).filter((row) => !rows.has(row));
   return { ...task, train: selectRows(task.train, kept) };
 }
 

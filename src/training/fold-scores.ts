@@ -4,6 +4,7 @@ import { COSTS } from "./cost-search.ts";
 import type { FoldProblem } from "./cross-fitting.ts";
 import type { TaskRowsAndSettings } from "./family-trainer.ts";
 import type { WorkerPool } from "./pool.ts";
+import { numbersOf } from "./row-selection.ts";
 import type { FamilyVectors } from "./vectorization.ts";
 
 /** A judge need not be exact: to a gap of .01 in 25 passes it catches as many wrong rows, and loses as many right ones. */
@@ -28,7 +29,7 @@ export async function foldScorer(
   learnt: Pick<Examples, "count" | "rows">,
   pool: WorkerPool,
 ): Promise<FoldScorer> {
-  const ids = Uint32Array.from(hashes.keys());
+  const ids = numbersOf(hashes.length);
   const sourceRows = learnt.count.reduce((sum, n) => sum + n, 0);
   const of = {
     rows: await pool.run<"narrow">({ kind: "narrow", rows: { chunks, inputs }, weights, ids }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_POINTS } from "../model/calibrator.ts";
+import { numbersOf } from "./row-selection.ts";
 
 /** A never-falling curve of straight lines: x strictly rises, y never falls; the same number of each. */
 export interface Curve {
@@ -37,7 +38,7 @@ export function fitIsotonic(x: Float64Array, y: Float64Array, weight: ArrayLike<
 
 /** One block for each distinct x, in rising order; sums run in the order of the rows. */
 function distinct(x: Float64Array, y: Float64Array, weight: ArrayLike<number> | null): Block[] {
-  const order = Uint32Array.from(x.keys()).sort((a, b) => (x[a] as number) - (x[b] as number) || a - b);
+  const order = numbersOf(x.length).sort((a, b) => (x[a] as number) - (x[b] as number) || a - b);
   const blocks: Block[] = [];
   for (let from = 0, to = 0; from < order.length; from = to) {
     const at = x[order[from] as number] as number;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
-import { ORIGINS, type Origin } from "../core/example.ts";
+import type { Origin } from "../core/example.ts";
 import type { Answered } from "./abstention.ts";
 import { measureAnswered } from "./answered.ts";
 import { type Answers, calibrationError, calibrationErrorBand } from "./calibration-error.ts";
 import { type ConfusionScores, confusionScores, countConfusion } from "./confusion.ts";
+import { numbersOf, rowsFrom } from "./row-selection.ts";
 import { topLabels } from "./top-labels.ts";
 
 /** What a model says about the rows of one task and one split. Every row counts once, whatever its `count`. */
@@ -17,7 +18,7 @@ export interface Predictions {
   readonly probabilities: Float64Array;
   /** Before calibration (the softmax), rows x K, row-major. */
   readonly uncalibrated: Float64Array;
-  /** Index into {@link ORIGINS} for each row. */
+  /** Code of each row's origin, as in Examples. */
   readonly origin: Uint8Array;
   /** Confidence under which the default answers; null for none. */
   readonly minConfidence: number | null;
@@ -76,13 +77,13 @@ export function isMiscalibrated({ ece, ece_band_95 }: Pick<SubsetMetrics, "ece" 
  * probabilities, ties broken by the uncalibrated ones, as in the runtime. Without rows the figures are null.
  */
 export function taskMetrics(p: Predictions, predicted = predictedOf(p)): TaskMetrics {
-  const all = Uint32Array.from(p.truth.keys());
+  const all = numbersOf(p.truth.length);
   const whole = subsetMetrics(p, predicted, all);
   return {
     ...whole,
     labels: p.labels,
     ...byOrigin((origin) => {
-      const rows = all.filter((row) => ORIGINS[p.origin[row] as number] === origin);
+      const rows = rowsFrom(origin, p.origin);
       if (rows.length === 0) return null;
       return rows.length === all.length ? whole : subsetMetrics(p, predicted, rows);
     }),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Examples, ORIGINS, type Origin } from "../core/example.ts";
+import type { Examples } from "../core/example.ts";
 import type { TaskRowsAndSettings } from "./family-trainer.ts";
 import { foldsOf } from "./folds.ts";
 import { LEAST_ROWS_OF_LABEL } from "./plausibility.ts";
-import { selectRows } from "./row-selection.ts";
+import { rowsFrom, selectRows } from "./row-selection.ts";
 
 /**
  * Real rows that a task needs. With 200 the share of them that the rule takes for wrong is known to some .03; with 50 or
@@ -30,10 +30,9 @@ export interface SplitTask {
 /** Parts a task's train rows by where they come from; llm_labelled rows are in neither part. */
 export function splitTask(task: TaskRowsAndSettings): SplitTask {
   const { train, definition } = task;
-  const of = (origin: Origin) =>
-    Uint32Array.from(train.origin.keys()).filter((row) => ORIGINS[train.origin[row] as number] === origin);
-  const at = of("synthetic");
-  const [real, synthetic] = [selectRows(train, of("real")), selectRows(train, at)];
+  const at = rowsFrom("synthetic", train.origin);
+  const real = selectRows(train, rowsFrom("real", train.origin));
+  const synthetic = selectRows(train, at);
   const labels = definition.labels.length;
   const [realOf, syntheticOf] = [rowsOfLabels(real, labels), rowsOfLabels(synthetic, labels)];
   return { task, real, synthetic, at, realOf, syntheticOf, idle: reasonToRest(real, realOf, syntheticOf) };

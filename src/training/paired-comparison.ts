@@ -2,6 +2,7 @@
 import { log } from "../core/elementary.ts";
 import { type Random, seededRandom } from "../core/random.ts";
 import { binomialTail, wilson } from "./binomial.ts";
+import { numbersOf } from "./row-selection.ts";
 
 /** A 95 % interval; both ends are in it. */
 export type Interval = readonly [low: number, high: number];
@@ -63,7 +64,7 @@ export function comparePaired(rows: PairedRows): PairedComparison {
     if (isB && !isA) onlyB++;
   });
   const measured = { ...rows, a: measuredBy(a), b: measuredBy(b) };
-  const whole = figuresOf(measured, Uint32Array.from(truth.keys()));
+  const whole = figuresOf(measured, numbersOf(truth.length));
   const drawn = bootstrap(measured);
   const compared = (name: keyof Figures): Compared => ({
     a: whole.a[name],

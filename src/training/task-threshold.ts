@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ORIGINS } from "../core/example.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { ThresholdFit } from "./abstention.ts";
 import { rowsNeeded } from "./binomial.ts";
@@ -8,6 +7,7 @@ import type { Answers } from "./calibration-error.ts";
 import type { CalibrationRows } from "./cross-fitting.ts";
 import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
 import { answersOf } from "./metrics.ts";
+import { numbersOf, rowsFrom } from "./row-selection.ts";
 import { fitPrecisionThreshold, fitRecallThreshold } from "./threshold.ts";
 import { topLabels } from "./top-labels.ts";
 
@@ -74,7 +74,7 @@ function fitRecall(problem: ThresholdProblem, target: number): ThresholdFit {
   const probabilities = calibrateRows(calibration, scores, labels);
   moderateRows(probabilities, knownShare, usualShare);
   const sure = confidences(probabilities, scores, labels);
-  const alone = firstOfGroups(Uint32Array.from(knownShare.keys()), group);
+  const alone = firstOfGroups(numbersOf(knownShare.length), group);
   return {
     ...fitRecallThreshold(
       Float64Array.from(alone, (row) => sure[row] as number),
@@ -86,13 +86,9 @@ function fitRecall(problem: ThresholdProblem, target: number): ThresholdFit {
 
 /** The real rows, where they are enough to reach the target at all, or all rows; one of a group. */
 function judgesOf(origin: Uint8Array, group: Uint32Array, needed: number | null) {
-  const all = Uint32Array.from(origin.keys());
-  const real = firstOfGroups(
-    all.filter((row) => ORIGINS[origin[row] as number] === "real"),
-    group,
-  );
+  const real = firstOfGroups(rowsFrom("real", origin), group);
   if (needed !== null && real.length >= needed) return { rows: real, real: true };
-  const rows = firstOfGroups(all, group);
+  const rows = firstOfGroups(numbersOf(origin.length), group);
   return { rows, real: rows.length === real.length };
 }
 
