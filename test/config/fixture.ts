@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { inject } from "vitest";
 import { type Diagnosis, diagnoseConfig, type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import type { Overrides } from "../../src/config/override.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "modelpack-config-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// One for all test files of a worker, which share this module: it goes away with the run's.
+const folder = mkdtempSync(join(inject("scratch"), "config-"));
 
 /** The least that a config needs, after any sections. */
 export const TASK = `
@@ -19,7 +18,7 @@ labels = ["good", "bad"]
 
 let files = 0;
 
-/** A file with the given content, gone after the tests. */
+/** A file with the given content, gone after the run. */
 export function configFile(content: string | Uint8Array): string {
   files += 1;
   const file = join(folder, `${files}.toml`);

@@ -12,7 +12,11 @@ function bucketsOf(found: KeyBuckets, keys: Uint32Array): number[][] {
 /** The same by a map. */
 function expectedOf(keys: Uint32Array): number[][] {
   const rows = new Map<number, number[]>();
-  keys.forEach((key, row) => void rows.set(key, [...(rows.get(key) ?? []), row]));
+  keys.forEach((key, row) => {
+    const members = rows.get(key) ?? [];
+    members.push(row);
+    rows.set(key, members);
+  });
   const shared = [...rows].filter(([, members]) => members.length > 1);
   return shared.sort(([a], [b]) => a - b).map(([, members]) => members);
 }
