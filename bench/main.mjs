@@ -18,7 +18,7 @@ const HELP = `Measures modelpack beside its peers and writes docs/benchmarks.md.
   --quick            small samples, a few minutes in all, figures in bench/results/quick; docs/ stays as it is
   --report           measure nothing: write docs/benchmarks.md from the stored figures
   --max-rows <n>     part scale: no more rows than that
-  --longest <s>      part scale: points that should take longer are left out, but the largest rows; 240 by default
+  --longest <s>      part scale: points that should take longer are left out, but two of the largest rows; 240 by default
   --shared <folder>  rows and peer.py (data/, peers/); ../shared beside the project by default
   --python <path>    interpreter with scikit-learn and fastText; /usr/bin/python3 by default
   --help

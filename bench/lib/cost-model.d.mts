@@ -23,7 +23,8 @@ export function fitCost(
 
 export function predictCost(points: readonly Measured[], measure: Measure, point: Point): number | null;
 
-export function expectedSeconds(
+export function expectedCost(
   points: readonly Measured[],
+  measure: Measure,
   point: Pick<Point, "rows" | "labels" | "workers">,
 ): number | null;

@@ -50,15 +50,15 @@ export function predictCost(points, measure, point) {
 }
 
 /**
- * Seconds that a point will take, with as many passes and as large a model file as the largest point with fewer rows and as
- * many labels and workers; null where the points are too few.
+ * What a point will take, with as many passes and as large a model file as the largest point with fewer rows and as many
+ * labels and workers; null where the points are too few.
  */
-export function expectedSeconds(points, point) {
+export function expectedCost(points, measure, point) {
   const [like] = points
     .filter(
       ({ rows, labels, workers }) =>
         rows < point.rows && labels === point.labels && workers === point.workers,
     )
     .sort((a, b) => b.rows - a.rows);
-  return like === undefined ? null : predictCost(points, "seconds", { ...like, ...point });
+  return like === undefined ? null : predictCost(points, measure, { ...like, ...point });
 }

@@ -53,10 +53,13 @@ export class Steps {
     return read(this.#folder, this.#part).steps[step];
   }
 
-  /** Runs `work` and stores its value under `step`; with --resume, a step that is done gives its stored value. */
+  /**
+   * Runs `work` and stores its value under `step`; with --resume, a step that is done gives its stored value, and one that
+   * failed or was left out for its length has another try.
+   */
   async run(step, work) {
     const before = this.stored(step);
-    if (this.#resume && before !== undefined && before.failed === undefined) {
+    if (this.#resume && before !== undefined && before.failed === undefined && before.limit === undefined) {
       this.#log(`${this.#part} ${step}: done before`);
       return before;
     }

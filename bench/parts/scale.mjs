@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seconds and peak memory by rows, labels and workers: one task, the texts of the 16 tasks repeated with seeded edits.
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
-import { expectedSeconds } from "../lib/cost-model.mjs";
+import { expectedCost } from "../lib/cost-model.mjs";
 import { readRows, SIXTEEN, sampleOf } from "../lib/data.mjs";
 import { rowMaker, writeLines } from "../lib/edits.mjs";
 import {
@@ -19,19 +20,28 @@ import {
 const SEED = 5;
 const TIMEOUT = 5400;
 const LABELS = [10, 100, 1000];
+const LARGEST = 5_000_000;
 
 /**
  * {rows, labels, workers}: the grid, small ones first, so that they can tell what the large ones will take. Points that would
- * take longer than asked for are left out, and the table says so; those of the largest rows always run.
+ * take longer than asked for, or more memory than there is, are left out, and the table says so; two always run, for a bar
+ * speaks of them.
  */
 export function gridOf({ quick, maxRows }) {
-  const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000];
+  const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000, LARGEST];
   const labels = quick ? [10, 100] : LABELS;
   const grid = rows.flatMap((n) =>
     labels.flatMap((k) => [1, 2].map((w) => ({ rows: n, labels: k, workers: w }))),
   );
-  if (!quick) for (const k of [10, 100]) grid.push({ rows: 5_000_000, labels: k, workers: 2, always: true });
   return grid.filter(({ rows: n }) => n <= maxRows);
+}
+
+/** Why a point is left out: {limit: seconds} or {available: MiB}; null for one that runs. */
+function leftOut(point, done, { longest }) {
+  const available = totalmem() / 2 ** 20;
+  if ((expectedCost(done, "peak_mb", point) ?? 0) > available) return { available };
+  const isOfBar = point.rows === LARGEST && point.labels < 1000 && point.workers === 2;
+  return !isOfBar && (expectedCost(done, "seconds", point) ?? 0) > longest ? { limit: longest } : null;
 }
 
 export const nameOf = ({ rows, labels, workers }) => `train ${rows} ${labels} ${workers}`;
@@ -127,11 +137,10 @@ export async function run(context) {
   for (const rows of new Set(grid.map((point) => point.rows))) {
     for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);
-      const wanted = points.filter(
-        (point) => point.always || (expectedSeconds(done, point) ?? 0) <= context.longest,
-      );
-      for (const point of points.filter((p) => !wanted.includes(p)))
-        await steps.run(nameOf(point), async () => ({ ...point, limit: context.longest }));
+      const reasons = new Map(points.map((point) => [point, leftOut(point, done, context)]));
+      const wanted = points.filter((point) => reasons.get(point) === null);
+      for (const [point, reason] of reasons)
+        if (reason !== null) await steps.run(nameOf(point), async () => ({ ...point, ...reason }));
       if (wanted.length === 0) continue;
       await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
       for (const point of wanted) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cost by rows, labels and workers, with the model that predicts the next point from its passes and the size of its model.
-import { expectedSeconds, fitCost, predictCost } from "../lib/cost-model.mjs";
+import { expectedCost, fitCost, predictCost } from "../lib/cost-model.mjs";
 import { digits, grouped, mebibytes, seconds, table } from "./text.mjs";
 
 export function pointsOf(results) {
@@ -11,16 +11,19 @@ export function pointsOf(results) {
 
 const measuredOf = (points) => points.filter(({ cost }) => cost !== undefined);
 
+/** Why a point was left out. */
+function reasonOf(points, point) {
+  const { limit, available } = point;
+  return limit === undefined
+    ? `over the ${mebibytes(available)} of the machine, ${mebibytes(expectedCost(points, "peak_mb", point))} expected`
+    : `over ${limit} s, ${seconds(expectedCost(points, "seconds", point))} expected`;
+}
+
 function pointRow(points, point) {
-  const { rows, labels, workers, cost, epochs, failed, limit } = point;
+  const { rows, labels, workers, cost, epochs, failed } = point;
   const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? "", epochs ?? ""];
   if (failed !== undefined) return [...name, `failed: ${failed}`, "", "", "", "", ""];
-  if (cost === undefined)
-    return [
-      ...name,
-      `left out: over ${limit} s, ${seconds(expectedSeconds(points, point))} expected`,
-      ...["", "", "", "", ""],
-    ];
+  if (cost === undefined) return [...name, `left out: ${reasonOf(points, point)}`, "", "", "", "", ""];
   const [time, memory] = ["seconds", "peak_mb"].map((measure) => predictCost(points, measure, point));
   const against = (value, expected) => (expected === null ? "" : `${digits(value / expected)} x`);
   return [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expectedSeconds, fitCost, predictCost } from "../../bench/lib/cost-model.mjs";
+import { expectedCost, fitCost, predictCost } from "../../bench/lib/cost-model.mjs";
 
 type Measured = Parameters<typeof fitCost>[0][number];
 
@@ -102,11 +102,16 @@ describe("the cost model of the benchmark", () => {
     const point = { rows: 1_000_000, labels: 1000, workers: 2 };
     const [constant, rows, work, file] = MACHINE.seconds;
     const megabytes = 101;
-    expect(expectedSeconds(SMALLER, point)).toBeCloseTo(
+    expect(expectedCost(SMALLER, "seconds", point)).toBeCloseTo(
       constant + rows + work * 1016 * like.epochs + file * megabytes,
       3,
     );
-    expect(expectedSeconds(SMALLER, { ...point, workers: 1 })).toBeNull();
-    expect(expectedSeconds(SMALLER, { ...point, labels: 50 })).toBeNull();
+    const [least, byRows, byLabels, byFile] = MACHINE.peakMb;
+    expect(expectedCost(SMALLER, "peak_mb", point)).toBeCloseTo(
+      least + byRows + byLabels * 1000 + byFile * megabytes,
+      2,
+    );
+    expect(expectedCost(SMALLER, "seconds", { ...point, workers: 1 })).toBeNull();
+    expect(expectedCost(SMALLER, "seconds", { ...point, labels: 50 })).toBeNull();
   });
 });
