@@ -23,6 +23,13 @@ export const KERNELS = {
     constant: "KERNEL",
     encoding: "base64",
   },
+  analysis: {
+    target: "src/training/analysis-bytes.ts",
+    test: "test/training/analysis.test.ts",
+    options: SHARED,
+    constant: "ANALYSIS",
+    encoding: "base64",
+  },
   ngrams: {
     target: "src/training/ngram-bytes.ts",
     test: "test/training/ngram-kernel.test.ts",

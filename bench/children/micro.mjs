@@ -136,20 +136,29 @@ await loop(
   },
 );
 
+/** The texts from number `from` on as a chunk of inputs. */
+function chunkFrom(from) {
+  const own = texts.slice(from, from + 2048).map((text) => Buffer.from(text));
+  const start = new Uint32Array(own.length + 1);
+  own.forEach((text, i) => {
+    start[i + 1] = start[i] + text.length;
+  });
+  return { inputs: own.length, sides: 1, bytes: Buffer.concat(own), start };
+}
+
+await loop("collect: texts to distinct n-grams", "kernel/analysis.ts", "n-gram", async () => {
+  const { analyzeChunk } = await from("training/analysis");
+  const { model } = await analyzed();
+  const given = [0, 2048].map(chunkFrom);
+  const work = () => given.map((chunk) => analyzeChunk(chunk, "text", model.analyzer));
+  return { units: sum(work().map(({ hashes }) => hashes.length)), work };
+});
+
 /** Seven times banking77's test texts as chunks of inputs, and the pack's features as a family's. */
 async function chunks() {
   const { analyzeChunk } = await from("training/analysis");
   const { model } = await analyzed();
-  const utf8 = texts.map((text) => Buffer.from(text));
-  const chunksOf = (from) => {
-    const own = utf8.slice(from, from + 2048);
-    const start = new Uint32Array(own.length + 1);
-    own.forEach((text, i) => {
-      start[i + 1] = start[i] + text.length;
-    });
-    return { inputs: own.length, sides: 1, bytes: Buffer.concat(own), start };
-  };
-  const once = [0, 2048].map((from) => analyzeChunk(chunksOf(from), "text", model.analyzer));
+  const once = [0, 2048].map((from) => analyzeChunk(chunkFrom(from), "text", model.analyzer));
   const all = Array.from({ length: 7 }, () => once).flat();
   const family = { hashes: model.hashes, weights: model.featureWeights };
   const copy = () =>

@@ -24,8 +24,8 @@ const LARGEST = 5_000_000;
 
 /**
  * {rows, labels, workers}: the grid, small ones first, so that they can tell what the large ones will take. Points that would
- * take longer than asked for, or more memory than there is, are left out, and the table says so; two always run, for a bar
- * speaks of them.
+ * take longer than asked for, or more memory than there is, are left out, and the table says so; two run however long they
+ * take, for a bar speaks of them.
  */
 export function gridOf({ quick, maxRows }) {
   const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000, LARGEST];

@@ -19,9 +19,9 @@ export class SharedEngine {
   readonly lend: Lend = (use) =>
     this.#inTurn(async () => {
       if (this.#hasEnded) throw new ModelpackError("INTERRUPTED", "nothing more is read: the run has ended");
-      this.#engine ??= Engine.open();
-      const engine = await this.#engine;
       try {
+        this.#engine ??= Engine.open();
+        const engine = await this.#engine;
         return await engine.apart(() => use(engine));
       } catch (error) {
         await this.#close().catch(() => {});

@@ -121,10 +121,10 @@ export class Analyzer {
   protected units = new Uint16Array(1024);
   protected classes = new Uint8Array(1024);
   #length = 0;
-  protected tokenStart = new Uint32Array(256);
-  protected tokenEnd = new Uint32Array(256);
+  protected tokenStart = new Uint32Array(1024);
+  protected tokenEnd = new Uint32Array(1024);
   /** Not finished: mix32 does that. */
-  protected tokenHash = new Int32Array(256);
+  protected tokenHash = new Int32Array(1024);
   /** Number of tokens of the last text. */
   tokens = 0;
 

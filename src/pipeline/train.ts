@@ -66,8 +66,16 @@ export async function train(
   const version = versionOf({
     kind: "modelpack",
     ...producer(),
-    // Before there was a usual share, 32-bit sums, or passes that leave out rows by the mean, the same inputs gave other files.
-    format: [FORMAT_VERSION, FILE_VERSIONS, "usual_share", "32-bit sums", "settled by the mean"],
+    // Before there was a usual share, 32-bit sums, passes that leave out rows by the mean, or room for more than 256 tokens of a
+    // text of 1,024 characters, the same inputs gave other files.
+    format: [
+      FORMAT_VERSION,
+      FILE_VERSIONS,
+      "usual_share",
+      "32-bit sums",
+      "settled by the mean",
+      "all tokens",
+    ],
     files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
     config: projection,

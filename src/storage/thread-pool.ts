@@ -35,13 +35,13 @@ export class ThreadPool<Message> {
   #closed: unknown = null;
   /** Threads that were told to end, as they do. */
   #ending: Promise<unknown> = Promise.resolve();
+  readonly #stop = () => void this.close(interruption(this.#options.signal?.reason));
 
   constructor(options: ThreadOptions) {
     this.#options = options;
     const { signal } = options;
-    const stop = () => void this.close(interruption(signal?.reason));
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted === true) this.#stop();
+    else signal?.addEventListener("abort", this.#stop, { once: true });
   }
 
   /** Starts up to `most` threads before there is work: they load while their owner makes it. */
@@ -72,6 +72,7 @@ export class ThreadPool<Message> {
   /** Resolves once the threads have ended; jobs under way reject with the first `reason`, and so do those that come later. */
   async close(reason: unknown): Promise<void> {
     this.#closed ??= reason;
+    this.#options.signal?.removeEventListener("abort", this.#stop);
     const workers = [...this.#idle.splice(0), ...this.#busy.keys()];
     for (const waiting of [...this.#busy.values(), ...this.#queue.splice(0)]) waiting.reject(reason);
     this.#busy.clear();
@@ -84,8 +85,15 @@ export class ThreadPool<Message> {
     const worker = this.#idle.pop() ?? (this.#busy.size < this.#options.size ? this.#start() : undefined);
     if (worker === undefined) return;
     const waiting = this.#queue.shift() as Waiting<Message>;
-    this.#busy.set(worker, waiting);
-    worker.postMessage(waiting.job);
+    try {
+      worker.postMessage(waiting.job);
+      this.#busy.set(worker, waiting);
+    } catch (cause) {
+      // What can't be handed over, for lack of memory say, is no fault of the thread.
+      this.#idle.push(worker);
+      waiting.reject(cause);
+      this.#next();
+    }
   }
 
   #start(): Worker {

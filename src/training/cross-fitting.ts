@@ -20,6 +20,10 @@ const FOLDS = 5;
 
 export const NO_FOLDS: Folds = { fold: new Uint8Array(0), scored: 0 };
 
+/**
+ * The folds of a task's train rows, and how many are to be scored so that they and its eval rows are enough to calibrate by; none
+ * where the eval rows are, or where there are fewer groups than folds.
+ */
 export function foldsToScore(train: Pick<Examples, "rows" | "group">, evalRows: number): Folds {
   if (evalRows >= ENOUGH_EVAL_ROWS) return NO_FOLDS;
   const { fold, folds } = foldsOf(train.group, FOLDS);

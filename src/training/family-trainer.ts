@@ -257,7 +257,9 @@ async function fitTask(
   const of = { weights, features, labels, ...parts };
   const blocks = blockCount(of, dominates);
   const { name, input } = definition;
-  const problem: TaskProblem = { task: name, input, settings, rows: of, blocks, crossFit };
+  // A fold is fitted in one block: rows that fill more are calibrated on eval alone.
+  const fits = blocks === 1 || blockCount(of, false) === 1;
+  const problem: TaskProblem = { task: name, input, settings, rows: of, blocks, crossFit: crossFit && fits };
   return blocks === 1
     ? pool.run<"fit">({ kind: "fit", problem }, report, work)
     : fitInBlocks(problem, pool, report, work);

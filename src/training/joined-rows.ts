@@ -11,20 +11,27 @@ export function joinRows(parts: readonly Examples[]): Examples {
     groups = shifted.reduce((most, number) => Math.max(most, number + 1), groups);
     return shifted;
   });
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   return {
-    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    rows,
     text: joinTexts(parts.map(({ text }) => text)),
     textB: sides.length === 0 ? null : joinTexts(sides),
     label: joinColumns(parts.map(({ label }) => label)),
     count: joinColumns(parts.map(({ count }) => count)),
-    origin: Uint8Array.from(parts.flatMap(({ origin }) => [...origin])),
+    origin: joinInto(
+      new Uint8Array(rows),
+      parts.map(({ origin }) => origin),
+    ),
     group: joinColumns(group),
   };
 }
 
 /** Columns one after another. */
 export function joinColumns(columns: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(columns.reduce((sum, { length }) => sum + length, 0));
+  return joinInto(new Uint32Array(columns.reduce((sum, { length }) => sum + length, 0)), columns);
+}
+
+function joinInto<Column extends Uint8Array | Uint32Array>(all: Column, columns: readonly Column[]): Column {
   let at = 0;
   for (const column of columns) {
     all.set(column, at);

@@ -105,7 +105,9 @@ export class KernelSolver implements Solver {
     const { labels } = this.#block.shape;
     const all = sharedFloats((to - from) * labels);
     for (let i = from; i < to; i++) {
-      const z = new Float32Array(this.#block.memory.buffer, this.#kernel.scores(i), labels);
+      // An address over 2^31 comes with a sign.
+      const at = this.#kernel.scores(i) >>> 0;
+      const z = new Float32Array(this.#block.memory.buffer, at, labels);
       all.set(z, (i - from) * labels);
     }
     return all;

@@ -2,7 +2,7 @@
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import { sharedBytes, sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
-import { CHUNK_INPUTS } from "./inputs.ts";
+import { CHUNK_INPUTS, ngramsOf } from "./inputs.ts";
 import type { IndexedRows } from "./task-features.ts";
 
 /** The inputs of a task by themselves, over the features that it uses: what is fitted several times. */
@@ -32,12 +32,7 @@ export function narrowRows(rows: IndexedRows, weights: FeatureWeights, ids: Uint
 function narrowChunk({ chunks }: IndexedRows, local: Int32Array, inputs: Uint32Array): IndexedChunk {
   const namespaces = chunks[0]?.namespaces ?? 0;
   const of = (input: number) => chunks[Math.floor(input / CHUNK_INPUTS)] as IndexedChunk;
-  let most = 0;
-  for (const input of inputs) {
-    const first = (input % CHUNK_INPUTS) * namespaces;
-    const { start } = of(input);
-    most += (start[first + namespaces] as number) - (start[first] as number);
-  }
+  const most = ngramsOf(chunks, inputs);
   const start = sharedWords(inputs.length * namespaces + 1);
   const factor = sharedFloats(inputs.length * namespaces);
   const ids = sharedWords(most);

@@ -5,6 +5,7 @@ import { applyFilter, type FilterOutcome } from "./filter-outcome.ts";
 import { foldScorer, inRowOrder } from "./fold-scores.ts";
 import { foldsOf } from "./folds.ts";
 import type { TaskInputs } from "./inputs.ts";
+import { joinColumns } from "./joined-rows.ts";
 import { FOLDS, type SplitTask, splitTask } from "./origin-split.ts";
 import type { JudgedRows, Judgement } from "./plausibility.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -51,11 +52,11 @@ async function judgeTask(
   pool: WorkerPool,
 ): Promise<Judgement> {
   const labels = task.definition.labels.length;
-  const score = await foldScorer(task, vectors, joined(inputs.train, inputs.eval), real, pool);
+  const score = await foldScorer(task, vectors, joinColumns([inputs.train, inputs.eval]), real, pool);
   const { fold, folds } = foldsOf(real.group, FOLDS);
   const whole = {
-    label: joined(real.label, synthetic.label),
-    count: joined(real.count, synthetic.count),
+    label: joinColumns([real.label, synthetic.label]),
+    count: joinColumns([real.count, synthetic.count]),
     fold: new Uint8Array(real.rows + synthetic.rows).fill(1, real.rows),
   };
   const [ofSynthetic, byFold] = await Promise.all([
@@ -73,11 +74,4 @@ async function judgeTask(
     synthetic: judged(ofSynthetic, synthetic),
   };
   return pool.run<"judge">({ kind: "judge", problem });
-}
-
-function joined(a: Uint32Array, b: Uint32Array): Uint32Array {
-  const all = new Uint32Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../src/data/engine.ts";
 import { SharedEngine } from "../../src/data/shared-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -107,4 +107,19 @@ test("an engine that can't be opened fails each use, and ends all the same", asy
 
 test("an engine that nobody used ends without having been opened", async () => {
   await expect(new SharedEngine().end()).resolves.toBeUndefined();
+});
+
+test("an engine that could not be opened is opened anew", async () => {
+  const { TMPDIR } = process.env;
+  const restore = () => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  };
+  onTestFinished(restore);
+  const shared = new SharedEngine();
+  process.env.TMPDIR = join(temporaryFolder(), "missing");
+  await expect(shared.lend(make)).rejects.toThrow(expect.objectContaining({ code: "STORAGE" }));
+  restore();
+  await shared.lend(make);
+  await shared.end();
 });

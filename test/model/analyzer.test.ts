@@ -255,6 +255,19 @@ describe("reuse and bounds", () => {
     );
   });
 
+  it("reads every token of a short text that has nothing else", () => {
+    const text = Array.from({ length: 700 }, (_, i) => String.fromCharCode(0x21 + (i % 14))).join("");
+    const [fresh, grown] = [new Analyzer(SETTINGS), new Analyzer(SETTINGS)];
+    grown.analyze("a ".repeat(5000), new FeatureHashes());
+    const [one, other] = [new FeatureHashes(), new FeatureHashes()];
+    fresh.analyze(text, one);
+    grown.analyze(text, other);
+    expect(fresh.tokens).toBe(700);
+    expect(one.hashes.subarray(0, one.length)).toEqual(other.hashes.subarray(0, other.length));
+    // Of 14 tokens in turn: themselves, 14 pairs, the first one, the first two and the last one.
+    expect(new Set(one.hashes.subarray(0, one.ends[0])).size).toBe(14 + 14 + 3);
+  });
+
   it.each([
     ["ASCII", "ab c"],
     ["accents", "é x "],

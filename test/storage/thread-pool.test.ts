@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import { type Outcome, ThreadPool } from "../../src/storage/thread-pool.ts";
@@ -65,6 +66,22 @@ describe("ThreadPool", () => {
       expect.objectContaining({ name: "ModelpackError", code: "INTERNAL", message, hint: "try again" }),
     );
     expect(await next).toBe(6);
+  });
+
+  it("rejects a job that can't be handed to a thread, and gives the thread the next one", async () => {
+    const threads = pool(1);
+    const [never, next] = [threads.run(() => 1, ended), threads.run(3, ended)];
+    await expect(never).rejects.toThrow(expect.objectContaining({ name: "DataCloneError" }));
+    expect(await next).toBe(6);
+    await expect(threads.run(Symbol("no"), ended)).rejects.toThrow("could not be cloned");
+  });
+
+  it("leaves a signal alone once it is closed", async () => {
+    const stop = new AbortController();
+    const threads = pool(1, stop.signal);
+    expect(getEventListeners(stop.signal, "abort").length).toBe(1);
+    await threads.close(new Error("over"));
+    expect(getEventListeners(stop.signal, "abort").length).toBe(0);
   });
 
   it("rejects what is under way, what waits and what comes later with the reason of its end", async () => {

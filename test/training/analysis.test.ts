@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
+import { seededRandom } from "../../src/core/random.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../../src/model/analyzer.ts";
 import { PairAnalyzer } from "../../src/model/pair-analyzer.ts";
 import { type AnalyzedChunk, analyzeChunk, MOST_REPEATS } from "../../src/training/analysis.ts";
@@ -45,8 +49,23 @@ function featuresOf(row: Omit<ExampleRow, "label">, analyzer: AnalyzerSettings):
   return out;
 }
 
+/** Of texts by the kernel, and of others: what is off, single characters, the longest. */
+const KINDS_OF_SETTINGS: readonly AnalyzerSettings[] = [
+  ANALYZER,
+  LETTERS,
+  { ngramMin: 1, ngramMax: 1, charNgramMin: 1, charNgramMax: 0 },
+  { ngramMin: 2, ngramMax: 4, charNgramMin: 1, charNgramMax: 2 },
+  { ngramMin: 3, ngramMax: 16, charNgramMin: 0, charNgramMax: 1 },
+  { ngramMin: 1, ngramMax: 2, charNgramMin: 2, charNgramMax: 16 },
+];
+
 const WORDS = fc.constantFrom("a", "b", "ab ab ab", "the cat", "Größe", "200 euros", "😀", "", "don't");
 const TEXT = fc.array(WORDS, { maxLength: 12 }).map((words) => words.join(" "));
+
+it("is committed as it is compiled", async () => {
+  const file = fileURLToPath(new URL("../../src/training/analysis-bytes.ts", import.meta.url));
+  expect(readFileSync(file, "utf8")).toBe(kernelSource(await compileKernel("analysis"), "analysis"));
+});
 
 describe("analyzeChunk", () => {
   it.each([
@@ -59,7 +78,7 @@ describe("analyzeChunk", () => {
       maxLength: 12,
     });
     fc.assert(
-      fc.property(rows, fc.constantFrom(ANALYZER, LETTERS), (given, analyzer) => {
+      fc.property(rows, fc.constantFrom(...KINDS_OF_SETTINGS), (given, analyzer) => {
         const found = analyzed(given, analyzer);
         expect(found.inputs).toBe(given.length);
         expect(found.start.length).toBe(given.length * found.namespaces + 1);
@@ -71,6 +90,57 @@ describe("analyzeChunk", () => {
           expect(contents(found, i)).toEqual(expected(features));
         });
       }),
+    );
+  });
+
+  it.each([
+    ["ASCII", fc.string({ unit: "binary-ascii", maxLength: 80 })],
+    ["any characters", fc.string({ unit: "binary", maxLength: 40 })],
+    [
+      "ASCII and few others",
+      fc.string({ unit: fc.constantFrom(..."abAB1_ .-\t\n\u000b\u0000\u007fé"), maxLength: 600 }),
+    ],
+  ])("reads texts of %s", (_, text) => {
+    const texts = fc.uniqueArray(text, { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(texts, fc.constantFrom(...KINDS_OF_SETTINGS), (given, analyzer) => {
+        const rows = given.map((one) => ({ text: one }));
+        const found = analyzed(rows, analyzer);
+        rows.forEach((row, i) => {
+          expect(contents(found, i)).toEqual(expected(featuresOf(row, analyzer)));
+        });
+      }),
+    );
+  });
+
+  it("reads long texts of more pieces than one, and no more than 100,000 characters of each", () => {
+    const random = seededRandom(3, "texts");
+    const letters = (length: number) =>
+      Array.from({ length }, () => String.fromCharCode(0x20 + random.below(95))).join("");
+    const lengths = [99_999, 100_001, 250_000, 10, 0, 90_000, 40, 100_000];
+    const rows = lengths.map((length, i) => ({ text: `${letters(length)}${i % 3 === 2 ? "é" : ""}` }));
+    const found = analyzed(rows, ANALYZER);
+    rows.forEach((row, i) => {
+      const own = expected(featuresOf(row, ANALYZER)).flat();
+      const [from, to] = [found.start[i * 2] as number, found.start[i * 2 + 2] as number];
+      const differing = own.findIndex(
+        ([hash, count], j) => found.hashes[from + j] !== hash || found.counts[from + j] !== count,
+      );
+      expect([i, to - from, differing]).toEqual([i, own.length, -1]);
+    });
+  });
+
+  it("goes on where a chunk has more n-grams than there is room for", () => {
+    const random = seededRandom(4, "texts");
+    const rows = Array.from({ length: 700 }, () => ({
+      text: Array.from({ length: 3500 }, () => String.fromCharCode(0x21 + random.below(94))).join(""),
+    }));
+    const found = analyzed(rows, ANALYZER);
+    expect(found.hashes.length).toBeGreaterThan(2 ** 23);
+    for (const i of [0, 349, 698, 699])
+      expect(contents(found, i)).toEqual(expected(featuresOf(rows[i] as { text: string }, ANALYZER)));
+    expect(contents(analyzed([{ text: "a b" }], ANALYZER), 0)).toEqual(
+      expected(featuresOf({ text: "a b" }, ANALYZER)),
     );
   });
 

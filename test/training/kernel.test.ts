@@ -243,6 +243,16 @@ test.each([2, 3, 5, 20, 47])(
   },
 );
 
+test("the scores of rows of a block of more than 2 GiB are found", () => {
+  // What is never touched takes no memory.
+  const block = allocateBlock({ train: 1, rows: 1, entries: 2 ** 28, features: 1, labels: 3 });
+  const { at } = layoutOf(block.shape);
+  expect(at.scratch).toBeGreaterThan(2 ** 31);
+  new BlockWriter(block).endRow(0, 0, 1, 1);
+  new Float32Array(block.memory.buffer, at.bias, 3).set([1, 2, 3]);
+  expect(new KernelSolver(block, 1).scores(0, 1)).toEqual(Float32Array.of(1, 2, 3));
+});
+
 test("a pass over later rows lets no earlier one be left out of the next", () => {
   const block = blockOf(problemOf(3));
   const solver = new KernelSolver(block, 42);
