@@ -674,9 +674,10 @@ function touch(row: usize): void {
 }
 
 /**
- * One pass of dual coordinate descent over `rows` rows in the order of the list at `order`. A row that has been solved before,
- * and whose divergence is below `share` of the mean of the pass so far, by cost, is left alone like one that has settled: it is the others
- * that close the gap. One whose dual is still its label has taught the weights nothing yet, however easy it looks.
+ * One pass of dual coordinate descent over `rows` rows in the order of the list at `order`: 0.55 to 1.7 ns a value and label
+ * with 20 labels. A row that has been solved before, and whose divergence is below `share` of the mean of the pass so far, by
+ * cost, is left alone like one that has settled: it is the others that close the gap. One whose dual is still its label has
+ * taught the weights nothing yet, however easy it looks.
  */
 export function pass(order: usize, rows: u32, share: f64): void {
   lossSum = 0;

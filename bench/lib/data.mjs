@@ -15,7 +15,7 @@ export const DIALOGUE = [
   "trec6",
   "trec50",
 ];
-export const OPINION = ["sst2", "sst5", "subj", "mr", "mpqa", "cr", "imdb_cad"];
+const OPINION = ["sst2", "sst5", "subj", "mr", "mpqa", "cr", "imdb_cad"];
 export const SIXTEEN = [...DIALOGUE, ...OPINION];
 export const PAIRS = ["mrpc", "snli_cad", "entity_match"];
 

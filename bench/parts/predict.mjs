@@ -48,7 +48,7 @@ async function bundle() {
   return {
     minified: output[0].code.length,
     gzipped: gzipped[0],
-    gzipped_for_pairs: gzipped.slice(1).reduce((sum, bytes) => sum + bytes, 0),
+    gzipped_for_pairs: gzipped[output.findIndex(({ name }) => name === "pair-analyzer")] ?? 0,
     imports: outside,
   };
 }

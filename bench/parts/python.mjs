@@ -7,7 +7,7 @@ import { lastJson, measure, reasonOf } from "../lib/child.mjs";
 import { FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
 import { trainAnew } from "../lib/project.mjs";
 
-export const HOW_TO_INSTALL =
+const HOW_TO_INSTALL =
   "apt-get install -y python3-sklearn python3-fasttext, or --python with one that has them";
 /** Epochs of reference-loop that are measured; the table scales them to 25. */
 const LOOP_EPOCHS = 2;

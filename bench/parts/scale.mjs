@@ -27,7 +27,7 @@ const LARGEST = 5_000_000;
  * take longer than asked for, or more memory than there is, are left out, and the table says so; two run however long they
  * take, for a bar speaks of them.
  */
-export function gridOf({ quick, maxRows }) {
+function gridOf({ quick, maxRows }) {
   const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000, LARGEST];
   const labels = quick ? [10, 100] : LABELS;
   const grid = rows.flatMap((n) =>

@@ -16,7 +16,7 @@ function verdict({ id, met }) {
 const NOT = "not measured";
 
 /** All bars: {id, what, bar, measured, ratio, met}; met is null where nothing was measured. */
-export function allBars(results) {
+function allBars(results) {
   return [...accuracyBars(results), ...pairBars(results), ...calibrationBars(results), ...costBars(results)];
 }
 

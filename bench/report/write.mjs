@@ -14,8 +14,8 @@ import { table } from "./text.mjs";
 
 const HEAD = `# Benchmarks
 
-Written by \`npm run bench\` (bench/README.md); don't edit it by hand. Everything is measured on one machine, one
-process at a time, and what counts is the ratio: seconds on another machine differ.
+Written by \`npm run bench\` (bench/README.md); don't edit it by hand. Each part is measured on one machine, one
+process at a time (the last table says on which, and when), and what counts is the ratio: seconds on another machine differ.
 
     npm ci && npm ci --prefix bench
     npm run bench

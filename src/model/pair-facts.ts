@@ -5,7 +5,7 @@ import type { FeatureHashes } from "./analyzer.ts";
 import type { HashComparison } from "./hash-comparison.ts";
 
 /** Steps of the thermometer that a share in [0, 1] is coded with; trials found 10 to 20 alike. */
-export const LEVELS = 16;
+const LEVELS = 16;
 /** Counts above this many are one bucket. */
 export const MOST_COUNTED = 12;
 

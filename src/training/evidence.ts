@@ -36,7 +36,7 @@ export interface TaskEvidence {
 }
 
 export const CURVE_POINTS = 100;
-export const MOST_MISTAKES = 10;
+const MOST_MISTAKES = 10;
 
 /** What the charts of one task and split show. */
 export function taskEvidence(p: Predictions, predicted = predictedOf(p)): TaskEvidence {
