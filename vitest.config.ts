@@ -4,12 +4,13 @@ const report = process.env.MODELPACK_TEST_REPORT;
 
 // Whole commands for minutes: they have a config and scripts of their own.
 const COMMANDS = "test/{cli,faults,package,docs,node,speed,browser}/**";
-// These replace modules and globals that others use too, or time what they do.
+// These replace modules and globals that others use too, or compare times of loops.
 const APART = [
   "test/backfill/{llm-address,text-checks}.test.ts",
   "test/config/template.test.ts",
   "test/core/text.test.ts",
-  "test/model/{analyzer,model-memory}.test.ts",
+  "test/data/hub-token.test.ts",
+  "test/model/{analyzer,hash-comparison,model-memory,pair-analyzer}.test.ts",
   "test/runtime/load.test.ts",
   "test/storage/{allocation,close,journal-failure}.test.ts",
 ];

@@ -69,6 +69,6 @@ console.log(
     texts: texts.length,
     mean_characters: mean(texts.map((text) => text.length)),
     mean_grams: grams,
-    ns_per_gram: grams === null ? null : (task.p50_us * 1000) / grams,
+    ns_per_gram: grams === null ? null : (task.mean_us * 1000) / grams,
   }),
 );

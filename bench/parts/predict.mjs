@@ -48,9 +48,16 @@ async function bundle() {
   return {
     minified: output[0].code.length,
     gzipped: gzipped[0],
-    gzipped_for_pairs: gzipped[output.findIndex(({ name }) => name === "pair-analyzer")] ?? 0,
+    gzipped_for_pairs: gzipped[partOf(output, "pair-analyzer")],
     imports: outside,
   };
+}
+
+/** Number of the part of a bundle that is loaded with a module. */
+function partOf(output, module) {
+  const part = output.findIndex(({ name }) => name === module);
+  if (part < 0) throw new Error(`the bundle has no part ${module}`);
+  return part;
 }
 
 export async function run(context) {

@@ -139,8 +139,12 @@ export async function run(context) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);
       const reasons = new Map(points.map((point) => [point, leftOut(point, done, context)]));
       const wanted = points.filter((point) => reasons.get(point) === null);
-      for (const [point, reason] of reasons)
-        if (reason !== null) await steps.run(nameOf(point), async () => ({ ...point, ...reason }));
+      for (const [point, reason] of reasons) {
+        if (reason === null) continue;
+        // It may have been measured by an earlier run.
+        const stored = await steps.run(nameOf(point), async () => ({ ...point, ...reason }));
+        if (stored.cost !== undefined) done.push(stored);
+      }
       if (wanted.length === 0) continue;
       await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
       for (const point of wanted) {

@@ -94,7 +94,7 @@ function predictionBars(results) {
       of === undefined ? null : of.p50_us <= most,
       ratio,
     );
-  const grams = latency?.ns_per_gram ? `, ${digits(latency.ns_per_gram)} ns an n-gram` : "";
+  const grams = latency?.ns_per_gram ? `, ${digits(latency.ns_per_gram)} ns an n-gram in the mean` : "";
   const against =
     best !== undefined && latency !== undefined
       ? `\`best\` ${micros(best.p50_us)}, ${times(best.p50_us / latency.task.p50_us)}`
@@ -174,14 +174,18 @@ function prepareBars(results) {
 }
 
 function scaleBars(results) {
-  const points = [10, 100].map((labels) => [labels, done(results, "scale", `train 5000000 ${labels} 2`)]);
-  const measured = points.every(([, point]) => point?.cost !== undefined);
-  const text = points.map(([labels, point]) =>
-    point?.cost === undefined
-      ? `${labels} labels: ${NOT_MEASURED}`
-      : `${labels} labels: ${seconds(point.cost.seconds)}, ${(point.cost.peak_mb / 1024).toFixed(1)} GiB`,
-  );
-  const met = measured ? points.every(([, { cost }]) => cost.peak_mb <= 24 * 1024) : null;
+  const points = [10, 100].map((labels) => [labels, results.scale?.steps[`train 5000000 ${labels} 2`] ?? {}]);
+  const text = points.map(([labels, { cost, failed, available }]) => {
+    if (cost !== undefined)
+      return `${labels} labels: ${seconds(cost.seconds)}, ${(cost.peak_mb / 1024).toFixed(1)} GiB`;
+    if (available !== undefined)
+      return `${labels} labels: more than the ${mebibytes(available)} of the machine`;
+    return `${labels} labels: ${failed ?? NOT_MEASURED}`;
+  });
+  const isMissed = ({ cost, failed, available }) =>
+    failed !== undefined || available !== undefined || cost?.peak_mb > 24 * 1024;
+  const isMeasured = points.every(([, { cost }]) => cost !== undefined);
+  const met = points.some(([, point]) => isMissed(point)) ? false : isMeasured ? true : null;
   return [bar("scale", "5 million rows train on 2 cores", "24 GiB", text.join("; "), met)];
 }
 

@@ -21,7 +21,7 @@ export function predictingSection(results) {
   const grams =
     latency.mean_grams === null
       ? ""
-      : ` and ${digits(latency.mean_grams)} n-grams: ${digits(latency.ns_per_gram)} ns an n-gram, all in`;
+      : ` and ${digits(latency.mean_grams)} n-grams: ${digits(latency.ns_per_gram)} ns an n-gram in the mean, all in`;
   const opening = done(results, "predict", "opening");
   const opened =
     opening === undefined

@@ -2,7 +2,7 @@
 import { ASCII_CLASS } from "../core/text.ts";
 import { PAGE, startKernel } from "../core/web-assembly.ts";
 import { type AnalyzerSettings, type FeatureHashes, MAX_TEXT_LENGTH } from "../model/analyzer.ts";
-import { grow } from "../storage/allocation.ts";
+import { allocate, grow } from "../storage/allocation.ts";
 import { sharedBytes, sharedWords } from "../storage/shared-array.ts";
 import { ANALYSIS } from "./analysis-bytes.ts";
 import { CHUNK_INPUTS, type InputChunk } from "./inputs.ts";
@@ -37,7 +37,7 @@ const LEAST_SLOTS = 2 ** 12;
  * memory.
  */
 const ROOM = 2 ** 23;
-/** N-grams whose memory a thread keeps, at most: 20 MB. */
+/** N-grams whose memory a thread keeps, at most, and slots: 20 MB and 16. */
 const MOST_KEPT = 2 ** 22;
 
 // Where everything lies, in bytes, before what may need more room: the slots, the counts and the hashes.
@@ -87,8 +87,9 @@ class NgramCollector {
   /** Most n-grams of a byte of text, and of a text beside these. */
   #ofByte = 0;
   #ofText = 0;
-  /** The first of the texts that lie in the memory. */
+  /** The first of the texts that lie in the memory, and the bytes of the longest. */
   #first = 0;
+  #longest = 0;
 
   constructor() {
     const classes = new Uint8Array(this.#memory.buffer, CLASSES, 256);
@@ -99,8 +100,8 @@ class NgramCollector {
   begin({ ngramMin, ngramMax, charNgramMin, charNgramMax }: AnalyzerSettings, inputs: number): void {
     this.#loops.settings(ngramMin, ngramMax, charNgramMin, charNgramMax);
     // A byte may be a token and a stretch, with a space on either side; three features are of the first and the last tokens.
-    const words = ngramMax > 0 ? ngramMax - ngramMin + 1 : 0;
-    const characters = charNgramMax > 0 ? charNgramMax - Math.max(1, charNgramMin) + 1 : 0;
+    const words = ngramMax > 0 ? Math.max(0, ngramMax - ngramMin + 1) : 0;
+    const characters = charNgramMax > 0 ? Math.max(0, charNgramMax - Math.max(1, charNgramMin) + 1) : 0;
     this.#ofByte = words + 2 * characters;
     this.#ofText = 3 + characters;
     this.#inputs = inputs;
@@ -144,7 +145,10 @@ class NgramCollector {
   #moveOut(): void {
     if (this.#found === 0) return;
     const { hashes, counts } = this.#view();
-    this.#parts.push({ hashes: hashes.slice(), counts: counts.slice() });
+    this.#parts.push({
+      hashes: allocate(hashes.byteLength, () => hashes.slice()),
+      counts: allocate(counts.byteLength, () => counts.slice()),
+    });
     this.#moved += this.#found;
     this.#found = 0;
   }
@@ -154,6 +158,7 @@ class NgramCollector {
     const text = new Uint8Array(this.#memory.buffer, TEXT, PIECE + MAX_TEXT_LENGTH);
     let to = from;
     let end = 0;
+    this.#longest = 0;
     this.#starts[0] = 0;
     while (to < Math.min(inputs, from + CHUNK_INPUTS) && end < PIECE) {
       const [at, next] = [start[to] as number, start[to + 1] as number];
@@ -161,6 +166,7 @@ class NgramCollector {
       const own = bytes.subarray(at, Math.min(next, at + MAX_TEXT_LENGTH));
       text.set(own, end);
       end += own.length;
+      this.#longest = Math.max(this.#longest, own.length);
       to++;
       this.#starts[to - from] = end;
     }
@@ -173,13 +179,10 @@ class NgramCollector {
   analyze(from: number, to: number): number {
     const [first, last] = [from - this.#first, to - this.#first];
     const starts = this.#starts;
-    let longest = 0;
-    for (let i = first; i < last; i++)
-      longest = Math.max(longest, (starts[i + 1] as number) - (starts[i] as number));
     const bytes = (starts[last] as number) - (starts[first] as number);
     this.#reserve(
       bytes * this.#ofByte + (last - first) * this.#ofText,
-      longest * this.#ofByte + this.#ofText,
+      this.#longest * this.#ofByte + this.#ofText,
     );
     const done = this.#loops.analyze(TEXT, STARTS, first, last, ENDS);
     const ends = new Uint32Array(this.#memory.buffer, ENDS, (done - first) * TEXT_NAMESPACES);
@@ -190,7 +193,8 @@ class NgramCollector {
 
   /** Takes over the n-grams of the next input. */
   add({ hashes, length, ends }: FeatureHashes): void {
-    this.#reserve(length, length);
+    // All of them may differ: with twice as many slots few are tried.
+    this.#reserve(length, length * 2);
     const at = this.#hashesAt + this.#found * 4;
     new Uint32Array(this.#memory.buffer, at, length).set(hashes.subarray(0, length));
     const first = this.#found;
@@ -222,7 +226,7 @@ class NgramCollector {
 
   /** Whether it has taken more memory than a thread is to keep. */
   get isLarge(): boolean {
-    return this.#moved + this.#found > MOST_KEPT || this.#room > ROOM;
+    return this.#moved + this.#found > MOST_KEPT || this.#room > ROOM || this.#slots > MOST_KEPT;
   }
 }
 

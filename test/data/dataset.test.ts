@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { InputKind, TaskDefinition } from "../../src/core/task.ts";
 import { textAt, textColumn } from "../../src/core/text-column.ts";
 import { readExamples, type SplitRows, writeFamily } from "../../src/data/dataset.ts";
@@ -195,10 +195,10 @@ describe("writing", () => {
     const forward = await digests(many((i) => i));
     expect(await digests(many((i) => i))).toEqual(forward);
     expect(await digests(many((i) => 4999 - i))).toEqual(forward);
-    const zone = process.env.TZ;
-    process.env.TZ = "Asia/Tokyo";
+    vi.stubEnv("TZ", "Asia/Tokyo");
+    onTestFinished(() => void vi.unstubAllEnvs());
     expect(await digests(many((i) => i))).toEqual(forward);
-    process.env.TZ = zone;
+    vi.unstubAllEnvs();
     const golden = JSON.parse(readFileSync(new URL("../golden/data/splits.json", import.meta.url), "utf8"));
     expect({ many: forward, few: await digests(family()) }).toEqual(golden);
   });

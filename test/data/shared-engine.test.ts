@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Engine } from "../../src/data/engine.ts";
 import { SharedEngine } from "../../src/data/shared-engine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -93,16 +93,11 @@ test("the end stops the use under way, and nothing is read or left open after it
 
 test("an engine that can't be opened fails each use, and ends all the same", async () => {
   const shared = new SharedEngine();
-  const before = process.env.TMPDIR;
-  process.env.TMPDIR = join(temporaryFolder(), "gone");
-  try {
-    for (let use = 0; use < 2; use++)
-      await expect(shared.lend(make)).rejects.toMatchObject({ code: "STORAGE" });
-    await shared.end();
-  } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-  }
+  vi.stubEnv("TMPDIR", join(temporaryFolder(), "gone"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (let use = 0; use < 2; use++)
+    await expect(shared.lend(make)).rejects.toMatchObject({ code: "STORAGE" });
+  await shared.end();
 });
 
 test("an engine that nobody used ends without having been opened", async () => {
@@ -110,16 +105,11 @@ test("an engine that nobody used ends without having been opened", async () => {
 });
 
 test("an engine that could not be opened is opened anew", async () => {
-  const { TMPDIR } = process.env;
-  const restore = () => {
-    if (TMPDIR === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = TMPDIR;
-  };
-  onTestFinished(restore);
   const shared = new SharedEngine();
-  process.env.TMPDIR = join(temporaryFolder(), "missing");
-  await expect(shared.lend(make)).rejects.toThrow(expect.objectContaining({ code: "STORAGE" }));
-  restore();
+  vi.stubEnv("TMPDIR", join(temporaryFolder(), "missing"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(shared.lend(make)).rejects.toMatchObject({ code: "STORAGE" });
+  vi.unstubAllEnvs();
   await shared.lend(make);
   await shared.end();
 });
