@@ -14,7 +14,7 @@ const FIRST_SEED: u32 = 0x1b56c4e9;
 const FIRST_TWO_SEED: u32 = 0x3c6ef372;
 const LAST_SEED: u32 = 0x7f4a7c15;
 const PAD: u32 = 0x20;
-/** As in src/training/analysis.ts. */
+/** Most repeats of an n-gram in one input that count. */
 const MOST_REPEATS: u8 = 255;
 
 // Where everything lies, in bytes; set by bind().

@@ -55,12 +55,11 @@ export class Steps {
 
   /**
    * Runs `work` and stores its value under `step`; with --resume, a step that is done gives its stored value, and one that
-   * failed or was left out has another try.
+   * failed, or was left out (`left` tells why), has another try.
    */
   async run(step, work) {
     const before = this.stored(step);
-    const isLeft = before?.limit !== undefined || before?.available !== undefined;
-    if (this.#resume && before !== undefined && before.failed === undefined && !isLeft) {
+    if (this.#resume && before !== undefined && before.failed === undefined && before.left === undefined) {
       this.#log(`${this.#part} ${step}: done before`);
       return before;
     }

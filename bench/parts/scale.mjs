@@ -36,12 +36,12 @@ function gridOf({ quick, maxRows }) {
   return grid.filter(({ rows: n }) => n <= maxRows);
 }
 
-/** Why a point is left out: {limit: seconds} or {available: MiB}; null for one that runs. */
-function leftOut(point, done, { longest }) {
-  const available = totalmem() / 2 ** 20;
-  if ((expectedCost(done, "peak_mb", point) ?? 0) > available) return { available };
+/** Why a point is left out: it should take more than {seconds} or {mebibytes}; null for one that runs. */
+function whyLeft(point, done, { longest }) {
+  const mebibytes = totalmem() / 2 ** 20;
+  if ((expectedCost(done, "peak_mb", point) ?? 0) > mebibytes) return { mebibytes };
   const isOfBar = point.rows === LARGEST && point.labels < 1000 && point.workers === 2;
-  return !isOfBar && (expectedCost(done, "seconds", point) ?? 0) > longest ? { limit: longest } : null;
+  return !isOfBar && (expectedCost(done, "seconds", point) ?? 0) > longest ? { seconds: longest } : null;
 }
 
 export const nameOf = ({ rows, labels, workers }) => `train ${rows} ${labels} ${workers}`;
@@ -137,18 +137,13 @@ export async function run(context) {
   for (const rows of new Set(grid.map((point) => point.rows))) {
     for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);
-      const reasons = new Map(points.map((point) => [point, leftOut(point, done, context)]));
-      const wanted = points.filter((point) => reasons.get(point) === null);
-      for (const [point, reason] of reasons) {
-        if (reason === null) continue;
-        // It may have been measured by an earlier run.
-        const stored = await steps.run(nameOf(point), async () => ({ ...point, ...reason }));
-        if (stored.cost !== undefined) done.push(stored);
-      }
-      if (wanted.length === 0) continue;
-      await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
-      for (const point of wanted) {
-        const result = await steps.run(nameOf(point), () => train(context, point));
+      // What is expected of a point comes from fewer rows alone.
+      const left = points.map((point) => whyLeft(point, done, context));
+      if (left.some((why) => why === null))
+        await steps.run(`prepare ${rows} ${labels}`, () => prepare(context, rows, labels));
+      for (const [i, point] of points.entries()) {
+        const measure = async () => (left[i] === null ? train(context, point) : { ...point, left: left[i] });
+        const result = await steps.run(nameOf(point), measure);
         if (result.cost !== undefined) done.push(result);
       }
       rmSync(join(context.work, "scale", String(rows), String(labels)), { recursive: true, force: true });

@@ -175,15 +175,14 @@ function prepareBars(results) {
 
 function scaleBars(results) {
   const points = [10, 100].map((labels) => [labels, results.scale?.steps[`train 5000000 ${labels} 2`] ?? {}]);
-  const text = points.map(([labels, { cost, failed, available }]) => {
+  const text = points.map(([labels, { cost, failed, left }]) => {
     if (cost !== undefined)
       return `${labels} labels: ${seconds(cost.seconds)}, ${(cost.peak_mb / 1024).toFixed(1)} GiB`;
-    if (available !== undefined)
-      return `${labels} labels: more than the ${mebibytes(available)} of the machine`;
+    if (left !== undefined) return `${labels} labels: over the ${mebibytes(left.mebibytes)} of the machine`;
     return `${labels} labels: ${failed ?? NOT_MEASURED}`;
   });
-  const isMissed = ({ cost, failed, available }) =>
-    failed !== undefined || available !== undefined || cost?.peak_mb > 24 * 1024;
+  const isMissed = ({ cost, failed, left }) =>
+    failed !== undefined || left !== undefined || cost?.peak_mb > 24 * 1024;
   const isMeasured = points.every(([, { cost }]) => cost !== undefined);
   const met = points.some(([, point]) => isMissed(point)) ? false : isMeasured ? true : null;
   return [bar("scale", "5 million rows train on 2 cores", "24 GiB", text.join("; "), met)];

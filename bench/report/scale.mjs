@@ -12,11 +12,10 @@ export function pointsOf(results) {
 const measuredOf = (points) => points.filter(({ cost }) => cost !== undefined);
 
 /** Why a point was left out. */
-function reasonOf(points, point) {
-  const { limit, available } = point;
-  return limit === undefined
-    ? `over the ${mebibytes(available)} of the machine, ${mebibytes(expectedCost(points, "peak_mb", point))} expected`
-    : `over ${limit} s, ${seconds(expectedCost(points, "seconds", point))} expected`;
+function reasonOf(points, { left, ...point }) {
+  return left.seconds === undefined
+    ? `over the ${mebibytes(left.mebibytes)} of the machine, ${mebibytes(expectedCost(points, "peak_mb", point))} expected`
+    : `over ${left.seconds} s, ${seconds(expectedCost(points, "seconds", point))} expected`;
 }
 
 function pointRow(points, point) {

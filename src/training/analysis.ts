@@ -5,12 +5,9 @@ import { inputAnalyzer } from "../model/input-analyzer.ts";
 import { type InputChunk, inputTexts } from "./inputs.ts";
 import { type CollectedNgrams, withCollector } from "./ngram-collector.ts";
 
-/** Most repeats of a feature in one input that count; its value grows with the logarithm. */
-export const MOST_REPEATS = 255;
-
 /**
  * The distinct n-grams of a chunk's inputs, in shared memory: a hash stands in the first namespace of an input that has it, and
- * with it how often it occurs in the input, MOST_REPEATS at most.
+ * with it how often it occurs in the input, 255 at most: a value grows with the logarithm.
  */
 export interface AnalyzedChunk extends CollectedNgrams {
   readonly inputs: number;

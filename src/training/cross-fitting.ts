@@ -3,7 +3,7 @@ import type { Examples } from "../core/example.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { BlockMemory, type WeightedRows } from "./blocks.ts";
 import { foldsOf } from "./folds.ts";
-import { joinColumns } from "./joined-rows.ts";
+import { joinColumns, joinInto } from "./joined-rows.ts";
 import { KernelSolver } from "./kernel-solver.ts";
 import { labelWeights, rowWeights } from "./label-weights.ts";
 import type { NarrowRows } from "./narrowing.ts";
@@ -131,14 +131,8 @@ export function joinFolds(
       weight[held.rows + i] = (weight[held.rows + i] as number) * (trust[row] as number);
     });
   const parts = [evalScores, ...byFold];
-  const scores = sharedFloats(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    scores.set(part, at);
-    at += part.length;
-  }
   return {
-    scores,
+    scores: joinInto(sharedFloats(parts.reduce((n, part) => n + part.length, 0)), parts),
     label: joinColumns([held.label, take(train.label)]),
     weight,
     group: joinColumns([held.group, take(train.group).map((group) => group + groups)]),

@@ -31,7 +31,11 @@ export function joinColumns(columns: readonly Uint32Array[]): Uint32Array {
   return joinInto(new Uint32Array(columns.reduce((sum, { length }) => sum + length, 0)), columns);
 }
 
-function joinInto<Column extends Uint8Array | Uint32Array>(all: Column, columns: readonly Column[]): Column {
+/** Fills `all` with columns, one after another. */
+export function joinInto<Column extends Uint8Array | Uint32Array | Float32Array>(
+  all: Column,
+  columns: readonly Column[],
+): Column {
   let at = 0;
   for (const column of columns) {
     all.set(column, at);

@@ -6,6 +6,7 @@ import { allocate, grow } from "../storage/allocation.ts";
 import { sharedBytes, sharedWords } from "../storage/shared-array.ts";
 import { ANALYSIS } from "./analysis-bytes.ts";
 import { CHUNK_INPUTS, type InputChunk } from "./inputs.ts";
+import { joinInto } from "./joined-rows.ts";
 import { kernelMemory } from "./kernel.ts";
 
 /** What kernel/analysis.ts exports; addresses are bytes of its memory. */
@@ -218,10 +219,22 @@ class NgramCollector {
     this.#start[++this.#ends] = this.#moved + found;
   }
 
-  /** The n-grams of all inputs since {@link begin}. */
+  /** The n-grams of all inputs since {@link begin}, copied. */
   build(): CollectedNgrams {
-    const { hashes, counts } = joined([...this.#parts, this.#view()]);
-    return { namespaces: this.#namespaces, start: this.#start, hashes, counts };
+    const parts = [...this.#parts, this.#view()];
+    const length = this.#moved + this.#found;
+    return {
+      namespaces: this.#namespaces,
+      start: this.#start,
+      hashes: joinInto(
+        sharedWords(length),
+        parts.map(({ hashes }) => hashes),
+      ),
+      counts: joinInto(
+        sharedBytes(length),
+        parts.map(({ counts }) => counts),
+      ),
+    };
   }
 
   /** Whether it has taken more memory than a thread is to keep. */
@@ -244,17 +257,4 @@ export function withCollector<Found>(collect: (collector: NgramCollector) => Fou
   const found = collect(own);
   if (!own.isLarge) kept = own;
   return found;
-}
-
-/** Copies of parts in shared memory, one behind the other. */
-function joined(parts: readonly Part[]): Part {
-  const length = parts.reduce((sum, { counts }) => sum + counts.length, 0);
-  const [hashes, counts] = [sharedWords(length), sharedBytes(length)];
-  let at = 0;
-  for (const part of parts) {
-    hashes.set(part.hashes, at);
-    counts.set(part.counts, at);
-    at += part.counts.length;
-  }
-  return { hashes, counts };
 }

@@ -7,7 +7,7 @@ import { compileKernel, kernelSource } from "../../scripts/kernel.mjs";
 import { seededRandom } from "../../src/core/random.ts";
 import { Analyzer, type AnalyzerSettings, FeatureHashes } from "../../src/model/analyzer.ts";
 import { PairAnalyzer } from "../../src/model/pair-analyzer.ts";
-import { type AnalyzedChunk, analyzeChunk, MOST_REPEATS } from "../../src/training/analysis.ts";
+import { type AnalyzedChunk, analyzeChunk } from "../../src/training/analysis.ts";
 import { collectInputs, type InputChunk } from "../../src/training/inputs.ts";
 import { ANALYZER, type ExampleRow, examples, LETTERS } from "../support/examples.ts";
 
@@ -48,6 +48,9 @@ function featuresOf(row: Omit<ExampleRow, "label">, analyzer: AnalyzerSettings):
   else new PairAnalyzer(analyzer).analyze(row.text, row.b, out);
   return out;
 }
+
+/** Repeats that count, at most. */
+const MOST_REPEATS = 255;
 
 /** Of texts by the kernel, and of others: what is off, single characters, the longest. */
 const KINDS_OF_SETTINGS: readonly AnalyzerSettings[] = [
