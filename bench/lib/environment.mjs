@@ -24,16 +24,26 @@ function git(...args) {
   }).trim();
 }
 
+/** What decides the figures, of the files that git knows; not what a run of the benchmark writes. */
+const MEASURED = [
+  "src",
+  "kernel",
+  "examples/public-tasks.toml",
+  "package-lock.json",
+  "bench/parts",
+  "bench/children",
+];
+
 function commit() {
   try {
-    const changed = git("status", "--porcelain", "--", "src", "kernel") !== "";
+    const changed = git("status", "--porcelain", "--", ...MEASURED) !== "";
     return `${git("rev-parse", "--short=10", "HEAD")}${changed ? "+" : ""}`;
   } catch {
     return "unknown";
   }
 }
 
-/** When a step started, from which commit (+ where src/ had changes), and how busy the machine was. */
+/** When a step started, from which commit (+ where what is measured had changes), and how busy the machine was. */
 export function stamp() {
   return {
     at: new Date().toISOString().slice(0, 16),

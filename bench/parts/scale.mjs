@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seconds and peak memory by rows, labels and workers: one task, the texts of the 16 tasks repeated with seeded edits.
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { expectedCost } from "../lib/cost-model.mjs";
@@ -27,7 +27,7 @@ const LARGEST = 5_000_000;
  * take longer than asked for, or more memory than there is, are left out, and the table says so; two run however long they
  * take, for a bar speaks of them.
  */
-function gridOf({ quick, maxRows }) {
+export function gridOf({ quick, maxRows = LARGEST }) {
   const rows = quick ? [2_000, 10_000] : [10_000, 100_000, 1_000_000, LARGEST];
   const labels = quick ? [10, 100] : LABELS;
   const grid = rows.flatMap((n) =>
@@ -79,16 +79,14 @@ function baseRows(shared) {
   return sampleOf(rows, rows.length, SEED);
 }
 
-/** Writes the rows of a size, unless they are there. */
+/** Writes the rows of a size, unless this run has. */
 async function writeRows(context, rows) {
   const folder = join(context.work, "scale", String(rows));
   const path = join(folder, "rows.jsonl");
-  if (existsSync(path)) return { bytes: statSync(path).size };
+  if (existsSync(path)) return;
   for (const labels of LABELS) writeScaleConfig(folder, labels);
-  const base = baseRows(context.shared);
-  await writeLines(`${path}.tmp`, rows, rowMaker(base, SEED));
+  await writeLines(`${path}.tmp`, rows, rowMaker(baseRows(context.shared), SEED));
   renameSync(`${path}.tmp`, path);
-  return { bytes: statSync(path).size, base: base.length };
 }
 
 function writeScaleConfig(folder, labels) {
@@ -134,6 +132,9 @@ export async function run(context) {
   const steps = context.steps("scale");
   const done = [];
   const grid = gridOf(context);
+  steps.keep((name) => Number(name.split(" ")[1]) > context.maxRows);
+  // Rows of a run that was stopped may have been drawn by other code.
+  rmSync(join(context.work, "scale"), { recursive: true, force: true });
   for (const rows of new Set(grid.map((point) => point.rows))) {
     for (const labels of new Set(grid.filter((p) => p.rows === rows).map((p) => p.labels))) {
       const points = grid.filter((p) => p.rows === rows && p.labels === labels);

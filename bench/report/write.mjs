@@ -35,20 +35,19 @@ function span(values) {
 
 function environmentSection(results) {
   const rows = Object.values(results)
-    .filter(({ machine }) => machine !== undefined)
-    .map(({ part, machine, steps }) => {
+    .filter(({ steps }) => Object.keys(steps).length > 0)
+    .map(({ part, steps }) => {
       const all = Object.values(steps);
       const loads = all.map(({ load }) => load);
-      const load = `${Math.min(...loads)} to ${Math.max(...loads)}`;
-      const commits = [...new Set(all.map(({ commit }) => commit))].join(", ");
+      const each = (of) => [...new Set(all.map(of))].join(", ");
       return [
         part,
         span(all.map(({ at }) => `${at.replace("T", " ")} UTC`)),
-        commits,
-        `${machine.cores} x ${machine.cpu}`,
-        `${machine.memory_gib} GiB`,
-        machine.node,
-        load,
+        each(({ commit }) => commit),
+        each(({ machine }) => `${machine.cores} x ${machine.cpu}`),
+        each(({ machine }) => `${machine.memory_gib} GiB`),
+        each(({ machine }) => machine.node),
+        `${Math.min(...loads)} to ${Math.max(...loads)}`,
       ];
     });
   const text =
