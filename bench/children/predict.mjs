@@ -3,6 +3,7 @@
 import { openModelpack } from "../../dist/runtime/node.js";
 import { readRows } from "../lib/data.mjs";
 import { latency, mean, median } from "../lib/figures.mjs";
+import { analyzed, openInputs } from "../loops/inputs.mjs";
 
 const [single, pairs, shared] = process.argv.slice(2);
 /** Rounds over the texts: the first ones warm the compiler up and are left out. */
@@ -32,23 +33,8 @@ function ofTwentyWords(text) {
   return Array.from({ length: PAIR_WORDS }, (_, i) => words[i % words.length]).join(" ");
 }
 
-/** Mean number of n-grams of the texts, repeats included; null where the analyzer has another shape. */
-async function meanGrams(texts) {
-  try {
-    const { Analyzer, FeatureHashes } = await import("../../dist/model/analyzer.js");
-    const analyzer = new Analyzer({ ngramMin: 1, ngramMax: 2, charNgramMin: 3, charNgramMax: 5 });
-    const hashes = new FeatureHashes();
-    const count = (text) => {
-      analyzer.analyze(text, hashes);
-      return hashes.length;
-    };
-    return mean(texts.map(count));
-  } catch {
-    return null;
-  }
-}
-
-const texts = readRows(shared, "banking77", "test").map(({ text }) => text);
+const inputs = await openInputs(single, shared);
+const { texts } = inputs;
 const pairTexts = readRows(shared, "mrpc", "test")
   .filter(({ text_a, text_b }) => text_a.trim() !== "" && text_b.trim() !== "")
   .map(({ text_a, text_b }) => [ofTwentyWords(text_a), ofTwentyWords(text_b)]);
@@ -59,7 +45,7 @@ const whole = timeCalls(texts, (text) => pack.predictFamily(family, text));
 const batches = timeCalls([texts], (all) => pack.predictBatch("banking77", all));
 const pairPack = await openModelpack(pairs, { strict: true });
 const pair = timeCalls(pairTexts, ([a, b]) => pairPack.predictPair("mrpc", a, b));
-const grams = await meanGrams(texts);
+const grams = (await analyzed(inputs)).grams / texts.length;
 console.log(
   JSON.stringify({
     task,
@@ -69,6 +55,6 @@ console.log(
     texts: texts.length,
     mean_characters: mean(texts.map((text) => text.length)),
     mean_grams: grams,
-    ns_per_gram: grams === null ? null : (task.mean_us * 1000) / grams,
+    ns_per_gram: (task.mean_us * 1000) / grams,
   }),
 );

@@ -6,7 +6,7 @@ import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
 const USAGE = new URL("./usage.mjs", import.meta.url).href;
-/** How often the memory of a command is looked at; only one that is killed depends on it. */
+/** How often a command's use is looked at; only what is no Node program, or is killed, depends on it. */
 const POLL_MS = 100;
 /** What is kept of each stream, from its end. */
 const KEPT = 1 << 20;
@@ -25,11 +25,21 @@ for (const [signal, code] of [
     process.exit(code);
   });
 
-/** Most memory of a process that still runs, in MiB; null where the system has no /proc. */
-function peakOf(pid) {
+/** Ticks of a second that /proc counts CPU time in: 100 on every Linux that Node runs on (proc(5), sysconf(3)). */
+const TICKS = 100;
+
+/**
+ * {peak_mb, cpu_seconds} so far of a process that still runs: its most memory, in MiB, and what all its threads had of the
+ * processors. Null where the system has no /proc.
+ */
+function usageSoFar(pid) {
   try {
-    const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return found === null ? null : Number(found[1]) / 1024;
+    const peak = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    // The name of the command, in brackets, may hold spaces: utime and stime are the 12th and 13th after it.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const cpu_seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
+    return peak === null ? null : { peak_mb: Number(peak[1]) / 1024, cpu_seconds };
   } catch {
     return null;
   }
@@ -56,18 +66,17 @@ function readUsage(path) {
  * Runs `command`. Resolves with {code, timedOut, outOfMemory, seconds, cpu_seconds, peak_mb, stdout, stderr}; never rejects for
  * a command that fails. `timeout` is in seconds; the command is killed after it.
  */
-export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
+export function measure(command, args, { timeout = 3600 } = {}) {
   return new Promise((resolve, reject) => {
     const folder = mkdtempSync(join(tmpdir(), "modelpack-usage-"));
     const usage = join(folder, "usage.json");
     const started = performance.now();
     const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, ...env, BENCH_USAGE: usage },
+      env: { ...process.env, BENCH_USAGE: usage },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const kept = { stdout: "", stderr: "" };
-    let peak = null;
+    let sofar = null;
     let timedOut = false;
     let outOfMemory = false;
     for (const stream of ["stdout", "stderr"])
@@ -77,8 +86,8 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
     running.add(child);
     volunteer(child.pid);
     const poll = setInterval(() => {
-      peak = peakOf(child.pid) ?? peak;
-      if (peak === null || peak < MOST_MB) return;
+      sofar = usageSoFar(child.pid) ?? sofar;
+      if (sofar === null || sofar.peak_mb < MOST_MB) return;
       outOfMemory = true;
       child.kill("SIGKILL");
     }, POLL_MS);
@@ -99,15 +108,15 @@ export function measure(command, args, { cwd, env = {}, timeout = 3600 } = {}) {
     child.on("close", (code) => {
       end();
       const seconds = (performance.now() - started) / 1000;
-      const own = readUsage(usage);
+      const used = readUsage(usage) ?? sofar;
       rmSync(folder, { recursive: true, force: true });
       resolve({
         code,
         timedOut,
         outOfMemory,
         seconds,
-        cpu_seconds: own?.cpu_seconds ?? null,
-        peak_mb: own?.peak_mb ?? peak,
+        cpu_seconds: used?.cpu_seconds ?? null,
+        peak_mb: used?.peak_mb ?? null,
         ...kept,
       });
     });

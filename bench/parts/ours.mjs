@@ -3,7 +3,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../lib/figures.mjs";
-import { FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
+import { ALONE, FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
 import { modelpack, packBytes, preparedRows, testFigures, trainAnew, writeConfig } from "../lib/project.mjs";
 
 /** Rows of each source with --quick. */
@@ -62,7 +62,7 @@ export async function run(context) {
   });
   for (const [name, tasks] of Object.entries(sixes(context)))
     await steps.run(name, () => subset(context, name, tasks, times));
-  for (const task of ["banking77", "trec6", "goemotions"].filter((name) => single.includes(name)))
+  for (const task of ALONE.filter((name) => single.includes(name)))
     await steps.run(task, () => subset(context, task, [task], times));
 }
 

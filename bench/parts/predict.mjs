@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Predicting, opening, and the size of the runtime: needs the packs that part `ours` leaves behind.
-import { existsSync, readFileSync } from "node:fs";
+// Predicting, opening, and the size of the runtime: needs the packs that part `ours` leaves behind. The strongest Python peer predicts
+// between two runs of ours.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { lastJson, measureNode, reasonOf } from "../lib/child.mjs";
+import { lastJson, measure, measureNode, reasonOf } from "../lib/child.mjs";
 import { ROOT } from "../lib/environment.mjs";
 import { median } from "../lib/figures.mjs";
 
 const PREDICT = fileURLToPath(new URL("../children/predict.mjs", import.meta.url));
+const BEST = fileURLToPath(new URL("../children/best-latency.py", import.meta.url));
 const OPEN = fileURLToPath(new URL("../children/open.mjs", import.meta.url));
 /** Fresh processes that open the pack. */
 const OPENINGS = 15;
@@ -17,6 +19,15 @@ async function child(args) {
   const run = await measureNode(args, { timeout: 600 });
   if (run.code !== 0) throw new Error(reasonOf(run, 600));
   return { ...lastJson(run), peak_mb: run.peak_mb };
+}
+
+/** What `best` takes for the same texts, and what ours takes just before it and just after. */
+async function bestLatency(context, ours) {
+  const before = await ours();
+  const run = await measure(context.python, [BEST, context.shared], { timeout: 600 });
+  if (run.code !== 0) throw new Error(reasonOf(run, 600));
+  const after = await ours();
+  return { ...lastJson(run), beside: [before.task, after.task] };
 }
 
 async function opening(pack) {
@@ -32,7 +43,7 @@ async function opening(pack) {
   };
 }
 
-/** What a bundler makes of the browser's door for a page that imports it, and of the part that is loaded for pairs. */
+/** What a bundler makes of the browser's door: what a page loads that imports it, and the parts that it loads where a pack needs them. */
 async function bundle() {
   const { rolldown } = await import("rolldown");
   const build = await rolldown({
@@ -42,22 +53,16 @@ async function bundle() {
     preserveEntrySignatures: "allow-extension",
   });
   const { output } = await build.generate({ format: "esm", minify: true, comments: false });
-  const gzipped = output.map(({ code }) => gzipSync(code, { level: 9 }).length);
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const outside = output[0].imports.filter((name) => name in dependencies || !name.startsWith("."));
+  const own = new Set(output.map(({ fileName }) => fileName));
+  const sizes = output.map(({ name, code }) => [name, gzipSync(code, { level: 9 }).length]);
   return {
     minified: output[0].code.length,
-    gzipped: gzipped[0],
-    gzipped_for_pairs: gzipped[partOf(output, "pair-analyzer")],
-    imports: outside,
+    gzipped: sizes[0][1],
+    parts: Object.fromEntries(sizes.slice(1)),
+    imports: output
+      .flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])
+      .filter((name) => !own.has(name)),
   };
-}
-
-/** Number of the part of a bundle that is loaded with a module. */
-function partOf(output, module) {
-  const part = output.findIndex(({ name }) => name === module);
-  if (part < 0) throw new Error(`the bundle has no part ${module}`);
-  return part;
 }
 
 export async function run(context) {
@@ -68,9 +73,11 @@ export async function run(context) {
       throw new Error("no packs: run `npm run bench -- --only ours` first");
     return work();
   };
+  const latency = () => child([PREDICT, single, pairs, context.shared]);
+  await steps.run("latency", needPacks(latency));
   await steps.run(
-    "latency",
-    needPacks(() => child([PREDICT, single, pairs, context.shared])),
+    "best latency",
+    needPacks(() => bestLatency(context, latency)),
   );
   await steps.run(
     "opening",

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Python peers, by shared/peers/peer.py on the same rows.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { lastJson, measure, reasonOf } from "../lib/child.mjs";
-import { FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
-import { trainAnew } from "../lib/project.mjs";
+import { between } from "../lib/beside.mjs";
+import { costOf, lastJson, measure, reasonOf } from "../lib/child.mjs";
+import { FAMILIES, MEASURED_EPOCHS, sixes, tasksOf } from "../lib/plan.mjs";
 
 const HOW_TO_INSTALL =
   "apt-get install -y python3-sklearn python3-fasttext, or --python with one that has them";
-/** Epochs of reference-loop that are measured; the table scales them to 25. */
-const LOOP_EPOCHS = 2;
 /** Seconds that a peer gets for the 16 tasks. */
 const TIMEOUT = 2400;
-const LATENCY = fileURLToPath(new URL("../children/best-latency.py", import.meta.url));
 
 async function peer(context, name, tasks, args = []) {
   const script = join(context.shared, "peers", "peer.py");
@@ -22,28 +17,10 @@ async function peer(context, name, tasks, args = []) {
   return python(context, [script, name, "--tasks", tasks.join(), "--data", data, ...limit, ...args]);
 }
 
-/**
- * {..., beside: seconds of modelpack's `train` on the same tasks just before and just after}, where the part `ours` has left
- * its project: a machine that others share may be a fifth slower a quarter of an hour later.
- */
-async function between(context, project, args, work) {
-  const folder = join(context.work, project);
-  if (!existsSync(join(folder, "prepared", "current.json"))) return work();
-  const ours = async () => {
-    const config = join(folder, "model_pipeline.toml");
-    return (await trainAnew(config, join(folder, "trained"), args)).seconds;
-  };
-  // What a peer took many minutes for is kept, whatever becomes of ours.
-  const before = await ours().catch(() => null);
-  const result = await work();
-  const after = await ours().catch(() => null);
-  return before === null || after === null ? result : { ...result, beside: [before, after] };
-}
-
 async function python(context, args) {
   const run = await measure(context.python, args, { timeout: TIMEOUT });
   if (run.code !== 0) throw new Error(reasonOf(run, TIMEOUT));
-  return lastJson(run);
+  return { ...lastJson(run), cost: costOf(run) };
 }
 
 /** Throws, with what to install, where the interpreter or a module of it is missing. */
@@ -73,10 +50,6 @@ export async function run(context) {
     "fasttext banking77",
     fasttext(() => banking("fasttext")),
   );
-  await steps.run(
-    "best latency",
-    sklearn(() => python(context, [LATENCY, context.shared])),
-  );
   for (const [name, tasks] of Object.entries(sixes(context)))
     await steps.run(
       `best ${name}`,
@@ -86,7 +59,7 @@ export async function run(context) {
     "best",
     sklearn(() => all("best")),
   );
-  const epochs = ["--epochs", String(LOOP_EPOCHS)];
+  const epochs = ["--epochs", String(MEASURED_EPOCHS)];
   await steps.run(
     "reference-loop",
     sklearn(() => all("reference-loop", epochs)),

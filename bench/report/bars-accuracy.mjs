@@ -74,7 +74,7 @@ function anySixBar(ours, best) {
   let above = 0;
   for (const six of choices(sharedTasks(ours, best), 6)) {
     all++;
-    const wins = (figure) => meanOf(ours, figure, six) >= meanOf(best, figure, six);
+    const wins = (figure) => meanOf(ours, figure, six) > meanOf(best, figure, six);
     if (wins("accuracy") && wins("macro_f1")) above++;
   }
   return { ...bar, measured: `${above} of ${all} choices`, met: above === all };

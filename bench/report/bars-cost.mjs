@@ -1,90 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mean } from "../lib/figures.mjs";
+import { FULL_EPOCHS, GROUPS } from "../lib/plan.mjs";
 import { meanOf } from "./bars-accuracy.mjs";
 import { digits, done, gap, mebibytes, micros, NOT_MEASURED, seconds, times } from "./text.mjs";
 
-/** Epochs of the loop that the project replaces. */
-const LOOP_EPOCHS = 25;
 const BYTES = { models: 12e6, bundle: 12_000 };
 
-/** Seconds of reference-loop at 25 epochs, from the ones that were measured: reading and predicting as they are. */
-export function loopSeconds(peer) {
-  const { total, fit } = peer.seconds;
-  return total - fit + (fit / peer.epochs) * LOOP_EPOCHS;
+/** Seconds of a peer's whole process; of reference-loop at 25 epochs: reading and predicting as they are. */
+export function peerSeconds(peer) {
+  const { cost, seconds: parts, epochs } = peer;
+  return peer.peer === "reference-loop"
+    ? cost.seconds + parts.fit * (FULL_EPOCHS / epochs - 1)
+    : cost.seconds;
 }
 
 function bar(id, what, text, measured, met, ratio) {
   return { id, what, bar: text, measured, met, ...(ratio === undefined ? {} : { ratio }) };
 }
 
-/** Seconds of ours that a peer is compared with: the mean of the runs just before and after it, or the median where there are none. */
-export function secondsBeside(peer, ours) {
-  return peer.beside === undefined ? ours.cost.seconds : mean(peer.beside);
+/** Seconds of ours that a peer is compared with: the mean of the runs just before and just after it. NaN where there are none. */
+export function secondsBeside({ beside }) {
+  return beside === undefined ? Number.NaN : mean(beside.map((cost) => cost.seconds));
 }
 
-/** How many times faster than a peer; `limit` is what is wanted, and `peerSeconds` what the peer took. */
-function speedBar(id, what, ours, peer, peerSeconds, limit) {
+/** How many times faster than a peer; `limit` is what is wanted. */
+function speedBar(id, what, peer, limit) {
   const text = `${limit} x`;
-  if (ours === undefined || peer === undefined) return bar(id, what, text, NOT_MEASURED, null);
-  const own = secondsBeside(peer, ours);
-  const against = `${seconds(own)} against \`${peer.peer}\`'s ${seconds(peerSeconds(peer))}`;
+  if (peer === undefined) return bar(id, what, text, NOT_MEASURED, null);
+  const own = secondsBeside(peer);
+  if (Number.isNaN(own)) return bar(id, what, text, peer.beside_failed ?? NOT_MEASURED, null);
   const ratio = peerSeconds(peer) / own;
+  const against = `${seconds(own)} against \`${peer.peer}\`'s ${seconds(peerSeconds(peer))}`;
   return bar(id, what, text, times(ratio), ratio >= limit, against);
 }
 
+function memoryBar(best) {
+  const [id, what, text] = ["memory", "peak memory of `train` on the 16 tasks", "half of `best`'s"];
+  if (best?.beside === undefined) return bar(id, what, text, NOT_MEASURED, null);
+  const own = Math.max(...best.beside.map(({ peak_mb }) => peak_mb));
+  const ratio = own / best.peak_rss_mb;
+  const against = `${mebibytes(own)} against \`best\`'s ${mebibytes(best.peak_rss_mb)}`;
+  return bar(id, what, text, times(ratio), ratio <= 0.5, against);
+}
+
 function trainingBars(results) {
-  const ours = done(results, "ours", "train");
-  const best = done(results, "python", "best");
-  const loop = done(results, "python", "reference-loop");
-  const total = (peer) => peer.seconds.total;
-  const rows = [
-    speedBar("speed_best", "`train` on the 16 tasks, against `best`", ours, best, total, 15),
-    speedBar(
-      "speed_loop",
-      "`train` on the 16 tasks, against `reference-loop` at 25 epochs",
-      ours,
-      loop,
-      loopSeconds,
-      50,
-    ),
+  const peer = (step) => done(results, "python", step);
+  const on = (name, against) => `\`train\` on ${name}, against ${against}`;
+  const [sixteen, ...sixes] = GROUPS;
+  const loop = on(sixteen.name, `\`reference-loop\` at ${FULL_EPOCHS} epochs`);
+  return [
+    speedBar("speed_best", on(sixteen.name, "`best`"), peer("best"), 15),
+    speedBar("speed_loop", loop, peer("reference-loop"), 50),
+    ...sixes.map(({ name, step }) => speedBar(`speed_${step}`, on(name, "`best`"), peer(`best ${step}`), 15)),
+    memoryBar(peer("best")),
   ];
-  for (const [step, name] of [
-    ["six-drawn", "six drawn tasks"],
-    ["six-smallest", "the six smallest tasks"],
-  ]) {
-    const peer = done(results, "python", `best ${step}`);
-    rows.push(
-      speedBar(
-        `speed_${step}`,
-        `\`train\` on ${name}, against \`best\``,
-        done(results, "ours", step),
-        peer,
-        total,
-        15,
-      ),
-    );
-  }
-  const known = ours !== undefined && best !== undefined;
-  const memory = known ? ours.cost.peak_mb / best.peak_rss_mb : Number.NaN;
-  const against = known
-    ? `${mebibytes(ours.cost.peak_mb)} against \`best\`'s ${mebibytes(best.peak_rss_mb)}`
-    : undefined;
-  rows.push(
-    bar(
-      "memory",
-      "peak memory of that run",
-      "half of `best`'s",
-      times(memory),
-      known ? memory <= 0.5 : null,
-      against,
-    ),
-  );
-  return rows;
 }
 
 function predictionBars(results) {
   const latency = done(results, "predict", "latency");
-  const best = done(results, "python", "best latency");
+  const best = done(results, "predict", "best latency");
   const limit = (id, what, most, of, ratio, note = "") =>
     bar(
       id,
@@ -95,10 +69,11 @@ function predictionBars(results) {
       ratio,
     );
   const grams = latency?.ns_per_gram ? `, ${digits(latency.ns_per_gram)} ns an n-gram in the mean` : "";
+  const beside = best === undefined ? Number.NaN : mean(best.beside.map(({ p50_us }) => p50_us));
   const against =
-    best !== undefined && latency !== undefined
-      ? `\`best\` ${micros(best.p50_us)}, ${times(best.p50_us / latency.task.p50_us)}`
-      : undefined;
+    best === undefined
+      ? undefined
+      : `\`best\` ${micros(best.p50_us)}, ${times(best.p50_us / beside)} the ${micros(beside)} beside it`;
   return [
     limit("predict_task", "one prediction of banking77, p50", 10, latency?.task, against, grams),
     limit(
@@ -113,10 +88,12 @@ function predictionBars(results) {
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(2)} kB`;
 
-/** What a page loads, and what it loads on top once it opens a pack of pairs. */
-function bundleText({ gzipped, gzipped_for_pairs = 0, imports }) {
-  const pairs = gzipped_for_pairs > 0 ? `, + ${kilobytes(gzipped_for_pairs)} once a pack has pairs` : "";
-  return `${kilobytes(gzipped)}, ${imports.length} imports${pairs}`;
+/** What a page loads, and what of it once a pack needs it. */
+function bundleText({ gzipped, parts, imports }) {
+  const more = Object.entries(parts)
+    .map(([name, size]) => `${name} ${kilobytes(size)}`)
+    .join(", ");
+  return `${kilobytes(gzipped)}, ${imports.length} imports; loaded where a pack needs them: ${more}`;
 }
 
 function sizeBars(results) {
@@ -135,7 +112,7 @@ function sizeBars(results) {
       "packs of the 16 tasks, int8",
       "12 MB",
       Number.isFinite(bytes) ? `${(bytes / 1e6).toFixed(2)} MB` : NOT_MEASURED,
-      known || ours !== undefined ? bytes <= BYTES.models : null,
+      ours !== undefined ? bytes <= BYTES.models : null,
     ),
     bar(
       "pack_loss",
@@ -185,7 +162,9 @@ function scaleBars(results) {
     failed !== undefined || left !== undefined || cost?.peak_mb > 24 * 1024;
   const isMeasured = points.every(([, { cost }]) => cost !== undefined);
   const met = points.some(([, point]) => isMissed(point)) ? false : isMeasured ? true : null;
-  return [bar("scale", "5 million rows train on 2 cores", "24 GiB", text.join("; "), met)];
+  return [
+    bar("scale", "5 million rows (4 million of them train) on 2 cores", "24 GiB", text.join("; "), met),
+  ];
 }
 
 export function costBars(results) {

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Numbers to reach": each bar, what was measured, and whether it is met. `reasons.json` says why one is missed.
+// "Numbers to reach": each bar, what was measured, and whether it is met. `reasons.json` says why one is missed, and of which measured
+// value it says so.
 import { readFileSync } from "node:fs";
 import { accuracyBars, calibrationBars, pairBars } from "./bars-accuracy.mjs";
 import { costBars } from "./bars-cost.mjs";
-import { table } from "./text.mjs";
+import { NOT_MEASURED, table } from "./text.mjs";
 
 const REASONS = JSON.parse(readFileSync(new URL("./reasons.json", import.meta.url), "utf8"));
-const NO_REASON = "why is not known yet";
 
-function verdict({ id, met }) {
-  if (met === null) return NOT;
-  if (met) return "met";
-  return `**missed**: ${REASONS[id] ?? NO_REASON}`;
+/** Why a bar is missed, as far as somebody has said so; of another value than the one at hand it is said that it is. */
+function reasonOf({ id, measured }) {
+  const reason = REASONS[id];
+  if (reason === undefined) return "why is not known yet";
+  return reason.of === measured ? reason.why : `${reason.why} (said of ${reason.of})`;
 }
-const NOT = "not measured";
+
+function verdict(bar) {
+  if (bar.met === null) return NOT_MEASURED;
+  return bar.met ? "met" : `**missed**: ${reasonOf(bar)}`;
+}
 
 /** All bars: {id, what, bar, measured, ratio, met}; met is null where nothing was measured. */
-function allBars(results) {
+export function allBars(results) {
   return [...accuracyBars(results), ...pairBars(results), ...calibrationBars(results), ...costBars(results)];
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cost by rows, labels and workers, with the model that predicts the next point from its passes and the size of its model.
+// Cost by rows, labels and workers, with what a model of the cost says of the next point.
 import { expectedCost, fitCost, predictCost } from "../lib/cost-model.mjs";
-import { digits, grouped, mebibytes, seconds, table } from "./text.mjs";
+import { gridOf, nameOf } from "../parts/scale.mjs";
+import { digits, grouped, mebibytes, NOT_MEASURED, seconds, table } from "./text.mjs";
 
-export function pointsOf(results) {
-  return Object.entries(results.scale?.steps ?? {})
-    .filter(([step]) => step.startsWith("train "))
-    .map(([step, point]) => ({ step, ...point }));
+/** The points of the grid, with what was measured of each. */
+export function pointsOf(results, quick) {
+  return gridOf({ quick }).map((point) => ({ ...point, ...results.scale?.steps[nameOf(point)] }));
 }
 
 const measuredOf = (points) => points.filter(({ cost }) => cost !== undefined);
@@ -18,22 +18,23 @@ function reasonOf(points, { left, ...point }) {
     : `over ${left.seconds} s, ${seconds(expectedCost(points, "seconds", point))} expected`;
 }
 
+/** What a model of the cost said, and what was measured over it. */
+function against(measured, said) {
+  return said === null ? "" : `${digits(said)} (${digits(measured / said)} x)`;
+}
+
 function pointRow(points, point) {
-  const { rows, labels, workers, cost, epochs, failed } = point;
-  const name = [rows === undefined ? point.step : grouped(rows), labels ?? "", workers ?? "", epochs ?? ""];
-  if (failed !== undefined) return [...name, `failed: ${failed}`, "", "", "", "", ""];
-  if (cost === undefined) return [...name, `left out: ${reasonOf(points, point)}`, "", "", "", "", ""];
-  const [time, memory] = ["seconds", "peak_mb"].map((measure) => predictCost(points, measure, point));
-  const against = (value, expected) => (expected === null ? "" : `${digits(value / expected)} x`);
-  return [
-    ...name,
-    seconds(cost.seconds),
-    time === null ? "" : seconds(time),
-    against(cost.seconds, time),
-    mebibytes(cost.peak_mb),
-    memory === null ? "" : mebibytes(memory),
-    against(cost.peak_mb, memory),
+  const { rows, labels, workers, cost, epochs, failed, left } = point;
+  const name = [grouped(rows), labels, workers, epochs ?? ""];
+  const instead = (text) => [...name, text, "", "", "", "", ""];
+  if (failed !== undefined) return instead(`failed: ${failed}`);
+  if (left !== undefined) return instead(`left out: ${reasonOf(points, point)}`);
+  if (cost === undefined) return instead(NOT_MEASURED);
+  const cells = (measure) => [
+    against(cost[measure], expectedCost(points, measure, point)),
+    against(cost[measure], predictCost(points, measure, point)),
   ];
+  return [...name, seconds(cost.seconds), ...cells("seconds"), mebibytes(cost.peak_mb), ...cells("peak_mb")];
 }
 
 function formula(points, workers) {
@@ -68,9 +69,9 @@ function prepareTable(results) {
     : `${table(["rows", "labels", "prepare", "peak memory", "train / eval / test rows after it"], rows)}\n`;
 }
 
-export function scaleSection(results) {
+export function scaleSection(results, quick) {
   const title = "## Scale\n\n";
-  const points = pointsOf(results);
+  const points = pointsOf(results, quick);
   const measured = measuredOf(points);
   if (measured.length === 0) return `${title}not measured: \`npm run bench -- --only scale\`\n`;
   const text =
@@ -82,8 +83,9 @@ export function scaleSection(results) {
     "![Peak memory of train by rows, labels and workers](benchmarks/scale-memory.svg)\n\n" +
     "The model of the cost has coefficients of at least 0, fitted to relative errors. It is linear in the rows, but for two things that the rows " +
     "do not tell, and that it takes as they turned out: how many passes eval let the solver make (the column; those of the refit are not among them), and how large the model file is, which " +
-    "ends at 250,000 features. What it predicts for a point comes only from the points with fewer rows and as many workers; a point that was left out " +
-    "is expected to be like the largest with as many labels. Fitted to all points it is:\n";
+    "ends at 250,000 features. What it says of a point comes only from the points with fewer rows and as many workers: what was *expected* before, with the passes and the model " +
+    "file of the largest of them with as many labels, and what it *predicts* given the point's own. In brackets, what was measured over it. " +
+    "Points that should take longer than `--longest` seconds are left out. Fitted to all points it is:\n";
   const formulas = [...new Set(measured.map(({ workers }) => workers))]
     .sort()
     .map((workers) => formula(measured, workers));
@@ -93,11 +95,11 @@ export function scaleSection(results) {
     "workers",
     "passes",
     "train",
-    "predicted, given its passes and model",
-    "measured / predicted",
+    "expected, s",
+    "predicted given its passes and model, s",
     "peak memory",
-    "predicted, given its model",
-    "measured / predicted",
+    "expected, MiB",
+    "predicted given its model, MiB",
   ];
   const rows = points.map((point) => pointRow(measured, point));
   return `${title}${text}\n${formulas.join("\n")}\n\n${table(head, rows)}\n\n${prepareTable(results)}`;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Task by task: accuracy, macro-F1 and calibration.
 import { PAIRS, SIXTEEN } from "../lib/data.mjs";
+import { FULL_EPOCHS, MEASURED_EPOCHS } from "../lib/plan.mjs";
 import { bandOf, calibrated, isShifted, meanOf, sharedTasks } from "./bars-accuracy.mjs";
 import { done, gap, grouped, share, table, whyNot } from "./text.mjs";
 
@@ -54,7 +55,7 @@ export function tasksSection(results) {
     `One default configuration for all tasks, the official test splits whole. The peers fit ${grouped(peers[0]?.train_rows ?? read)} rows ` +
     `as they are. \`prepare\` read ${grouped(read)} of them; after deduplication ${grouped(train)} were train and ${grouped(held)} eval ` +
     "rows, each with the number of copies behind it as its weight. " +
-    `Test rows: ${grouped(test)}. reference-loop had ${peers[1]?.epochs ?? "2"} epochs here, not the 25 that its time is scaled to.`;
+    `Test rows: ${grouped(test)}. reference-loop had ${MEASURED_EPOCHS} epochs here, not the ${FULL_EPOCHS} that its time is scaled to.`;
   return `${title}${text}\n\n${table(head, rows)}\n\n${pairsTable(results)}`;
 }
 

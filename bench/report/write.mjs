@@ -55,8 +55,8 @@ function environmentSection(results) {
   return `## Where and when\n\n${text}\n\n${table(["part", "when", "commit", "cores", "memory", "Node", "load"], rows, 7)}\n`;
 }
 
-function plotOf(results, measure, scale, names) {
-  const points = pointsOf(results).filter(({ cost }) => cost !== undefined);
+function plotOf(all, measure, scale, names) {
+  const points = all.filter(({ cost }) => cost !== undefined);
   if (points.length === 0) return null;
   const labels = [...new Set(points.map((point) => point.labels))].sort((a, b) => a - b);
   const workers = [...new Set(points.map((point) => point.workers))].sort();
@@ -94,18 +94,19 @@ export async function writeReport(results, folder, quick) {
     predictingSection(results),
     jsPeersSection(results, await peerSettings(), packageVersions()),
     prepareSection(results),
-    scaleSection(results),
+    scaleSection(results, quick),
     microSection(results),
     environmentSection(results),
   ];
   mkdirSync(join(folder, "benchmarks"), { recursive: true });
+  const points = pointsOf(results, quick);
   const plots = {
-    "scale-seconds.svg": plotOf(results, "seconds", 1, {
+    "scale-seconds.svg": plotOf(points, "seconds", 1, {
       title: "Seconds of train",
       xName: "rows",
       yName: "seconds",
     }),
-    "scale-memory.svg": plotOf(results, "peak_mb", 1 / 1024, {
+    "scale-memory.svg": plotOf(points, "peak_mb", 1 / 1024, {
       title: "Peak memory of train",
       xName: "rows",
       yName: "GiB",
