@@ -3,16 +3,27 @@
 // the results of relaxed SIMD depend on the machine. Labels are padded to whole vectors of 4; a padding label has
 // a bias of -1e30, so that its probability is 0 and nothing of it ever moves.
 
-/** A dual change below this is not carried to the weights: most labels of most rows stay put. */
+/**
+ * A dual change below this is not carried to the weights: most labels of most rows stay put. It moves the row's own scores by
+ * a = cost x |x|^2 times as much, so above {@link USUAL} it is as much smaller as a is larger: a row that stands for thousands
+ * learns by small steps of its dual.
+ */
 const SMALLEST_STEP: f32 = 1e-4;
+/** A row's a up to which {@link SMALLEST_STEP} holds: that of a row of weight 1 is 12 at a cost of 4. */
+const USUAL: f32 = 16;
 /**
  * A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of
  * the next pass: its label, loss and divergence are those of this one.
  */
 const SETTLED: f32 = 1e-4;
 const MOST_STEPS: i32 = 30;
-/** How far from A the sum may be where Newton's method ends: the last step is taken along the tangents. */
+/**
+ * How far from a the sum may be where Newton's method ends, as a share of a and at most: the last step is taken along the tangents.
+ * nu moves by about as much, and what is not the row's own label grows with e^-nu; below the rounding of a there is nothing to find.
+ */
 const NEAR: f32 = 1e-3;
+const NEAREST: f32 = 0.1;
+const ROUNDING: f32 = 1e-6;
 /** Below this r, the fraction alone is Wright omega of r, to 5e-7. */
 const FRACTION_LIMIT: f32 = -2.5;
 /** Bytes of a feature's weights from which on scores are summed along them. */
@@ -426,15 +437,20 @@ function logSum(top: f32): f32 {
   return log1(sum4(sum));
 }
 
-/** KL(p || softmax(z)) of the row's dual: its part of the duality gap. */
+/**
+ * KL(p || softmax(z)) of the row's dual, its part of the duality gap; as steps too small to carry leave the dual's sum a little
+ * off 1, in the form for any sum, sum p ln(p / s) + 1 - sum p, which is never under 0.
+ */
 function divergence(p: usize, lse: f32): f32 {
   let sum = splat(0);
+  let mass = splat(0);
   for (let at: usize = 0; at < width; at += 16) {
     const q = v128.load(p + at);
     const term = f32x4.add(f32x4.sub(log4(f32x4.max(q, splat(1e-30))), v128.load(z + at)), splat(lse));
     sum = f32x4.add(sum, v128.and(f32x4.mul(q, term), f32x4.gt(q, splat(1e-30))));
+    mass = f32x4.add(mass, q);
   }
-  return sum4(sum);
+  return sum4(sum) + (1 - sum4(mass));
 }
 
 /** Newton's last step: what u = omega(target - nu) is to follow along its tangent. */
@@ -457,6 +473,7 @@ function solveRow(p: usize, a: f32, logSumExp: f32): void {
   const top = max4(most);
   const share = a / <f32>(width >> 2);
   let nu = max<f32>(top - a - lnA, min<f32>(logSumExp, top - share - log1(share)));
+  const near = max<f32>(min<f32>(NEAR * a, NEAREST), ROUNDING * a);
   let base: f32 = -1e30;
   for (let i = 0; i < MOST_STEPS; i++) {
     if (abs(nu - base) > REFRESH) {
@@ -479,7 +496,7 @@ function solveRow(p: usize, a: f32, logSumExp: f32): void {
     }
     const excess = sum4(sums) - a;
     lastStep = excess / sum4(slopes);
-    if (abs(excess) <= NEAR * a) return;
+    if (abs(excess) <= near) return;
     nu += lastStep;
   }
   lastStep = 0;
@@ -489,6 +506,7 @@ function solveRow(p: usize, a: f32, logSumExp: f32): void {
 function takeOver(p: usize, c: f32, a: f32): i32 {
   const inverse = splat(<f32>1 / a);
   const last = splat(lastStep);
+  const least = splat(SMALLEST_STEP * min<f32>(1, USUAL / a));
   let n = 0;
   for (let at: usize = 0; at < width; at += 16) {
     const old = v128.load(p + at);
@@ -496,7 +514,7 @@ function takeOver(p: usize, c: f32, a: f32): i32 {
     const along = f32x4.div(f32x4.mul(u, last), f32x4.add(u, splat(1)));
     const next = f32x4.mul(f32x4.max(f32x4.sub(u, along), splat(0)), inverse);
     const change = f32x4.sub(old, next);
-    const moves = f32x4.ge(f32x4.abs(change), splat(SMALLEST_STEP));
+    const moves = f32x4.ge(f32x4.abs(change), least);
     if (!v128.any_true(moves)) continue;
     const step = v128.and(f32x4.mul(change, splat(c)), moves);
     v128.store(p + at, v128.bitselect(next, old, moves));
@@ -709,12 +727,12 @@ export function pass(order: usize, rows: u32, share: f64): void {
     primalSum += <f64>c * l;
     gapSum += <f64>c * d;
     const fresh = load<f32>(p + (<usize>load<u32>(truth + (row << 2)) << 2)) == 1;
-    if (d < SETTLED || (!fresh && <f64>d * costs < share * gapSum)) {
+    const a = c * load<f32>(squares + (row << 2));
+    if (d < SETTLED * min<f32>(1, USUAL / a) || (!fresh && <f64>d * costs < share * gapSum)) {
       store<f32>(rest, <f32>l);
       store<f32>(rest, d, 4);
       continue;
     }
-    const a = c * load<f32>(squares + (row << 2));
     solveRow(p, a, topScoreOf + logSumOf);
     const n = takeOver(p, c, a);
     if (n > 0) update(row, n);

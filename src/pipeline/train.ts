@@ -66,8 +66,8 @@ export async function train(
   const version = versionOf({
     kind: "modelpack",
     ...producer(),
-    // Before there was a usual share, 32-bit sums, passes that leave out rows by the mean, or room for more than 256 tokens of a
-    // text of 1,024 characters, the same inputs gave other files.
+    // Before there was a usual share, 32-bit sums, passes that leave out rows by the mean, room for more than 256 tokens of a
+    // text of 1,024 characters, or small steps for heavy rows, the same inputs gave other files.
     format: [
       FORMAT_VERSION,
       FILE_VERSIONS,
@@ -75,6 +75,7 @@ export async function train(
       "32-bit sums",
       "settled by the mean",
       "all tokens",
+      "heavy rows",
     ],
     files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,

@@ -72,6 +72,11 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return largest;
 }
 
+/** How many rows stand in another cell of one confusion matrix than of another. */
+function rowsMoved(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, n, cell) => sum + Math.abs(n - (b[cell] as number)), 0) / 2;
+}
+
 test("the committed kernel comes from its source", async () => {
   const path = fileURLToPath(new URL("../../src/training/kernel-bytes.ts", import.meta.url));
   expect(readFileSync(path, "utf8")).toBe(kernelSource(await compileKernel()));
@@ -86,7 +91,8 @@ describe.each([1, 2, 3, 4, 5, 8, 9, 13, 16, 19, 24, 28, 32, 33, 40, 44, 47, 52, 
       const [theirs] = passes(plain, 4, 1);
       expect(mine?.loss).toBeCloseTo(theirs?.loss as number, 1);
       expect(mine?.primal).toBeCloseTo(theirs?.primal as number, 0);
-      expect(mine?.confusion).toEqual(theirs?.confusion);
+      // One row may lie between two labels.
+      expect(rowsMoved(mine?.confusion as Float64Array, theirs?.confusion as Float64Array)).toBeLessThan(2);
       expect(relativeGap(mine as PassStatistics)).toBeCloseTo(relativeGap(theirs as PassStatistics), 3);
       expect(largestDifference(kernel.weights(), plain.weights())).toBeLessThan(0.01);
       expect(largestDifference(kernel.bias(), plain.bias())).toBeLessThan(0.01);
@@ -284,4 +290,42 @@ test("a share multiplies the cost of the steps and does not scale the weights", 
   expect(shared.save(300).cost).toBe(2);
   shared.setCost(2, 1);
   expect(shared.weights()).toEqual(before);
+});
+
+/** Of whose train rows the first are heavy. */
+const HEAVY = 20;
+
+function heavyProblem(labels: number, weight: number): SolverProblem {
+  const problem = problemOf(labels);
+  const [train, held] = problem.parts as [LabelledRows, LabelledRows];
+  const heavy = train.weight.map((_, i) => (i < HEAVY ? weight : 1));
+  return { ...problem, parts: [{ ...train, weight: heavy }, held] };
+}
+
+test.each([
+  [2, 10],
+  [2, 1e3],
+  [2, 1e4],
+  [2, 1e5],
+  [2, 1e6],
+  [9, 100],
+  [1000, 8],
+])("of %d labels, rows of weight %d are learnt as the plain loop learns them", (labels, weight) => {
+  const problem = heavyProblem(labels, weight);
+  const rows = problem.parts[0]?.x.rows as number;
+  const [kernel, plain] = [kernelOf(problem), new PlainSolver(problem)];
+  for (const solver of [kernel, plain]) solver.setCost(4);
+  for (let pass = 0; pass < 20; pass++) {
+    const [mine, theirs] = [kernel.pass(rows), plain.pass(rows)];
+    expect(mine.gap / mine.primal).toBeGreaterThan(-0.05);
+    if (pass < 19) continue;
+    expect(relativeGap(mine)).toBeLessThan(relativeGap(theirs) + 0.02);
+    expect(mine.primal / theirs.primal).toBeCloseTo(1, 1);
+  }
+  const truth = problem.parts[0]?.truth as Uint32Array;
+  const scores = kernel.scores(0, HEAVY);
+  for (let i = 0; i < HEAVY; i++) {
+    const own = scores.subarray(i * labels, (i + 1) * labels);
+    expect(own.indexOf(Math.max(...own))).toBe(truth[i]);
+  }
 });

@@ -8,6 +8,7 @@ import { joinParts, type SolverProblem, type SparseRows, squaredLength } from ".
 
 /** What a pass leaves out. */
 export interface Shortcuts {
+  // Both as much smaller for a row as its a = cost x |x|^2 is above 16.
   /** A dual change below this is not carried to the weights. */
   readonly smallestStep: number;
   /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of the next pass. */
@@ -15,6 +16,9 @@ export interface Shortcuts {
   /** And so is one that has been solved before, with a divergence below this share of the mean of the pass so far. */
   readonly settledShare: number;
 }
+
+/** a of a row up to which the shortcuts are as they are given. */
+const USUAL = 16;
 
 /** Next to none: as near to the optimum as it gets. */
 const EXACT: Shortcuts = {
@@ -117,14 +121,16 @@ export class PlainSolver implements Solver {
       loss += seen.loss;
       primal += c * seen.loss;
       gap += c * seen.divergence;
-      const { settled, settledShare } = this.#shortcuts;
+      const { smallestStep, settled, settledShare } = this.#shortcuts;
       const fresh = p[this.#truth[i] as number] === 1;
-      if (seen.divergence < settled || (!fresh && seen.divergence * costs < settledShare * gap)) {
+      const a = c * (this.#squares[i] as number);
+      const scale = Math.min(1, USUAL / a);
+      if (seen.divergence < settled * scale || (!fresh && seen.divergence * costs < settledShare * gap)) {
         this.#settled.set(i, seen);
         continue;
       }
-      solveRow(this.#z, p, c * (this.#squares[i] as number), target, relative);
-      this.#update(i, c, p);
+      solveRow(this.#z, p, a, target, relative);
+      this.#update(i, c, p, smallestStep * scale);
     }
     return { loss, confusion, primal, gap };
   }
@@ -168,12 +174,11 @@ export class PlainSolver implements Solver {
   }
 
   // Rows outside, labels inside: the other way round strides through memory and took four times as long.
-  #update(row: number, cost: number, p: Float64Array): void {
+  #update(row: number, cost: number, p: Float64Array, smallestStep: number): void {
     const labels = this.#problem.labels;
     const w = this.#weights;
     const moved = this.#moved;
     const steps = this.#steps;
-    const { smallestStep } = this.#shortcuts;
     let n = 0;
     for (let k = 0; k < labels; k++) {
       const change = (this.#dual[row * labels + k] as number) - (p[k] as number);
@@ -224,7 +229,7 @@ function count(confusion: Float64Array, labels: number, truth: number, predicted
 
 /**
  * The model's opinion of one row before it learns from it: predicted label, loss, and the divergence
- * KL(p || softmax(z)) of its dual from it, which summed over the rows with C_i is the duality gap.
+ * KL(p || softmax(z)) + 1 - sum p of its dual from it, which summed over the rows with C_i is the duality gap.
  */
 interface Look {
   readonly predicted: number;
@@ -239,9 +244,10 @@ function look(z: Float64Array, p: Float64Array, y: number): Look {
   let sum = 0;
   for (let k = 0; k < z.length; k++) sum += exp((z[k] as number) - top);
   const lse = top + log(sum);
-  let divergence = 0;
+  let divergence = 1;
   for (let k = 0; k < z.length; k++) {
     const q = p[k] as number;
+    divergence -= q;
     if (q > 0) divergence += q * (log(q) - (z[k] as number) + lse);
   }
   return { predicted, loss: lse - (z[y] as number), divergence };
