@@ -17,3 +17,7 @@ parentPort?.on("message", async (job: NearJob) => {
   const answer: NearAnswer = { roots: sets.roots(), across };
   parentPort?.postMessage(answer, [answer.roots.buffer]);
 });
+// A job that can't be read, for lack of memory say.
+parentPort?.on("messageerror", (error) => {
+  throw error;
+});

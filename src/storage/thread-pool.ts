@@ -110,6 +110,11 @@ export class ThreadPool<Message> {
       // Whoever waited for it may have a job that comes before all others.
       setImmediate(() => this.#next());
     });
+    // What it says can't be read, for lack of memory say: its job would wait for ever.
+    worker.on("messageerror", (cause) => {
+      this.#died(worker, cause);
+      this.#ending = Promise.all([this.#ending, worker.terminate()]);
+    });
     worker.on("error", (cause) => this.#died(worker, cause));
     worker.on("exit", (code) => this.#died(worker, new Error(`the thread ended with code ${code}`)));
     return worker;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { totalmem } from "node:os";
 import { ModelpackError } from "../core/error.ts";
-import { layoutOf } from "./block.ts";
+import { type BlockShape, layoutOf, MOST_BYTES } from "./block.ts";
 import { type BlockRows, shapeOf } from "./blocks.ts";
 
 /** Bytes that this process may have at most: the machine's, or fewer where its container allows fewer. */
@@ -9,6 +9,8 @@ function memoryLimit(): number {
   const allowed = process.constrainedMemory() ?? 0;
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }
+
+const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
 
 /** A task's rows, and into how many blocks they are to be dealt. */
 export interface DealtTask {
@@ -20,7 +22,7 @@ export interface DealtTask {
 /**
  * Refuses what the system would end half-way, without a word.
  *
- * @throws ModelpackError TASK_UNTRAINABLE where the weights fit no memory of the kernel, or the blocks together are more
+ * @throws ModelpackError TASK_UNTRAINABLE where the weights fill more than half of a kernel's memory, or the blocks together are more
  * than `limit` bytes
  */
 export function checkCapacity({ task, rows, blocks }: DealtTask, limit = memoryLimit()): void {
@@ -28,13 +30,12 @@ export function checkCapacity({ task, rows, blocks }: DealtTask, limit = memoryL
   if (blocks === Number.POSITIVE_INFINITY) {
     throw new ModelpackError(
       "TASK_UNTRAINABLE",
-      `task "${task}": the weights of ${features} features for ${labels} labels do not fit the 4 GB of a kernel's memory`,
+      `task "${task}": the weights of ${features} features for ${labels} labels take more than half of the 4 GiB of a kernel's memory`,
       { hint: "lower train.max_features or raise train.min_df, or split the task" },
     );
   }
   const bytes = layoutOf(shapeOf(rows, 0, blocks)).bytes * blocks;
   if (bytes <= limit) return;
-  const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
   throw new ModelpackError(
     "TASK_UNTRAINABLE",
     `task "${task}": ${rows.train.inputs.length} rows of ${labels} labels take ${gigabytes(bytes)} of memory, and there are ${gigabytes(limit)}`,
@@ -42,4 +43,38 @@ export function checkCapacity({ task, rows, blocks }: DealtTask, limit = memoryL
       hint: "lower prepare.max_per_task_label or train.max_features, split the task, or train on a larger machine",
     },
   );
+}
+
+/** Fits on nearly all rows of a task, each as one block in a thread, in so many threads at a time. */
+export interface FoldFits {
+  readonly task: string;
+  /** Of all rows: no fit has more. */
+  readonly shape: BlockShape;
+  readonly threads: number;
+}
+
+/**
+ * Refuses fits of folds that fit no memory.
+ *
+ * @throws ModelpackError TASK_UNTRAINABLE where one is larger than a kernel's memory, or all that run at a time are more than
+ * `limit` bytes
+ */
+export function checkFoldCapacity({ task, shape, threads }: FoldFits, limit = memoryLimit()): void {
+  const { bytes } = layoutOf(shape);
+  const refuse = (problem: string, hint: string) =>
+    new ModelpackError(
+      "TASK_UNTRAINABLE",
+      `task "${task}": a fit that judges labels takes up to ${gigabytes(bytes)} of memory for ${shape.rows} rows of ${shape.labels} labels, ${problem}`,
+      { hint },
+    );
+  if (bytes > MOST_BYTES)
+    throw refuse(
+      `and a kernel's memory has ${gigabytes(MOST_BYTES)}`,
+      'lower prepare.max_per_task_label or train.max_features, or train with train.synthetic_filter = "none"',
+    );
+  if (bytes * threads > limit)
+    throw refuse(
+      `${threads} run at a time, and there are ${gigabytes(limit)}`,
+      "set train.workers = 1, or lower prepare.max_per_task_label or train.max_features",
+    );
 }

@@ -3,6 +3,7 @@
 import { shareDoubles } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { CHUNK_INPUTS, ngramsOf } from "./inputs.ts";
+import { joinInto } from "./joined-rows.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;
@@ -21,8 +22,8 @@ export function firstSlot(hash: number, shift: number): number {
   return Math.imul(hash, SCRAMBLE) >>> shift;
 }
 
-/** Frequencies are capped below this, so that a frequency and a hash fit the 53 bits of a number. */
-const MOST_ROWS = 2 ** 21;
+/** Features rank by frequencies below this, so that a frequency and a hash fit the 53 bits of a number. */
+const MOST_RANKED = 2 ** 21;
 
 /** Document frequencies by feature hash, in an open-addressed table that doubles. */
 class DocumentFrequencies {
@@ -71,23 +72,33 @@ class DocumentFrequencies {
     }
   }
 
-  /** The features of at least `least` source rows, by falling frequency, then hash: one sortable number each. */
-  ranked(least: number): Float64Array {
-    const found = new Float64Array(this.#used);
+  /** The features of at least `least` source rows, by falling frequency, then hash. */
+  ranked(least: number): RankedFeatures {
+    const keys = new Float64Array(this.#used);
+    const frequent: [hash: number, frequency: number][] = [];
     let n = 0;
     for (let at = 0; at < this.#slots.length; at += WORDS) {
-      const count = this.#slots[at + 1] as number;
-      if (count > 0 && count >= least)
-        found[n++] = (MOST_ROWS - 1 - Math.min(count, MOST_ROWS - 1)) * 2 ** 32 + (this.#slots[at] as number);
+      const [hash, count] = [this.#slots[at] as number, this.#slots[at + 1] as number];
+      if (count === 0 || count < least) continue;
+      if (count >= MOST_RANKED) frequent.push([hash, count]);
+      keys[n++] = (MOST_RANKED - Math.min(count, MOST_RANKED)) * 2 ** 32 + hash;
     }
-    return found.subarray(0, n).sort();
+    return { keys: keys.subarray(0, n).sort(), frequent };
   }
+}
+
+/** Features in the order of their ranks. */
+export interface RankedFeatures {
+  /** Falling frequency and hash as one sortable number each. */
+  readonly keys: Float64Array;
+  /** Those of 2^21 source rows and more, of which the keys don't tell how many these are; they tie. */
+  readonly frequent: readonly (readonly [hash: number, frequency: number])[];
 }
 
 /** A task's features by falling document frequency (ties by hash), at most as many as a family keeps. */
 export interface Candidates {
   readonly hashes: Uint32Array;
-  /** In how many source rows of train each occurs, capped at 2^21 - 1. */
+  /** In how many source rows of train each occurs. */
   readonly frequencies: Uint32Array;
   /** Source rows of train. */
   readonly rows: number;
@@ -106,8 +117,8 @@ export interface CountProblem {
   readonly parts: number;
 }
 
-/** Ranks a part of a task's features: falling frequency and hash as one sortable number each, in shared memory. */
-export function countFeatures(problem: CountProblem): Float64Array {
+/** Ranks a part of a task's features; the keys lie in shared memory. */
+export function countFeatures(problem: CountProblem): RankedFeatures {
   const { chunks, inputs, count, part, parts } = problem;
   const counter = new DocumentFrequencies(ngramsOf(chunks, inputs) / parts);
   for (let row = 0; row < inputs.length; row++) {
@@ -121,30 +132,31 @@ export function countFeatures(problem: CountProblem): Float64Array {
       if (parts === 1 || (hash >>> 16) % parts === part) counter.add(hash, weight);
     }
   }
-  return shareDoubles(counter.ranked(problem.minDf).subarray(0, problem.maxFeatures));
+  const { keys, frequent } = counter.ranked(problem.minDf);
+  return { keys: shareDoubles(keys.subarray(0, problem.maxFeatures)), frequent };
 }
 
 /** What {@link countFeatures} found of each part of a task's features, and the source rows of its train. */
 export interface TaskRanking {
-  readonly parts: readonly Float64Array[];
+  readonly parts: readonly RankedFeatures[];
   readonly rows: number;
 }
 
 /** The parts of a task's ranking as one. */
 export function joinRankings({ parts, rows }: TaskRanking, maxFeatures: number): Candidates {
-  const all = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
+  const all = joinInto(
+    new Float64Array(parts.reduce((n, { keys }) => n + keys.length, 0)),
+    parts.map(({ keys }) => keys),
+  );
   const ranked = (parts.length > 1 ? all.sort() : all).subarray(0, maxFeatures);
+  const frequent = new Map(parts.flatMap((part) => part.frequent));
   const hashes = new Uint32Array(ranked.length);
   const frequencies = new Uint32Array(ranked.length);
   ranked.forEach((key, i) => {
-    const high = Math.floor(key / 2 ** 32);
-    frequencies[i] = MOST_ROWS - 1 - high;
-    hashes[i] = key - high * 2 ** 32;
+    const rank = Math.floor(key / 2 ** 32);
+    const hash = key - rank * 2 ** 32;
+    hashes[i] = hash;
+    frequencies[i] = rank > 0 ? MOST_RANKED - rank : (frequent.get(hash) as number);
   });
   return { hashes, frequencies, rows };
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
+import { checkFoldCapacity } from "./capacity.ts";
 import { COSTS } from "./cost-search.ts";
 import type { FoldProblem } from "./cross-fitting.ts";
 import type { TaskRowsAndSettings } from "./family-trainer.ts";
+import { ngramsOf } from "./inputs.ts";
+import { FOLDS } from "./origin-split.ts";
 import type { WorkerPool } from "./pool.ts";
 import { numbersOf } from "./row-selection.ts";
 import type { FamilyVectors } from "./vectorization.ts";
@@ -21,6 +24,8 @@ export type FoldScorer = (rows: FoldedRows) => Promise<Float32Array>;
  * Scores rows of a task in order to judge their labels. Features, weights and solver are those of the fit that ships, at
  * the cost that a fit prefers (a fourth of it and four times as much judge alike). `inputs` has the number of each
  * row's input; alpha in the settings is per source row of `learnt`.
+ *
+ * @throws ModelpackError TASK_UNTRAINABLE where the rows are too many for a fit in one block
  */
 export async function foldScorer(
   { settings, definition }: Pick<TaskRowsAndSettings, "settings" | "definition">,
@@ -30,11 +35,18 @@ export async function foldScorer(
   pool: WorkerPool,
 ): Promise<FoldScorer> {
   const ids = numbersOf(hashes.length);
+  const rows = inputs.length;
+  const labels = definition.labels.length;
+  checkFoldCapacity({
+    task: definition.name,
+    shape: { train: rows, rows, entries: ngramsOf(chunks, inputs), features: ids.length, labels },
+    threads: Math.min(FOLDS, pool.size),
+  });
   const sourceRows = learnt.count.reduce((sum, n) => sum + n, 0);
   const of = {
     rows: await pool.run<"narrow">({ kind: "narrow", rows: { chunks, inputs }, weights, ids }),
     features: null,
-    labels: definition.labels.length,
+    labels,
     trust: null,
     minDf: settings.minDf,
     classWeight: settings.classWeight,

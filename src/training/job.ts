@@ -10,7 +10,13 @@ import { BlockMemory } from "./blocks.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
 import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitting.ts";
 import type { RowScores } from "./familiarity.ts";
-import { type CountProblem, countFeatures, joinRankings, type TaskRanking } from "./feature-counts.ts";
+import {
+  type CountProblem,
+  countFeatures,
+  joinRankings,
+  type RankedFeatures,
+  type TaskRanking,
+} from "./feature-counts.ts";
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
 import { indexChunks, type NumberedChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
@@ -94,8 +100,7 @@ export type Job =
 
 export interface JobResult {
   analyze: AnalyzedChunk;
-  /** Ranked features. */
-  count: Float64Array;
+  count: RankedFeatures;
   select: FamilyFeatures;
   index: readonly NumberedChunk[];
   weigh: TaskFeatures;

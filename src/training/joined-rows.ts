@@ -32,7 +32,7 @@ export function joinColumns(columns: readonly Uint32Array[]): Uint32Array {
 }
 
 /** Fills `all` with columns, one after another. */
-export function joinInto<Column extends Uint8Array | Uint32Array | Float32Array>(
+export function joinInto<Column extends Uint8Array | Uint32Array | Float32Array | Float64Array>(
   all: Column,
   columns: readonly Column[],
 ): Column {

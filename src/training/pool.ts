@@ -63,7 +63,7 @@ export class WorkerPool {
   }
 
   /**
-   * Does a job in a thread. Rejects with a ModelpackError when it fails, or its thread dies. What others wait for
+   * Does a job in a thread. Rejects with a ModelpackError when it fails, or its thread dies, and with what `report` throws. What others wait for
    * comes first; of those that nobody waits for, the longest, so that no thread is left with it at the end.
    */
   run<K extends Job["kind"]>(
@@ -71,11 +71,18 @@ export class WorkerPool {
     report: EpochListener = () => {},
     priority = Number.POSITIVE_INFINITY,
   ): Promise<JobResult[K]> {
+    // What the listener throws ends the job where that ends: it is called in no promise of the caller's.
+    let thrown: { readonly error: unknown } | null = null;
     const hear = (message: Message): Outcome<JobResult[K]> => {
       if ("epoch" in message) {
-        report(message.epoch, message.seconds);
+        try {
+          if (thrown === null) report(message.epoch, message.seconds);
+        } catch (error) {
+          thrown = { error };
+        }
         return null;
       }
+      if (thrown !== null) return thrown;
       return "result" in message
         ? { result: message.result as JobResult[K] }
         : { error: jobError(message.error) };

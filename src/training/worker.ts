@@ -17,9 +17,15 @@ parentPort?.on("message", async (job: Job) => {
     });
     send({ result });
   } catch (error) {
-    const known = error instanceof ModelpackError;
-    const message = error instanceof Error ? error.message : String(error);
-    const [where, hint] = known ? [error.where, error.hint] : [undefined, undefined];
-    send({ error: { code: known ? error.code : "INTERNAL", message, where, hint } });
+    sendError(error);
   }
 });
+// A job that can't be read, for lack of memory say.
+parentPort?.on("messageerror", sendError);
+
+function sendError(error: unknown): void {
+  const known = error instanceof ModelpackError;
+  const message = error instanceof Error ? error.message : String(error);
+  const [where, hint] = known ? [error.where, error.hint] : [undefined, undefined];
+  send({ error: { code: known ? error.code : "INTERNAL", message, where, hint } });
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { getEventListeners } from "node:events";
-import { afterEach, describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import { type Outcome, ThreadPool } from "../../src/storage/thread-pool.ts";
 
@@ -74,6 +75,24 @@ describe("ThreadPool", () => {
     await expect(never).rejects.toThrow(expect.objectContaining({ name: "DataCloneError" }));
     expect(await next).toBe(6);
     await expect(threads.run(Symbol("no"), ended)).rejects.toThrow("could not be cloned");
+  });
+
+  it("rejects a job whose answer can't be read, and another thread does the next", async () => {
+    const threads = pool(1);
+    const posted = vi.spyOn(Worker.prototype, "postMessage");
+    const unread = threads.run("never", ended);
+    const next = threads.run(3, ended);
+    const worker = posted.mock.contexts[0] as Worker;
+    posted.mockRestore();
+    // As Node says that it has no memory for what a thread sent.
+    worker.emit("messageerror", new RangeError("Array buffer allocation failed"));
+    await expect(unread).rejects.toThrow(
+      expect.objectContaining({
+        code: "INTERNAL",
+        message: "a test thread died: Array buffer allocation failed",
+      }),
+    );
+    expect(await next).toBe(6);
   });
 
   it("leaves a signal alone once it is closed", async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { layoutOf } from "../../src/training/block.ts";
 import { shapeOf } from "../../src/training/blocks.ts";
-import { checkCapacity } from "../../src/training/capacity.ts";
+import { checkCapacity, checkFoldCapacity } from "../../src/training/capacity.ts";
 import { examples, separableRows } from "../support/examples.ts";
 import { rowsOfOne } from "../support/task-rows.ts";
 
@@ -31,7 +31,7 @@ describe("checkCapacity", () => {
       expect.objectContaining({
         code: "TASK_UNTRAINABLE",
         message: expect.stringContaining(
-          `task "t": the weights of ${ROWS.features.ids.length} features for 5 labels do not fit`,
+          `task "t": the weights of ${ROWS.features.ids.length} features for 5 labels take more than half`,
         ),
         hint: expect.stringContaining("train.max_features"),
       }),
@@ -40,5 +40,33 @@ describe("checkCapacity", () => {
 
   it("takes a small task on this machine", () => {
     expect(() => checkCapacity(dealt(1))).not.toThrow();
+  });
+});
+
+describe("checkFoldCapacity", () => {
+  const shape = { train: 200, rows: 200, entries: 5000, features: 300, labels: 5 };
+  const { bytes } = layoutOf(shape);
+
+  it.each([1, 2, 5])("takes %i fits at a time that fit to the byte, and refuses a byte less", (threads) => {
+    const fits = { task: "t", shape, threads };
+    expect(() => checkFoldCapacity(fits, bytes * threads)).not.toThrow();
+    expect(() => checkFoldCapacity(fits, bytes * threads - 1)).toThrowError(
+      expect.objectContaining({
+        code: "TASK_UNTRAINABLE",
+        message: expect.stringContaining(`for 200 rows of 5 labels, ${threads} run at a time`),
+        hint: expect.stringContaining("train.workers = 1"),
+      }),
+    );
+  });
+
+  it("refuses one that is larger than a kernel's memory, however much there is", () => {
+    const large = { ...shape, entries: 2 ** 29 };
+    expect(() => checkFoldCapacity({ task: "t", shape: large, threads: 1 }, 2 ** 50)).toThrowError(
+      expect.objectContaining({
+        code: "TASK_UNTRAINABLE",
+        message: expect.stringContaining("takes up to 4.3 GB of memory for 200 rows"),
+        hint: expect.stringContaining("train.synthetic_filter"),
+      }),
+    );
   });
 });

@@ -116,8 +116,8 @@ describe("countFeatures", () => {
     };
     const one = { chunks: [chunk], inputs: Uint32Array.of(0), count: Uint32Array.of(1) };
     const of = { ...one, minDf: 1, maxFeatures: most, parts };
-    expect(countFeatures({ ...of, part: 0 }).length).toBe(most);
-    expect(countFeatures({ ...of, part: 1 }).length).toBe(0);
+    expect(countFeatures({ ...of, part: 0 }).keys.length).toBe(most);
+    expect(countFeatures({ ...of, part: 1 }).keys.length).toBe(0);
   });
 
   it("agrees with a Map over more features than the table starts with", () => {
@@ -140,12 +140,23 @@ describe("countFeatures", () => {
     expect(found).toEqual(expected);
   });
 
-  it("caps a frequency that no rank needs exactly", () => {
+  it.each([1, 4])("knows frequencies that no rank holds, in %i parts", (parts) => {
     const rows = [
       { text: "o", label: 0, count: 3_000_000 },
-      { text: "r", label: 0 },
+      { text: "o e", label: 1, count: 2 ** 21 },
+      { text: "r", label: 0, count: 2 ** 21 - 1 },
+      { text: "s", label: 0 },
     ];
-    expect([...frequencies(rows).values()]).toEqual([2 ** 21 - 1, 1]);
+    const found = candidates(rows, {}, parts);
+    const byLetter = new Map([...found.hashes].map((hash, i) => [hash, found.frequencies[i]]));
+    expect(["o", "e", "r", "s"].map((text) => byLetter.get(letter(text)))).toEqual([
+      3_000_000 + 2 ** 21,
+      2 ** 21,
+      2 ** 21 - 1,
+      1,
+    ]);
+    // Those of 2^21 and more come first, then by frequency.
+    expect(found.frequencies.slice(2)).toEqual(Uint32Array.of(2 ** 21 - 1, 1));
   });
 
   it("reads both texts of a pair, and knows which is which", () => {
@@ -158,7 +169,8 @@ describe("countFeatures", () => {
 describe("joinRankings", () => {
   it("has nothing of nothing", () => {
     const none = { hashes: new Uint32Array(0), frequencies: new Uint32Array(0), rows: 7 };
-    expect(joinRankings({ parts: [new Float64Array(0), new Float64Array(0)], rows: 7 }, 9)).toEqual(none);
+    const empty = { keys: new Float64Array(0), frequent: [] };
+    expect(joinRankings({ parts: [empty, empty], rows: 7 }, 9)).toEqual(none);
     expect(candidates([])).toEqual({ ...none, rows: 0 });
   });
 });

@@ -129,6 +129,15 @@ describe("trainFamily", () => {
     });
     expect(model.tasks[0]?.default).toBe("label1");
   });
+
+  it("rejects with what the listener of its epochs throws", async () => {
+    const full = new Error("the log is full");
+    const threads = pool(2);
+    const failed = trainFamily(problem(), threads, () => {
+      throw full;
+    });
+    await expect(failed).rejects.toBe(full);
+  });
 });
 
 describe("WorkerPool", () => {
