@@ -2,7 +2,8 @@
 // Inputs to their distinct n-grams, in AssemblyScript; scripts/kernel.mjs makes src/training/analysis-bytes.ts of it. It reads ASCII
 // texts as src/model/analyzer.ts does; of others the hashes come from there.
 //
-// Hashes are written behind what is found so far, and those that are new move down to it: no n-gram has a place of its own twice.
+// A text's raw hashes, repeats included, are written behind those found so far; `take` then moves each new one down to the end of the
+// found ones and counts repeats, so no second buffer is needed.
 
 /** As in src/core/text.ts; whatever is no ASCII comes after all of them. */
 const WORD: u8 = 1;
@@ -180,8 +181,9 @@ function characters(from: usize, to: usize, out: usize): usize {
 }
 
 /**
- * Takes over the hashes in [from, to), behind all that are found, that are new to an input whose own begin behind `first` others,
- * and counts them all. Returns how many are found now.
+ * Adds the hashes at [from, to) to the input at hand, whose first distinct hash has number `first`: a new one is appended to the found
+ * ones with a count of 1, and a known one counted up, to 255 at most. [from, to) must not begin below the end of the found ones. Returns how
+ * many are found now.
  */
 export function take(from: usize, to: usize, first: u32): u32 {
   for (; from < to; from += 4) {

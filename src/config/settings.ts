@@ -122,7 +122,13 @@ const trainShape = {
     ),
     5,
   ),
-  max_iter: withDefault(integer("Passes over a task's rows at most.", { min: 1, max: 100_000 }), 25),
+  max_iter: withDefault(
+    integer(
+      "Passes of the fit on train at most; the short fits that choose alpha, and up to 10 passes when the eval rows join, are not among them.",
+      { min: 1, max: 100_000 },
+    ),
+    25,
+  ),
   alpha: withDefault(
     either(
       "Strength of L2: the objective is mean loss + alpha/2 |w|^2. `auto` lets eval choose from a short list.",
@@ -171,7 +177,13 @@ const trainShape = {
     choice("How scores become probabilities.", ["temperature", "isotonic", "sigmoid", "none"]),
     "temperature",
   ),
-  calibration_split: withDefault(choice("The split that fits the calibration.", ["eval"]), "eval"),
+  calibration_split: withDefault(
+    choice(
+      "The split that fits the calibration; where it has fewer than 1,000 rows of a task, train rows scored by cross-fitting join them.",
+      ["eval"],
+    ),
+    "eval",
+  ),
   quantization: withDefault(
     choice("How weights are stored: 8-bit integers, or 32-bit floats.", ["int8", "none"]),
     "int8",

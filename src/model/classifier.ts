@@ -36,9 +36,9 @@ export interface FamilyModel {
 
 /** A family with what makes its look-ups quick. */
 export interface OpenedFamily extends FamilyModel {
-  /** What `directoryOf` makes of the hashes: 5 ms for 180,000. */
+  /** What `directoryOf` makes of the hashes. */
   readonly directory: Uint32Array;
-  /** What `blockStarts` makes of the masks: 4 ms for 180,000 features. */
+  /** What `blockStarts` makes of the masks. */
   readonly blocks: BlockStarts;
 }
 

@@ -57,7 +57,7 @@ function weights(block: Block, seed: number): { weights: Float32Array; bias: Flo
   return { weights: solver.weights(), bias: solver.bias() };
 }
 
-/** What is done to the blocks of a task: pure functions of what lies in them, whichever thread does it. */
+/** What is done to the blocks of a task: it depends on nothing but what lies in them, whichever thread does it. */
 export const BLOCK_STEPS = {
   fill: fillBlock,
   search,

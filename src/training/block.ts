@@ -17,7 +17,7 @@ export interface BlockShape {
   /** Train rows, and all rows: the held-out ones follow. */
   readonly train: number;
   readonly rows: number;
-  /** Values of all rows together that are not zero. */
+  /** Room for the values of all rows that are not zero: at least as many as there are. */
   readonly entries: number;
   readonly features: number;
   readonly labels: number;

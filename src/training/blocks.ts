@@ -65,7 +65,7 @@ export function shapeOf(rows: BlockRows, index: number, blocks: number): BlockSh
  * How many blocks a task's rows are dealt out to: one, unless the task `dominates` its family, so that other threads
  * had nothing else to do, and merging the weights of all pays, or its rows don't fit a memory; never by how many threads
  * there are. Blocks start a pass from weights that do not know what the others learn in it: two took 11 passes where one
- * took 9. Infinity where the weights by themselves do not fit a memory.
+ * took 9. Infinity where the weights take more than half of a memory.
  */
 export function blockCount(rows: BlockRows, dominates: boolean): number {
   const shape = shapeOf(rows, 0, 1);

@@ -7,7 +7,7 @@ import { joinInto } from "./joined-rows.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;
-/** Slots of a table at first: at least so many bits, and one for so many n-grams; texts have from 3 to 20 of each that differs. */
+/** A table begins with 2^12 slots, or one for 8 n-grams where that is more: a distinct n-gram occurs 3 to 20 times in most tasks. */
 const LEAST_BITS = 12;
 const NGRAMS_A_SLOT = 8;
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */

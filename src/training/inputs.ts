@@ -26,7 +26,7 @@ export function inputTexts({ sides, bytes, start }: InputChunk): (i: number, sid
   };
 }
 
-/** Rows of one task and split, and the input of each: a number over all chunks of the family. */
+/** For each train and eval row of a task the number of its input, over all chunks of the family. */
 export interface TaskInputs {
   readonly train: Uint32Array;
   /** Empty without eval rows. */

@@ -44,7 +44,7 @@ import {
 import { fitTaskThreshold, type TaskThreshold, type ThresholdProblem } from "./task-threshold.ts";
 import { type EpochStatistics, type TaskFit, type TaskProblem, trainTask } from "./task-trainer.ts";
 
-/** What a worker can be asked to do; each is a pure function of its fields and of the memory that they share. */
+/** What a worker can be asked to do; what one returns, and writes to the memory that its fields share, depends on these and on what that memory held before. */
 export type Job =
   | {
       readonly kind: "analyze";

@@ -73,7 +73,7 @@ export class KernelSolver implements Solver {
 
   /** 0.55 ns a value and label in the first pass over sgd_act (docs/engine.md), 1.7 in the benchmark's problem; a plain loop 16. */
   pass(to: number, from = 0): PassStatistics {
-    // What the next pass leaves out had settled by the weights of before this one, which does not look at it.
+    // This pass changes the weights without looking at rows [0, from): they may not be as settled as they were.
     if (from > 0) this.#floats("settled", from * 2).fill(UNSETTLED);
     const order = this.#words("order", to - from);
     const passes = this.#state[1] as number;

@@ -110,7 +110,10 @@ interface SupervisedWeights {
   readonly namespace: Uint8Array;
 }
 
-/** Where a label has more than one in so many of the features, they are gone through in their order, as memory is read fastest. */
+/**
+ * Where a label has more than one in so many of all features, {@link LabelTally.take} goes through all of them in ascending order, not in the
+ * order in which they were met: memory is read fastest so.
+ */
 const MANY = 8;
 
 /** Source rows of the label at hand that have each feature. */

@@ -14,7 +14,7 @@ export interface TaskProblem {
   readonly task: string;
   readonly input: InputKind;
   readonly rows: BlockRows;
-  /** Into how many blocks the rows are dealt, from {@link blockCount}. */
+  /** Into how many blocks the rows are dealt, from `blockCount` (blocks.ts). */
   readonly blocks: number;
   readonly settings: TaskSettings;
   /** Whether folds of the train rows will be fitted anew from this fit's duals. */
@@ -50,7 +50,7 @@ export interface TaskFit {
 export const SMALLEST_GAP = 0.01;
 
 /**
- * The refit starts at the solution for train alone, with the same alpha and weights of features: the eval rows, a tenth of
+ * The refit starts at the solution for train alone, with the same cost C and weights of features (so alpha, 1 / (C rows), gets smaller by the eval rows' share): the eval rows, a tenth of
  * all, are what is new. Two passes over them by themselves spare one or two over all rows (docs/engine.md).
  */
 const EVAL_PASSES = 2;
