@@ -160,4 +160,46 @@ export const PREDICTING = [
       return { units: bytes.length, work: () => checksum32(bytes) };
     },
   },
+  {
+    loop: "log, the same on every machine",
+    file: "src/core/elementary.ts",
+    unit: "call",
+    async make() {
+      const { log } = await from("core/elementary");
+      const at = Float64Array.from({ length: 4096 }, (_, i) => (i + 1) / 64);
+      const work = () => {
+        let total = 0;
+        for (const x of at) total += log(x);
+        return total;
+      };
+      return { units: at.length, work };
+    },
+  },
+  {
+    loop: "open: directory of the hashes and starts of the weights, plain",
+    file: "src/model/opening.ts",
+    unit: "feature",
+    async make({ model }) {
+      const { plainLoops } = await from("model/opening");
+      const labels = model.tasks.map((task) => task.labels.length);
+      const work = () => [
+        plainLoops.directoryOf(model.hashes),
+        plainLoops.blockStarts(labels, model.weights.mask),
+      ];
+      return { units: model.hashes.length, work };
+    },
+  },
+  {
+    loop: "add: blocks of 77 labels, plain",
+    file: "src/model/plain-accumulator.ts",
+    unit: "product",
+    async make({ model }) {
+      const { plainAccumulator } = await from("model/plain-accumulator");
+      const blocks = 120;
+      const accumulator = plainAccumulator(model.weights.values, 77);
+      accumulator.at.set(Uint32Array.from({ length: blocks }, (_, i) => i * 77));
+      accumulator.by.fill(0.1, 0, blocks);
+      return { units: blocks * 77, work: () => accumulator.add(blocks, 77) };
+    },
+  },
 ];

@@ -215,4 +215,42 @@ export const TRAINING = [
       return { units: scores.length, work: () => fitTemperature(scores, truth, null) };
     },
   },
+  {
+    loop: "fitCalibration: the same, and a confidence for each",
+    file: "src/training/calibration.ts",
+    unit: "score",
+    async make({ texts }) {
+      const { fitCalibration } = await from("training/calibration");
+      const { scores, truth } = drawnScores(texts.length, 77);
+      const count = new Uint32Array(truth.length).fill(1);
+      return { units: scores.length, work: () => fitCalibration("temperature", scores, truth, count) };
+    },
+  },
+  {
+    loop: "measureTask: scores of 77 labels to all figures of a task",
+    file: "src/training/measurement.ts",
+    unit: "score",
+    async make({ texts }) {
+      const { measureTask } = await from("training/measurement");
+      const rows = texts.length;
+      const { scores, truth } = drawnScores(rows, 77);
+      const of = {
+        labels: Array.from({ length: 77 }, (_, k) => `label ${k}`),
+        rows: {
+          label: truth,
+          count: new Uint32Array(rows).fill(1),
+          group: Uint32Array.from(truth.keys()),
+          origin: new Uint8Array(rows),
+        },
+        scores,
+        knownShare: new Float64Array(rows).fill(1),
+        calibration: { method: "temperature", temperature: 1 },
+        usualShare: undefined,
+        minConfidence: null,
+        crossFit: null,
+        outOfScope: null,
+      };
+      return { units: scores.length, work: () => measureTask(of) };
+    },
+  },
 ];
