@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times the compiled hot paths and a simple loop each, turn by turn, on seeded made-up data, and prints the ratios of
 // the fastest turns as one JSON line. The simple loops are the yardstick: leave them as they are.
+import { textColumn } from "../../dist/core/text-column.js";
+import { chooseBanding } from "../../dist/data/banding.js";
+import { newPause } from "../../dist/data/pause.js";
+import { newSignatures, signRows } from "../../dist/data/signatures.js";
 import { Analyzer, FeatureHashes } from "../../dist/model/analyzer.js";
 import { familyClassifier } from "../../dist/model/family-classifier.js";
+import { inputAnalyzer } from "../../dist/model/input-analyzer.js";
+import { analyzeChunk } from "../../dist/training/analysis.js";
 import { allocateBlock, BlockWriter } from "../../dist/training/block.js";
 import { KernelSolver } from "../../dist/training/kernel-solver.js";
 import { writeRow } from "./write-row.mjs";
@@ -10,19 +16,21 @@ import { writeRow } from "./write-row.mjs";
 /** Turns of a few milliseconds: some of them have a core for themselves, whatever else the machine does. */
 const TURNS = 300;
 
+const SETTINGS = { ngramMin: 1, ngramMax: 2, charNgramMin: 3, charNgramMax: 5 };
+
 let state = 42;
 function random(below) {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return Math.floor((state / 2 ** 32) * below);
 }
 
-/** Time of the fastest turn of `ours` over that of `simple`; `before` gets ready for a turn. */
-function ratio(ours, simple, before = () => {}) {
+/** Time of the fastest turn of `ours`, which may be waited for, over that of `simple`; `before` gets ready for a turn. */
+async function ratio(ours, simple, before = () => {}) {
   let [a, b] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let turn = 0; turn < TURNS; turn++) {
     before();
     const started = performance.now();
-    ours();
+    await ours();
     const middle = performance.now();
     simple();
     a = Math.min(a, middle - started);
@@ -74,8 +82,7 @@ function madeUpTexts() {
 
 /** A family of one task whose features are the n-grams of the texts. */
 function madeUpModel(texts, labels) {
-  const settings = { ngramMin: 1, ngramMax: 2, charNgramMin: 3, charNgramMax: 5 };
-  const analyzer = new Analyzer(settings);
+  const analyzer = new Analyzer(SETTINGS);
   const found = new FeatureHashes();
   const all = new Set();
   for (const text of texts) {
@@ -89,7 +96,7 @@ function madeUpModel(texts, labels) {
   return {
     family: "speed",
     input: "text",
-    analyzer: settings,
+    analyzer: SETTINGS,
     hashes,
     featureWeights: { codes: new Uint8Array(hashes.length).fill(128), low: 0.1, high: 1 },
     tasks: [{ name: "task", default: null, minConfidence: null, calibration, ...head }],
@@ -124,4 +131,55 @@ function predictRatio() {
   return ratio(ours, simple);
 }
 
-console.log(JSON.stringify({ kernel: kernelRatio(), predict: predictRatio() }));
+/** Counts hashes of three, four and five letters from each place of each text: what text costs without any care for what it says. */
+function countLetters(texts, counts) {
+  for (const text of texts)
+    for (let i = 0; i + 5 <= text.length; i++) {
+      let h = 0;
+      for (let n = 0; n < 5; n++) {
+        h = Math.imul(h ^ text.charCodeAt(i + n), 0x01000193);
+        if (n >= 2) counts[h >>> 16]++;
+      }
+    }
+}
+
+function textRatio(texts, ours) {
+  const counts = new Uint32Array(65_536);
+  return ratio(ours, () => countLetters(texts, counts));
+}
+
+function collectRatio() {
+  const texts = madeUpTexts();
+  const bytes = texts.map((text) => Buffer.from(text));
+  const start = new Uint32Array(texts.length + 1);
+  bytes.forEach((text, i) => {
+    start[i + 1] = start[i] + text.length;
+  });
+  const chunk = { inputs: texts.length, sides: 1, bytes: Buffer.concat(bytes), start };
+  return textRatio(texts, () => void analyzeChunk(chunk, "text", SETTINGS));
+}
+
+function pairRatio() {
+  const texts = madeUpTexts();
+  const analyze = inputAnalyzer({ input: "pair", analyzer: SETTINGS });
+  const found = new FeatureHashes();
+  return textRatio(texts, () => {
+    for (let i = 1; i < texts.length; i++) analyze(texts[i - 1], texts[i], found);
+  });
+}
+
+function signRatio() {
+  const texts = madeUpTexts();
+  const rows = { length: texts.length, text: textColumn(texts), textB: null };
+  const signatures = newSignatures(texts.length, chooseBanding(0.8, texts.length));
+  return textRatio(texts, () => signRows(rows, { from: 0, to: texts.length }, signatures, newPause()));
+}
+
+const ratios = {
+  kernel: await kernelRatio(),
+  predict: await predictRatio(),
+  collect: await collectRatio(),
+  pair: await pairRatio(),
+  sign: await signRatio(),
+};
+console.log(JSON.stringify(ratios));
