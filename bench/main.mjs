@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const PARTS = ["ours", "predict", "python", "prepare", "micro", "scale", "js-peers"];
+const PARTS = ["ours", "shift", "predict", "python", "prepare", "micro", "scale", "js-peers"];
 
 const HELP = `Measures modelpack beside its peers and writes docs/benchmarks.md.
 

@@ -90,7 +90,13 @@ describe("the numbers to reach", () => {
       sgd_act: { ece: 0.2 },
     });
     const step = { train: { tasks: own, cost: cost(10, 950), pack: { models: {} } } };
-    expect(barOf(results(step), "ece")).toMatchObject({ measured: "all of 13 but subj .0500", met: false });
+    const told = { sgd_act: { accuracy: 0.6, rows: 400 }, subj: { accuracy: 0.56, rows: 400 } };
+    const shift = { steps: { shift: { tasks: told } } };
+    expect(barOf({ ...results(step), shift }, "ece")).toMatchObject({
+      measured: "all of 15 but subj .0500; shifted and over it: sgd_act .2000",
+      met: false,
+    });
+    expect(barOf(results(step), "ece")?.measured).toBe("all of 16 but sgd_act .2000, subj .0500");
   });
 
   it("are not measured where a step failed", () => {
