@@ -12,6 +12,15 @@ export function median(values) {
   );
 }
 
+/** Of runs of one command, the cost of the one in the middle by its seconds, with the most memory that any had. */
+export function middleCost(runs) {
+  const middle = median(runs.map(({ seconds }) => seconds));
+  return {
+    ...runs.find(({ seconds }) => seconds === middle),
+    peak_mb: Math.max(...runs.map(({ peak_mb }) => peak_mb)),
+  };
+}
+
 /** p50 and p99 of durations, in microseconds. */
 export function latency(microseconds) {
   const sorted = Float64Array.from(microseconds).sort();

@@ -18,9 +18,9 @@ export function buildProject() {
 
 /**
  * Writes a config of the public tasks `tasks` into `folder`, which holds its datasets and packs too, and returns its
- * path. `sections` adds to sections such as `train`.
+ * path.
  */
-export function writeConfig({ shared }, folder, tasks, sections = {}) {
+export function writeConfig({ shared }, folder, tasks) {
   const config = parse(readFileSync(join(ROOT, "examples", "public-tasks.toml"), "utf8"));
   config.paths = {
     prepared_dir: "prepared",
@@ -28,10 +28,7 @@ export function writeConfig({ shared }, folder, tasks, sections = {}) {
     trained_models_dir: "trained",
     datasets_cache_dir: "cache",
     backfill_dir: "backfill",
-    ...sections.paths,
   };
-  for (const [name, values] of Object.entries(sections))
-    if (name !== "paths") config[name] = { ...config[name], ...values };
   config.tasks = config.tasks.filter(({ name }) => tasks.includes(name));
   config.datasets = config.datasets
     .filter(({ map }) => map.some(({ task }) => tasks.includes(task)))

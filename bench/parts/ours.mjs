@@ -2,7 +2,7 @@
 // modelpack on the public tasks: `prepare` and `train` as a user runs them, each in a process of its own.
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { median } from "../lib/figures.mjs";
+import { middleCost } from "../lib/figures.mjs";
 import { ALONE, FAMILIES, sixes, tasksOf } from "../lib/plan.mjs";
 import { modelpack, packBytes, preparedRows, testFigures, trainAnew, writeConfig } from "../lib/project.mjs";
 
@@ -21,12 +21,7 @@ async function train(config, args = [], times = 1) {
   const trained = join(config, "..", "trained");
   const runs = [];
   for (let i = 0; i < times; i++) runs.push(await trainAnew(config, trained, args));
-  const middle = median(runs.map(({ seconds }) => seconds));
-  const cost = {
-    ...runs.find(({ seconds }) => seconds === middle),
-    peak_mb: Math.max(...runs.map(({ peak_mb }) => peak_mb)),
-  };
-  return { cost, runs, pack: packBytes(trained), tasks: testFigures(trained) };
+  return { cost: middleCost(runs), runs, pack: packBytes(trained), tasks: testFigures(trained) };
 }
 
 /** A project of its own for `tasks`: prepared, then trained. */

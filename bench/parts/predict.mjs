@@ -56,7 +56,6 @@ async function bundle() {
   const own = new Set(output.map(({ fileName }) => fileName));
   const sizes = output.map(({ name, code }) => [name, gzipSync(code, { level: 9 }).length]);
   return {
-    minified: output[0].code.length,
     gzipped: sizes[0][1],
     parts: Object.fromEntries(sizes.slice(1)),
     imports: output

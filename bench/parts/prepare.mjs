@@ -5,7 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DIALOGUE, readRows } from "../lib/data.mjs";
 import { rowMaker, writeLines } from "../lib/edits.mjs";
-import { median } from "../lib/figures.mjs";
+import { middleCost } from "../lib/figures.mjs";
 import { modelpack, preparedRows, writeToml } from "../lib/project.mjs";
 
 /** The larger ones: the two of TREC have 5,000 rows. */
@@ -47,8 +47,6 @@ export async function run(context) {
     }
     const rows = preparedRows(join(folder, "prepared_data", "modelpack"));
     rmSync(folder, { recursive: true, force: true });
-    const middle = median(runs.map(({ seconds }) => seconds));
-    const peak_mb = Math.max(...runs.map((cost) => cost.peak_mb));
-    return { written, rows, cost: { ...runs.find(({ seconds }) => seconds === middle), peak_mb }, runs };
+    return { written, rows, cost: middleCost(runs), runs };
   });
 }

@@ -19,7 +19,7 @@ function scaleOf(ticks, from, to) {
   return (value) => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
 }
 
-export function short(power) {
+function short(power) {
   const names = { 3: "1k", 4: "10k", 5: "100k", 6: "1M", 7: "10M" };
   return names[power] ?? String(10 ** power);
 }
