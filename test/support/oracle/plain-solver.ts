@@ -18,7 +18,7 @@ export interface Shortcuts {
 }
 
 /** a of a row up to which the shortcuts are as they are given. */
-const USUAL = 16;
+const USUAL = 64;
 
 /** Next to none: as near to the optimum as it gets. */
 const EXACT: Shortcuts = {
