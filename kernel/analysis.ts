@@ -209,7 +209,7 @@ export function take(from: usize, to: usize, first: u32): u32 {
 
 /**
  * Analyzes texts of lower-case ASCII: number i is [starts[i], starts[i + 1]) of `bytes`. Writes the end of each namespace, words
- * and then characters, to `ends`. Returns the first text that is not ASCII, or `to`.
+ * and then characters, to `ends`: 7 to 10 ns a distinct n-gram, with what is around it. Returns the first text that is not ASCII, or `to`.
  */
 export function analyze(bytes: usize, starts: usize, from: u32, to: u32, ends: usize): u32 {
   for (let i = from; i < to; i++) {

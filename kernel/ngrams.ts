@@ -3,7 +3,7 @@
 // src/training/ngram-bytes.ts of it, and test/support/oracle/plain-ngrams.ts does the same in plain loops.
 //
 // Rows come one after another, `namespaces` segments each: a word (hash or number) and a count for each n-gram, and where each
-// segment ends. To number an n-gram takes 10 to 17 ns with the copies, to write one into a block 3 to 8. No branch depends on
+// segment ends. To number an n-gram takes 8 to 17 ns with the copies, to write one into a block 3 to 8. No branch depends on
 // what a look-up found: that can't be predicted, and cost as much as the look-up.
 
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */

@@ -8,7 +8,7 @@ const SUMS: usize = 512 * 8;
 /**
  * sums[k] += factor * values[position + k] for each of the positions before `last`, in their order, and for k up to the
  * multiple of 8 at or behind `end`: 32-bit positions, factors and sums, 8-bit weights. No fused multiply-add, so that it is
- * what the plain loop does.
+ * what the plain loop does. 0.15 ns a product in the caches (model-memory.ts).
  */
 export function add(values: usize, last: usize, end: usize): void {
   let out = SUMS;

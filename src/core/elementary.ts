@@ -51,7 +51,7 @@ const bits = new DataView(new ArrayBuffer(8));
 /** From the upper half of a double to where its exponent is that of the nearest power of 2: they change at sqrt(1 / 2). */
 const HALF_WAY = 0x95f62;
 
-/** Natural logarithm to within 1 ulp; -Infinity at 0, which a subnormal number counts as, NaN below. 9 ns a call. */
+/** Natural logarithm to within 1 ulp; -Infinity at 0, which a subnormal number counts as, NaN below. 9 to 11 ns a call. */
 export function log(x: number): number {
   if (!(x >= 2.2250738585072014e-308)) return x >= 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return x;

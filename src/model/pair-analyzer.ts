@@ -133,7 +133,7 @@ export class PairAnalyzer {
     this.#negations = negations;
   }
 
-  /** Hashes the pair into seven namespaces of `out`, whose former content is dropped. */
+  /** Hashes the pair into seven namespaces of `out`, whose former content is dropped: 14 us a pair of mrpc, of 19 words a side in the mean. */
   analyze(textA: string, textB: string, out: FeatureHashes, withTerms = false): void {
     out.reset(withTerms);
     const a = this.#a;

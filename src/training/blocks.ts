@@ -194,7 +194,7 @@ export function mergeWeights(blocks: readonly Block[], index: number): void {
 /** Weights that are averaged at a time: they stay in the first cache. */
 const AVERAGED = 2048;
 
-/** Replaces each of the arrays, which are as long as each other, by the mean of all: 4 ns a number, mostly waiting for memory. */
+/** Replaces each of the arrays, which are as long as each other, by the mean of all: 2 to 4 ns a number, mostly waiting for memory. */
 function average(parts: readonly Float32Array[]): void {
   const [first, ...others] = parts as [Float32Array, ...Float32Array[]];
   for (let start = 0; start < first.length; start += AVERAGED) {

@@ -24,7 +24,7 @@ interface UnitedHashes {
   readonly frequencies: Float64Array;
 }
 
-/** Every hash of any task once, in an open-addressed table: a sort of all took five times as long. */
+/** Every hash of any task once, in an open-addressed table: 60 ns a feature of a task with all that selecting takes; a sort of all took five times as long. */
 function unite(tasks: readonly Candidates[]): UnitedHashes {
   const most = tasks.reduce((sum, task) => sum + task.hashes.length, 0);
   const bits = Math.ceil(Math.log2(most + 1)) + 1;

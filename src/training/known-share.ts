@@ -31,6 +31,7 @@ export function knownShares({ chunks, features, inputs, heads }: KnownProblem): 
   });
 }
 
+/** 3 ns an n-gram. */
 function shareOf(chunk: NumberedChunk, input: number, kept: Uint8Array, own: Uint8Array): number {
   const { start, ids, counts, namespaces } = chunk;
   const to = start[(input + 1) * namespaces] as number;

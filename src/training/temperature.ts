@@ -60,7 +60,7 @@ function minimum(from: number, derivativesAt: (b: number) => Derivatives): numbe
   return at;
 }
 
-/** First and second derivative by b of the sum of every `stride`-th row's likelihood, and of the prior. */
+/** 13 ns a score, for `exp`: first and second derivative by b of the sum of every `stride`-th row's likelihood, and of the prior. */
 function derivatives(
   scores: Float32Array,
   truth: Uint32Array,
