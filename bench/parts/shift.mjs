@@ -12,6 +12,8 @@ const SIDES = ["train", "test"];
 /** Rows of each side at most. */
 const MOST = 3000;
 const SEED = 9;
+/** Jaccard of character 3-grams from which on rows are siblings. */
+const SIBLINGS = 0.5;
 
 /** As many texts of either split, none of which the other has too. */
 function textsOf(shared, task) {
@@ -25,7 +27,15 @@ function textsOf(shared, task) {
 function writeProject({ shared }, folder, tasks) {
   const config = {
     paths: { prepared_dir: "prepared", trained_models_dir: "trained" },
-    prepare: { target_per_task_label: 0, train_ratio: 0.5, eval_ratio: 0.1, test_ratio: 0.4 },
+    // Rows that have a sibling, such as a review and what somebody made of it to turn its meaning, stay together: a classifier would know one
+    // by the other.
+    prepare: {
+      target_per_task_label: 0,
+      near_duplicate_threshold: SIBLINGS,
+      train_ratio: 0.5,
+      eval_ratio: 0.1,
+      test_ratio: 0.4,
+    },
     tasks: tasks.map((name) => ({ name, family: "shift", labels: SIDES })),
     datasets: tasks.map((name) => {
       const map = [{ task: name, text: "text", label_column: "side" }];
