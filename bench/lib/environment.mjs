@@ -30,8 +30,7 @@ const MEASURED = [
   "kernel",
   "examples/public-tasks.toml",
   "package-lock.json",
-  "bench/parts",
-  "bench/children",
+  ...["parts", "children", "loops", "peers", "lib"].map((folder) => `bench/${folder}`),
 ];
 
 function commit() {

@@ -61,7 +61,7 @@ export class Steps {
     const before = read(this.#path)?.steps ?? {};
     const kept = Object.entries(before).filter(([step]) => isKept(step));
     const content = read(this.#under);
-    write(this.#under, { ...content, steps: { ...content.steps, ...Object.fromEntries(kept) } });
+    write(this.#under, { ...content, steps: { ...Object.fromEntries(kept), ...content.steps } });
   }
 
   /** The part's figures are those of this run from now on. */

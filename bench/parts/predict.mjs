@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { lastJson, measure, measureNode, reasonOf } from "../lib/child.mjs";
 import { ROOT } from "../lib/environment.mjs";
 import { median } from "../lib/figures.mjs";
+import { needModules } from "../lib/python.mjs";
 
 const PREDICT = fileURLToPath(new URL("../children/predict.mjs", import.meta.url));
 const BEST = fileURLToPath(new URL("../children/best-latency.py", import.meta.url));
@@ -25,6 +26,7 @@ async function child(args) {
 
 /** What `best` takes for the same texts, and what ours takes just before it and just after. */
 async function bestLatency(context, ours) {
+  await needModules(context.python, ["sklearn"]);
   const before = await ours();
   const run = await measure(context.python, [BEST, context.shared], { timeout: 600 });
   if (run.code !== 0) throw new Error(reasonOf(run, 600));

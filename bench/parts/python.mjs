@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { between } from "../lib/beside.mjs";
 import { costOf, lastJson, measure, reasonOf } from "../lib/child.mjs";
 import { FAMILIES, MEASURED_EPOCHS, sixes, tasksOf } from "../lib/plan.mjs";
+import { needModules } from "../lib/python.mjs";
 
-const HOW_TO_INSTALL =
-  "apt-get install -y python3-sklearn python3-fasttext, or --python with one that has them";
 /** Seconds that a peer gets for the 16 tasks. */
 const TIMEOUT = 2400;
 
@@ -23,18 +22,11 @@ async function python(context, args) {
   return { ...lastJson(run), cost: costOf(run) };
 }
 
-/** Throws, with what to install, where the interpreter or a module of it is missing. */
-async function modules(context, names) {
-  const hint = `${context.python} lacks ${names.join(" or ")}: ${HOW_TO_INSTALL}`;
-  const run = await measure(context.python, ["-c", `import ${names.join()}`]).catch(() => ({ code: 1 }));
-  if (run.code !== 0) throw new Error(hint);
-}
-
 export async function run(context) {
   const steps = context.steps("python");
   const { single } = tasksOf(context);
-  const sklearn = (work) => () => modules(context, ["sklearn"]).then(work);
-  const fasttext = (work) => () => modules(context, ["sklearn", "fasttext"]).then(work);
+  const sklearn = (work) => () => needModules(context.python, ["sklearn"]).then(work);
+  const fasttext = (work) => () => needModules(context.python, ["sklearn", "fasttext"]).then(work);
   const banking = (name) => between(context, "banking77", [], () => peer(context, name, ["banking77"]));
   const all = (name, args) =>
     between(context, "public", ["--families", FAMILIES], () => peer(context, name, single, args));

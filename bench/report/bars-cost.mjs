@@ -59,23 +59,16 @@ function trainingBars(results) {
 function predictionBars(results) {
   const latency = done(results, "predict", "latency");
   const best = done(results, "predict", "best latency");
-  const limit = (id, what, most, of, ratio, note = "") =>
-    bar(
-      id,
-      what,
-      `${most} us`,
-      `${micros(of?.p50_us)}${note}`,
-      of === undefined ? null : of.p50_us <= most,
-      ratio,
-    );
-  const grams = latency?.ns_per_gram ? `, ${digits(latency.ns_per_gram)} ns an n-gram in the mean` : "";
+  const limit = (id, what, most, of, ratio) =>
+    bar(id, what, `${most} us`, micros(of?.p50_us), of === undefined ? null : of.p50_us <= most, ratio);
   const beside = best === undefined ? Number.NaN : mean(best.beside.map(({ p50_us }) => p50_us));
+  const grams = latency === undefined ? "" : `${digits(latency.ns_per_gram)} ns an n-gram in the mean; `;
   const against =
     best === undefined
-      ? undefined
-      : `\`best\` ${micros(best.p50_us)}, ${times(best.p50_us / beside)} the ${micros(beside)} beside it`;
+      ? grams
+      : `${grams}\`best\` ${micros(best.p50_us)}, ${times(best.p50_us / beside)} the ${micros(beside)} beside it`;
   return [
-    limit("predict_task", "one prediction of banking77, p50", 10, latency?.task, against, grams),
+    limit("predict_task", "one prediction of banking77, p50", 10, latency?.task, against),
     limit(
       "predict_family",
       `the same text, a family of ${latency?.family.tasks ?? 9} tasks, p50`,

@@ -14,4 +14,7 @@ export interface Bar {
 export type Results = Readonly<Record<string, { readonly steps: Readonly<Record<string, object>> }>>;
 
 export function allBars(results: Results): Bar[];
-export function numbersSection(results: Results): string;
+/** By id of a bar, why it is missed, and of which measured value that was said. */
+export type Reasons = Readonly<Record<string, { readonly of: string; readonly why: string }>>;
+
+export function numbersSection(results: Results, reasons?: Reasons): string;

@@ -17,13 +17,16 @@ export function predictingSection(results) {
     row("mrpc, 20 words each", latency.pair),
   ];
   const best = done(results, "predict", "best latency");
-  if (best !== undefined) rows.push(row("`best` (Python), one task of 77 labels", best));
+  const name = "`best` (Python), one task of 77 labels";
+  rows.push(
+    best === undefined ? [name, whyNot(results, "predict", "best latency"), "", ""] : row(name, best),
+  );
   for (const [peer, found] of jsPeers(results, "banking77"))
     rows.push(row(`${peer}, one task of 77 labels`, found));
   const opening = done(results, "predict", "opening");
   const opened =
     opening === undefined
-      ? ""
+      ? `\nOpening the packs: ${whyNot(results, "predict", "opening")}\n`
       : `\nOpening the packs of the 16 tasks, each file's sha256 checked, takes ${digits(opening.open_ms)} ms in a fresh process (median of ${opening.processes}), loading the code ${digits(opening.import_ms)} ms, and the first prediction ${digits(opening.first_ms)} ms; the process then has ${mebibytes(opening.peak_mb)} at its peak.\n`;
   const text = `banking77's ${grouped(latency.texts)} official test texts one by one, ${digits(latency.mean_characters)} characters and ${digits(latency.mean_grams)} n-grams on average: ${digits(latency.ns_per_gram)} ns an n-gram in the mean, all in. Every call is timed by itself, in a process that has warmed up: ours in seven rounds over the texts, a peer in one, of ten seconds at most. Ours is the middle one of ${latency.all.length} processes, which had ${latency.all.map(micros).join(", ")} for one task.`;
   return `${title}${text}\n\n${table(["call", "p50", "p99", "calls"], rows)}\n${opened}`;

@@ -69,6 +69,17 @@ function pairsTable(results) {
   return `${table(["pair task", "test rows", "accuracy", "macro-F1"], rows)}\n`;
 }
 
+/** Which tasks are shifted, and how that was found. */
+function shiftText(results) {
+  if (done(results, "shift", "shift") === undefined)
+    return `Which tasks are of another: ${whyNot(results, "shift", "shift")}.`;
+  return (
+    "So a classifier was trained to tell test rows of each single-text task from as many train rows: where it is right for more than " +
+    "half of the rows that it has not seen, by over 3.09 standard deviations (in brackets), the task is *shifted* (a classifier two-sample test, " +
+    "Lopez-Paz and Oquab, 2017). The test rows of sgd_* are of services that train lacks, and TREC's are questions of another collection."
+  );
+}
+
 export function calibrationSection(results) {
   const title = "## Calibration\n\n";
   const steps = ["train", "pairs"]
@@ -93,8 +104,7 @@ export function calibrationSection(results) {
     "Expected calibration error on test (10 bins), before and after calibration on eval. The band is the upper end of " +
     "the 95 % range that a perfectly calibrated model with the same confidences would show (consistency resampling); " +
     "a task is calibrated where its error lies in it, or under .02. A calibration on eval, which is a part of train, is good for test as far as test " +
-    "is of the same distribution. So a classifier was trained to tell test rows of each single-text task from as many train rows: where it is right for more than " +
-    "half of the rows that it has not seen, by over 3.09 standard deviations (in brackets), the task is *shifted* (a classifier two-sample test, " +
-    "Lopez-Paz and Oquab, 2017). The test rows of sgd_* are of services that train lacks, and TREC's are questions of another collection.";
+    "is of the same distribution. " +
+    shiftText(results);
   return `${title}${text}\n\n${table(["task", "uncalibrated", "calibrated", "band", "test told from train", "calibrated?"], rows)}\n`;
 }

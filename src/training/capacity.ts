@@ -10,6 +10,8 @@ function memoryLimit(): number {
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }
 
+const FEWER = "lower prepare.max_per_task_label or train.max_features";
+
 const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
 
 /** A task's rows, and into how many blocks they are to be dealt. */
@@ -70,11 +72,11 @@ export function checkFoldCapacity({ task, shape, threads }: FoldFits, limit = me
   if (bytes > MOST_BYTES)
     throw refuse(
       `and a kernel's memory has ${gigabytes(MOST_BYTES)}`,
-      'lower prepare.max_per_task_label or train.max_features, or train with train.synthetic_filter = "none"',
+      `${FEWER}; without train.synthetic_filter, train does no such fit`,
     );
   if (bytes * threads > limit)
     throw refuse(
-      `${threads} run at a time, and there are ${gigabytes(limit)}`,
-      "set train.workers = 1, or lower prepare.max_per_task_label or train.max_features",
+      `${threads} of them at a time, and there are ${gigabytes(limit)}`,
+      threads > 1 ? `set train.workers = 1, or ${FEWER}` : FEWER,
     );
 }

@@ -13,6 +13,8 @@ import type { FamilyVectors } from "./vectorization.ts";
 /** A judge need not be exact: to a gap of .01 in 25 passes it catches as many wrong rows, and loses as many right ones. */
 const GAP = 0.05;
 const PASSES = 10;
+/** Fits that run at a time: of all folds, and of all real rows where synthetic ones are judged. */
+const MOST_FITS = FOLDS + 1;
 
 /** Rows of which one fold is scored by a fit on the others. */
 export type FoldedRows = Pick<FoldProblem, "label" | "count" | "fold" | "scored">;
@@ -37,10 +39,11 @@ export async function foldScorer(
   const ids = numbersOf(hashes.length);
   const rows = inputs.length;
   const labels = definition.labels.length;
+  const entries = ngramsOf(chunks, inputs);
   checkFoldCapacity({
     task: definition.name,
-    shape: { train: rows, rows, entries: ngramsOf(chunks, inputs), features: ids.length, labels },
-    threads: Math.min(FOLDS, pool.size),
+    shape: { train: rows, rows, entries, features: Math.min(ids.length, entries), labels },
+    threads: Math.min(MOST_FITS, pool.size),
   });
   const sourceRows = learnt.count.reduce((sum, n) => sum + n, 0);
   const of = {

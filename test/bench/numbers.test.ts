@@ -104,7 +104,11 @@ describe("the numbers to reach", () => {
   });
 
   it("say of a reason for a miss which figure it is of", () => {
-    const slow = numbersSection(results({}, { "best six-smallest": peer(20, [10]) }));
-    expect(slow).toMatch(/\*\*missed\*\*: .+ \(said of [\d.]+ x\)/);
+    const slow = results({}, { "best six-smallest": peer(20, [10]) });
+    const section = (of: string) =>
+      numbersSection(slow, { "speed_six-smallest": { of, why: "threads start late" } });
+    expect(section("2 x")).toMatch(/\*\*missed\*\*: threads start late \|/);
+    expect(section("3 x")).toMatch(/\*\*missed\*\*: threads start late \(said of 3 x\) \|/);
+    expect(numbersSection(slow, {})).toMatch(/\*\*missed\*\*: why is not known yet/);
   });
 });

@@ -53,8 +53,8 @@ describe("checkFoldCapacity", () => {
     expect(() => checkFoldCapacity(fits, bytes * threads - 1)).toThrowError(
       expect.objectContaining({
         code: "TASK_UNTRAINABLE",
-        message: expect.stringContaining(`for 200 rows of 5 labels, ${threads} run at a time`),
-        hint: expect.stringContaining("train.workers = 1"),
+        message: expect.stringContaining(`for 200 rows of 5 labels, ${threads} of them at a time`),
+        hint: expect.stringMatching(threads > 1 ? /^set train\.workers = 1, or lower/ : /^lower prepare/),
       }),
     );
   });

@@ -8,10 +8,9 @@ import { joinParts, type SolverProblem, type SparseRows, squaredLength } from ".
 
 /** What a pass leaves out. */
 export interface Shortcuts {
-  // Both as much smaller for a row as its a = cost x |x|^2 is above 16.
-  /** A dual change below this is not carried to the weights. */
+  /** A dual change below this is not carried to the weights; as much smaller for a row as its a = cost x |x|^2 is above {@link USUAL}. */
   readonly smallestStep: number;
-  /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of the next pass. */
+  /** A row whose dual is as near as this to what the weights say, as a divergence in nats, is left alone, and left out of the next pass; smaller likewise. */
   readonly settled: number;
   /** And so is one that has been solved before, with a divergence below this share of the mean of the pass so far. */
   readonly settledShare: number;
