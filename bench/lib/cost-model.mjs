@@ -60,5 +60,6 @@ export function expectedCost(points, measure, point) {
         rows < point.rows && labels === point.labels && workers === point.workers,
     )
     .sort((a, b) => b.rows - a.rows);
-  return like === undefined ? null : predictCost(points, measure, { ...like, ...point });
+  const { rows, labels, workers } = point;
+  return like === undefined ? null : predictCost(points, measure, { ...like, rows, labels, workers });
 }

@@ -53,6 +53,7 @@ function formula(points, workers) {
 function prepareTable(results) {
   const rows = Object.entries(results.scale?.steps ?? {})
     .filter(([step]) => step.startsWith("prepare "))
+    .sort(([, a], [, b]) => a.rows - b.rows || a.labels - b.labels)
     .map(([step, { rows: n, labels, cost, split, failed }]) =>
       failed === undefined
         ? [

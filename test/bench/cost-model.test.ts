@@ -111,6 +111,9 @@ describe("the cost model of the benchmark", () => {
       least + byRows + byLabels * 1000 + byFile * megabytes,
       2,
     );
+    // And of one that has run no more.
+    const run = { ...measured(1_000_000, 1000, 2), epochs: 99 };
+    expect(expectedCost(SMALLER, "seconds", run)).toBe(expectedCost(SMALLER, "seconds", point));
     expect(expectedCost(SMALLER, "seconds", { ...point, workers: 1 })).toBeNull();
     expect(expectedCost(SMALLER, "seconds", { ...point, labels: 50 })).toBeNull();
   });
