@@ -12,11 +12,16 @@ export function median(values) {
   );
 }
 
+/** Of some runs the one in the middle by a figure. */
+export function middleBy(runs, figure) {
+  const middle = median(runs.map(figure));
+  return runs.find((run) => figure(run) === middle);
+}
+
 /** Of runs of one command, the cost of the one in the middle by its seconds, with the most memory that any had. */
 export function middleCost(runs) {
-  const middle = median(runs.map(({ seconds }) => seconds));
   return {
-    ...runs.find(({ seconds }) => seconds === middle),
+    ...middleBy(runs, ({ seconds }) => seconds),
     peak_mb: Math.max(...runs.map(({ peak_mb }) => peak_mb)),
   };
 }

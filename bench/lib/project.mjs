@@ -6,9 +6,9 @@ import { parse, stringify } from "smol-toml";
 import { build } from "../../scripts/build.mjs";
 import { costOf, measureNode, reasonOf } from "./child.mjs";
 import { ROOT } from "./environment.mjs";
+import { versionIn } from "./versions.mjs";
 
 const CLI = join(ROOT, "dist", "cli", "main.js");
-const VERSION = /^[0-9a-f]{12}$/;
 
 /** Compiles src/ into dist/, which is what is measured. */
 export function buildProject() {
@@ -54,13 +54,6 @@ export async function modelpack(args, options = {}) {
 export async function trainAnew(config, folder, args = [], options = {}) {
   rmSync(folder, { recursive: true, force: true });
   return modelpack(["train", "--config", config, ...args], options);
-}
-
-/** The only version in a folder of versions. */
-export function versionIn(folder) {
-  const versions = readdirSync(folder).filter((name) => VERSION.test(name));
-  if (versions.length !== 1) throw new Error(`expected one version in ${folder}, found ${versions.length}`);
-  return join(folder, versions[0]);
 }
 
 export function readJson(path) {

@@ -4,9 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readRows } from "../lib/data.mjs";
+import { versionIn } from "../lib/versions.mjs";
 
-/** Texts of a chunk of inputs, as `train` deals them out. */
-const CHUNK_INPUTS = 2048;
 /** The test texts are taken so many times where `train` works on many rows. */
 const COPIES = 7;
 
@@ -30,9 +29,9 @@ export const sum = (values) => values.reduce((total, value) => total + value, 0)
 export async function openInputs(pack, shared) {
   const { readFamilyFile } = await from("modelpack/family-file");
   const rows = readRows(shared, "banking77", "test");
-  const folder = readdirSync(pack).find((name) => /^[0-9a-f]{12}$/.test(name));
-  const names = readdirSync(join(pack, folder)).filter((name) => name.endsWith(".safetensors"));
-  const files = names.map((name) => new Uint8Array(readFileSync(join(pack, folder, name))));
+  const folder = versionIn(pack);
+  const names = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
+  const files = names.map((name) => new Uint8Array(readFileSync(join(folder, name))));
   const models = files.map((bytes, i) => readFamilyFile(bytes, names[i]));
   const isBanking = ({ name }) => name === "banking77";
   const own = models.findIndex(({ tasks }) => tasks.some(isBanking));
@@ -66,7 +65,8 @@ export async function featureTable(hashes) {
 }
 
 /** The texts as chunks of inputs, which are UTF-8 one behind the other. */
-export function inputChunks(texts) {
+export async function inputChunks(texts) {
+  const { CHUNK_INPUTS } = await from("training/inputs");
   const chunks = [];
   for (let first = 0; first < texts.length; first += CHUNK_INPUTS) {
     const own = texts.slice(first, first + CHUNK_INPUTS).map((text) => Buffer.from(text));
@@ -86,9 +86,8 @@ export function inputChunks(texts) {
 export async function trainTask({ texts, rows, model }) {
   const { analyzeChunk } = await from("training/analysis");
   const all = Array.from({ length: COPIES }, () => rows).flat();
-  const chunks = inputChunks(Array.from({ length: COPIES }, () => texts).flat()).map((chunk) =>
-    analyzeChunk(chunk, "text", model.analyzer),
-  );
+  const given = await inputChunks(Array.from({ length: COPIES }, () => texts).flat());
+  const chunks = given.map((chunk) => analyzeChunk(chunk, "text", model.analyzer));
   const names = [...new Set(rows.map(({ label }) => label))];
   const copy = () =>
     chunks.map((chunk) => ({

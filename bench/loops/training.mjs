@@ -47,7 +47,7 @@ export const TRAINING = [
     unit: "n-gram",
     async make({ texts, model }) {
       const { analyzeChunk } = await from("training/analysis");
-      const given = inputChunks(texts);
+      const given = await inputChunks(texts);
       const work = () => given.map((chunk) => analyzeChunk(chunk, "text", model.analyzer));
       return { units: sum(work().map(({ hashes }) => hashes.length)), work };
     },

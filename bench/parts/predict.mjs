@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { lastJson, measure, measureNode, reasonOf } from "../lib/child.mjs";
 import { ROOT } from "../lib/environment.mjs";
-import { median } from "../lib/figures.mjs";
+import { median, middleBy } from "../lib/figures.mjs";
 import { needModules } from "../lib/python.mjs";
 
 const PREDICT = fileURLToPath(new URL("../children/predict.mjs", import.meta.url));
@@ -38,9 +38,8 @@ async function bestLatency(context, ours) {
 async function middleLatency(latency) {
   const runs = [];
   for (let i = 0; i < PROCESSES; i++) runs.push(await latency());
-  const middle = median(runs.map(({ task }) => task.p50_us));
-  const all = runs.map(({ task }) => task.p50_us);
-  return { ...runs.find(({ task }) => task.p50_us === middle), all };
+  const taken = ({ task }) => task.p50_us;
+  return { ...middleBy(runs, taken), all: runs.map(taken) };
 }
 
 async function opening(pack) {

@@ -13,9 +13,9 @@ import {
   readJson,
   testFigures,
   trainAnew,
-  versionIn,
   writeToml,
 } from "../lib/project.mjs";
+import { versionIn } from "../lib/versions.mjs";
 
 const SEED = 5;
 const TIMEOUT = 5400;

@@ -71,8 +71,10 @@ export class KernelSolver implements Solver {
     for (let j = 0; j < weights.length; j++) weights[j] = (weights[j] as number) * ratio;
   }
 
-  /** 0.55 ns a value and label in the first pass over sgd_act (docs/engine.md), 0.9 to 1.2 in the benchmark's problem of 20 labels; a
-   * plain loop 13 times as much. */
+  /**
+   * 0.55 ns a value and label in the first pass over sgd_act (docs/engine.md), 0.9 to 1.2 in the benchmark's problem of 20 labels;
+   * a plain loop takes 13 times as much.
+   */
   pass(to: number, from = 0): PassStatistics {
     // This pass changes the weights without looking at rows [0, from): they may not be as settled as they were.
     if (from > 0) this.#floats("settled", from * 2).fill(UNSETTLED);
