@@ -74,10 +74,25 @@ export const SOLVING = [
       const solver = await kernelSolver(drawnRows());
       solver.setCost(4);
       solver.pass(SIZE.rows);
-      const duals = solver.duals(SIZE.rows);
+      const duals = solver.save(SIZE.rows).dual;
       return { units: unitsOf(), work: () => solver.resume(duals) };
     },
   },
+  ...["pack", "unpack"].map((way) => ({
+    loop: `${way}: duals of 1,000 labels, ${way === "pack" ? "to" : "from"} 16 bits`,
+    file: "src/training/swapping.ts",
+    unit: "dual",
+    async make() {
+      const { packRows, unpackRows } = await from("training/swapping");
+      const [rows, labels] = [500, 1000];
+      const bits = new Uint32Array(new Float32Array(rows * labels).map((_, j) => 1 / (j + 1)).buffer);
+      const kept = new Uint16Array(rows * labels);
+      packRows(bits, kept, labels, labels);
+      const work = () =>
+        way === "pack" ? packRows(bits, kept, labels, labels) : unpackRows(kept, bits, labels, labels);
+      return { units: rows * labels, work };
+    },
+  })),
   {
     loop: `merge: the mean of two blocks' weights, ${LABELS} labels`,
     file: "src/training/blocks.ts",

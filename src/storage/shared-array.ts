@@ -13,6 +13,10 @@ export function sharedBytes(length: number): Uint8Array {
   return new Uint8Array(sharedMemory(length));
 }
 
+export function sharedShorts(length: number): Uint16Array {
+  return new Uint16Array(sharedMemory(length * 2));
+}
+
 export function sharedWords(length: number): Uint32Array {
   return new Uint32Array(sharedMemory(length * 4));
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { InputKind } from "../core/task.ts";
 import type { Block } from "./block.ts";
-import { fillBlock, mergeWeights, shareWeights } from "./blocks.ts";
+import { mergeWeights, shareWeights } from "./blocks.ts";
 import { searchCost } from "./cost-search.ts";
 import { figures } from "./figures.ts";
-import { KernelSolver } from "./kernel-solver.ts";
+import { KernelSolver, type Rows } from "./kernel-solver.ts";
 import type { PassStatistics, RowStatistics } from "./solver.ts";
+import { type DealtBlock, dealBlock, swapIn, swapOut } from "./swapping.ts";
 import { metricOf, type TaskSettings } from "./task-settings.ts";
 
-/** The cost of a block's rows; `share` is how many blocks take their steps at a time. */
+/** The cost of a block's rows; `share` is how many partitions take their steps at a time. */
 export interface BlockCost {
   readonly cost: number;
   readonly share: number;
@@ -17,49 +18,87 @@ export interface BlockCost {
 /** Which rows a pass is over. */
 export type PassedRows = "train" | "eval" | "all";
 
-function pass(block: Block, seed: number, rows: PassedRows): PassStatistics {
+/** Does `work` on a block with its rows in memory, and keeps what becomes of them. */
+function on<Result>(block: DealtBlock, seed: number, work: (solver: KernelSolver) => Result): Result {
+  swapIn(block);
+  const result = work(new KernelSolver(block, seed));
+  swapOut(block);
+  return result;
+}
+
+function pass(block: DealtBlock, seed: number, rows: PassedRows): PassStatistics {
   const { train, rows: all } = block.shape;
-  const solver = new KernelSolver(block, seed);
-  return solver.pass(rows === "train" ? train : all, rows === "eval" ? train : 0);
+  return on(block, seed, (solver) =>
+    solver.pass(rows === "train" ? train : all, rows === "eval" ? train : 0),
+  );
 }
 
-function evaluate(block: Block, seed: number): RowStatistics {
-  return new KernelSolver(block, seed).evaluate(block.shape.train, block.shape.rows);
+function evaluate(block: DealtBlock, seed: number): RowStatistics {
+  return on(block, seed, (solver) => solver.evaluate(block.shape.train, block.shape.rows));
 }
 
-/** Raw scores of the held-out rows, rows x labels. */
-function scores(block: Block, seed: number): Float32Array {
-  return new KernelSolver(block, seed).scores(block.shape.train, block.shape.rows);
+/** Writes raw scores of the block's held-out rows, labels each, into those of all blocks, which are in shared memory. */
+function scores(block: DealtBlock, seed: number, all: Float32Array): void {
+  on(block, seed, (solver) => solver.writeScores(block.shape.train, block.shape.rows, rowsIn(all, block)));
 }
 
-/** Duals of the train rows, rows x padded labels, in shared memory. */
-function duals(block: Block, seed: number): Float32Array {
-  return new KernelSolver(block, seed).duals(block.shape.train);
+/** Writes the duals of the block's train rows, padded labels each, into those of all blocks, which are in shared memory. */
+function duals(block: DealtBlock, seed: number, all: Float32Array): void {
+  on(block, seed, (solver) => solver.writeDuals(block.shape.train, rowsIn(all, block)));
 }
 
-function setCost(block: Block, seed: number, { cost, share }: BlockCost): void {
-  new KernelSolver(block, seed).setCost(cost, share);
+function rowsIn(rows: Float32Array, { index, blocks }: DealtBlock): Rows {
+  return { rows, first: index, step: blocks };
+}
+
+function setCost(block: DealtBlock, seed: number, { cost, share }: BlockCost): void {
+  on(block, seed, (solver) => solver.setCost(cost, share));
 }
 
 /** Leaves the block at the cost that its held-out rows choose, and returns that. */
-function search(block: Block, input: InputKind, { seed, minDelta, metric }: TaskSettings): number {
-  const solver = new KernelSolver(block, seed);
+function search(
+  block: DealtBlock,
+  input: InputKind,
+  { seed, minDelta, metric }: Pick<TaskSettings, "seed" | "minDelta" | "metric">,
+): number {
   const { train, rows, labels } = block.shape;
-  const measured = (from: number, to: number) => {
-    const { confusion, loss } = solver.evaluate(from, to);
-    return metricOf(figures(confusion, labels, loss), metric);
-  };
-  return searchCost(solver, { input, train, held: rows - train, minDelta, metric: measured });
+  return on(block, seed, (solver) => {
+    const measured = (from: number, to: number) => {
+      const { confusion, loss } = solver.evaluate(from, to);
+      return metricOf(figures(confusion, labels, loss), metric);
+    };
+    return searchCost(solver, { input, train, held: rows - train, minDelta, metric: measured });
+  });
 }
 
-function weights(block: Block, seed: number): { weights: Float32Array; bias: Float64Array } {
+/** What a task's blocks have learnt: [feature * labels + label] and a bias a label, in shared memory. */
+export interface LearntWeights {
+  readonly weights: Float32Array;
+  readonly bias: Float64Array;
+}
+
+/**
+ * The weights that the blocks have in common after they were merged, times each feature's factor: taken from the memory of
+ * one, which makes no pass after that.
+ */
+function weights(block: Block, seed: number, factor: Float32Array): LearntWeights {
   const solver = new KernelSolver(block, seed);
-  return { weights: solver.weights(), bias: solver.bias() };
+  const bias = solver.bias();
+  return { weights: withFactors(solver.takeWeights(), factor), bias };
+}
+
+/** Multiplies the weights of each feature by its factor. */
+export function withFactors(weights: Float32Array, factor: Float32Array): Float32Array {
+  const labels = weights.length / factor.length;
+  for (let f = 0; f < factor.length; f++)
+    for (let k = f * labels; k < (f + 1) * labels; k++)
+      weights[k] = (weights[k] as number) * (factor[f] as number);
+  return weights;
 }
 
 /** What is done to the blocks of a task: it depends on nothing but what lies in them, whichever thread does it. */
 export const BLOCK_STEPS = {
-  fill: fillBlock,
+  fill: dealBlock,
   search,
   setCost,
   share: shareWeights,

@@ -25,56 +25,65 @@ export interface BlockShape {
 
 /**
  * Rows of a task with their duals, and a copy of the task's weights, in one memory that every thread can work on
- * and the kernel reads.
+ * and the kernel reads. Blocks of one task may take turns in a memory, with the weights that it has (swapping.ts).
  */
 export interface Block {
   readonly shape: BlockShape;
   readonly memory: KernelMemory;
 }
 
+/** What the blocks of a task have in common lies first, at the same place in each; then what is its rows'. */
 const COLUMNS = [
+  "weights",
+  "bias",
+  "scratch",
+  "resident",
   "state",
   "weight",
   "start",
-  "entries",
-  "weights",
-  "bias",
   "dual",
   "truth",
   "cost",
   "squares",
   "predicted",
   "settled",
-  "scratch",
   "order",
+  "entries",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
+/** The first of what is the rows'. */
+const FIRST_OF_ROWS: Column = "state";
+/** Numbers of the column `state`: cost, passes made, and the factor on the cost in the steps of a pass. */
+export const STATES = 3;
 
 /** Where the columns of a block lie in its memory. */
 export interface Layout {
   /** Labels, filled up to whole vectors of 4. */
   readonly padded: number;
   readonly at: Readonly<Record<Column, number>>;
+  /** All, and those of the rows among them. */
   readonly bytes: number;
+  readonly rowBytes: number;
 }
 
 export function layoutOf({ rows, entries, features, labels }: BlockShape): Layout {
   const padded = Math.ceil(labels / 4) * 4;
   const sizes: Record<Column, number> = {
-    state: 16,
-    weight: rows * 8,
-    start: (rows + 1) * 4,
-    entries: entries * 8,
     weights: features * padded * 4,
     bias: padded * 4,
+    scratch: padded * 4 * SCRATCH_VECTORS,
+    resident: 4,
+    state: STATES * 8,
+    weight: rows * 8,
+    start: (rows + 1) * 4,
     dual: rows * padded * 4,
     truth: rows * 4,
     cost: rows * 4,
     squares: rows * 4,
     predicted: rows * 4,
     settled: rows * 8,
-    scratch: padded * 4 * SCRATCH_VECTORS,
     order: rows * 4,
+    entries: entries * 8,
   };
   const at = {} as Record<Column, number>;
   let next = 1024;
@@ -82,12 +91,12 @@ export function layoutOf({ rows, entries, features, labels }: BlockShape): Layou
     at[column] = next;
     next += Math.ceil(sizes[column] / 64) * 64;
   }
-  return { padded, at, bytes: next };
+  return { padded, at, bytes: next, rowBytes: next - at[FIRST_OF_ROWS] };
 }
 
-/** A block without rows yet: {@link BlockWriter} fills it. */
-export function allocateBlock(shape: BlockShape): Block {
-  return { shape, memory: kernelMemory(Math.ceil(layoutOf(shape).bytes / PAGE)) };
+/** A block without rows yet: {@link BlockWriter} fills it. Its memory has room for `bytes`, at least for all of the block. */
+export function allocateBlock(shape: BlockShape, bytes = layoutOf(shape).bytes): Block {
+  return { shape, memory: kernelMemory(Math.ceil(bytes / PAGE)) };
 }
 
 /**
@@ -98,11 +107,24 @@ export function allocateBlock(shape: BlockShape): Block {
 export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
   const { at, bytes } = layoutOf(shape);
   const there = memory.buffer.byteLength;
-  const used = new Uint8Array(memory.buffer, 0, Math.min(bytes, there));
-  used.fill(0, 0, at.entries);
-  used.fill(0, at.weights);
+  new Uint8Array(memory.buffer, 0, Math.min(at.entries, there)).fill(0);
   if (bytes > there) grow(memory, bytes - there);
   return { shape, memory };
+}
+
+/** Empties what is the rows' of a block that is to be filled anew; the weights stay. */
+export function clearRows({ shape, memory }: Block): void {
+  const { at } = layoutOf(shape);
+  new Uint8Array(memory.buffer, at[FIRST_OF_ROWS], at.entries - at[FIRST_OF_ROWS]).fill(0);
+}
+
+/** Writes the costs of a block's rows: their weights times what its state says. */
+export function writeCosts({ shape, memory: { buffer } }: Block): void {
+  const { at } = layoutOf(shape);
+  const [cost, , share] = new Float64Array(buffer, at.state, STATES) as unknown as [number, number, number];
+  const costs = new Float32Array(buffer, at.cost, shape.rows);
+  const weight = new Float64Array(buffer, at.weight, shape.rows);
+  for (let i = 0; i < costs.length; i++) costs[i] = (weight[i] as number) * cost * share;
 }
 
 /** Writes the rows of a block one after another: the entries of some rows, then the end of each. */

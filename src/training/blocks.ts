@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Examples } from "../core/example.ts";
 import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
-import {
-  allocateBlock,
-  type Block,
-  type BlockShape,
-  BlockWriter,
-  layoutOf,
-  MOST_BYTES,
-  reuseBlock,
-} from "./block.ts";
+import { allocateBlock, type Block, type BlockShape, BlockWriter, layoutOf, reuseBlock } from "./block.ts";
 import { ngramsOf } from "./inputs.ts";
 import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
-
-/** Values times labels that are worth so many blocks: half a second a pass, and some 30 ms. */
-const WORTH = [
-  { blocks: 4, work: 2 ** 30 },
-  { blocks: 2, work: 2 ** 26 },
-] as const;
-/**
- * A block's pass is to touch at least so many times the weights that a merge touches: a pass touches a feature's weights once for
- * each value, a merge of n blocks n + 1 times. That threads share a merge does not count: their number must not matter.
- */
-const LEAST_PASS = 3;
 
 /** Rows of one split with what the solver wants to know of each. */
 export interface WeightedRows extends IndexedRows {
@@ -61,35 +42,19 @@ export function shapeOf(rows: BlockRows, index: number, blocks: number): BlockSh
   };
 }
 
-/**
- * How many blocks a task's rows are dealt out to: one, unless the task `dominates` its family, so that other threads
- * had nothing else to do, and merging the weights of all pays, or its rows don't fit a memory; never by how many threads
- * there are. Blocks start a pass from weights that do not know what the others learn in it: two took 11 passes where one
- * took 9. Infinity where the weights take more than half of a memory.
- */
-export function blockCount(rows: BlockRows, dominates: boolean): number {
-  const shape = shapeOf(rows, 0, 1);
-  const { padded } = layoutOf(shape);
-  if (layoutOf({ ...shape, rows: 1, entries: 1 }).bytes > MOST_BYTES / 2) return Number.POSITIVE_INFINITY;
-  const pays = (count: number): boolean => shape.entries / count >= LEAST_PASS * (count + 1) * shape.features;
-  const worth = WORTH.find(({ blocks: n, work }) => shape.entries * padded >= work && pays(n));
-  let blocks = dominates ? (worth?.blocks ?? 1) : 1;
-  while (layoutOf(shapeOf(rows, 0, blocks)).bytes > MOST_BYTES * 0.75) blocks++;
-  return blocks;
+/** Makes block `index` of `blocks`. */
+export function fillBlock(rows: BlockRows, index: number, blocks: number): Block {
+  const block = allocateBlock(shapeOf(rows, index, blocks));
+  writeRows(rows, index, blocks, block);
+  return block;
 }
 
-/**
- * Makes block `index` of `blocks`, in the memory of a `used` one if it is given, and writes its rows, with the task's
- * factors on the values.
- */
-export function fillBlock(rows: BlockRows, index: number, blocks: number, used?: Block): Block {
-  const shape = shapeOf(rows, index, blocks);
-  const block = used === undefined ? allocateBlock(shape) : reuseBlock(shape, used);
+/** Writes the rows of block `index` of `blocks`, with the task's factors on the values, into one without any. */
+export function writeRows(rows: BlockRows, index: number, blocks: number, block: Block): void {
   const writer = new BlockWriter(block);
   const expander = new RowExpander(rows, writer.bytes);
   for (const part of [rows.train, rows.eval])
     for (let row = index; row < part.inputs.length; ) row = expander.write(part, row, blocks, writer);
-  return block;
 }
 
 /** Blocks that a thread needs one after another, each in the memory of the one before. */
@@ -98,8 +63,11 @@ export class BlockMemory {
 
   /** All rows as one block; the block before it is gone. */
   fill(rows: BlockRows): Block {
-    this.#last = fillBlock(rows, 0, 1, this.#last);
-    return this.#last;
+    const shape = shapeOf(rows, 0, 1);
+    const block = this.#last === undefined ? allocateBlock(shape) : reuseBlock(shape, this.#last);
+    writeRows(rows, 0, 1, block);
+    this.#last = block;
+    return block;
   }
 }
 
@@ -165,14 +133,9 @@ function weightsOf({ shape, memory: { buffer } }: Block): { weights: Float32Arra
   };
 }
 
-/** Gives all blocks the weights of the first. */
-export function shareWeights(blocks: readonly Block[]): void {
-  const first = weightsOf(blocks[0] as Block);
-  for (const block of blocks.slice(1)) {
-    const own = weightsOf(block);
-    own.weights.set(first.weights);
-    own.bias.set(first.bias);
-  }
+/** Gives all blocks part `index` of the first one's weights, which are cut into as many: threads may share parts at the same time. */
+export function shareWeights(blocks: readonly Block[], index: number): void {
+  for (const [first, ...others] of weightParts(blocks, index)) for (const other of others) other.set(first);
 }
 
 /**
@@ -182,21 +145,26 @@ export function shareWeights(blocks: readonly Block[]): void {
  * `index`: threads may merge parts at the same time.
  */
 export function mergeWeights(blocks: readonly Block[], index: number): void {
+  for (const parts of weightParts(blocks, index)) average(parts);
+}
+
+/** Part `index` of the blocks' weights, and of their biases, which are cut into as many parts as there are blocks. */
+function weightParts(blocks: readonly Block[], index: number): [Float32Array, ...Float32Array[]][] {
   const own = blocks.map(weightsOf);
-  for (const column of ["weights", "bias"] as const) {
+  return (["weights", "bias"] as const).map((column) => {
     const { length } = (own[0] as (typeof own)[number])[column];
     const from = Math.floor((length * index) / blocks.length);
     const to = Math.floor((length * (index + 1)) / blocks.length);
-    average(own.map((weights) => weights[column].subarray(from, to)));
-  }
+    return own.map((weights) => weights[column].subarray(from, to)) as [Float32Array, ...Float32Array[]];
+  });
 }
 
 /** Weights that are averaged at a time: they stay in the first cache. */
 const AVERAGED = 2048;
 
 /** Replaces each of the arrays, which are as long as each other, by the mean of all: 2 to 4 ns a number, mostly waiting for memory. */
-function average(parts: readonly Float32Array[]): void {
-  const [first, ...others] = parts as [Float32Array, ...Float32Array[]];
+function average(parts: readonly [Float32Array, ...Float32Array[]]): void {
+  const [first, ...others] = parts;
   for (let start = 0; start < first.length; start += AVERAGED) {
     const mean = first.subarray(start, start + AVERAGED);
     for (const part of others) addTo(mean, part.subarray(start, start + AVERAGED));

@@ -3,6 +3,8 @@ import { totalmem } from "node:os";
 import { ModelpackError } from "../core/error.ts";
 import { type BlockShape, layoutOf, MOST_BYTES } from "./block.ts";
 import { type BlockRows, shapeOf } from "./blocks.ts";
+import type { Deal } from "./dealing.ts";
+import { partitionBytes, swappedBytes } from "./swapping.ts";
 
 /** Bytes that this process may have at most: the machine's, or fewer where its container allows fewer. */
 function memoryLimit(): number {
@@ -14,11 +16,18 @@ const FEWER = "lower prepare.max_per_task_label or train.max_features";
 
 const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
 
-/** A task's rows, and into how many blocks they are to be dealt. */
+/** A task's rows, and what they are to be dealt out to. */
 export interface DealtTask {
   readonly task: string;
   readonly rows: BlockRows;
-  readonly blocks: number;
+  readonly deal: Deal;
+}
+
+/** Bytes of the partitions' memories, and of what is kept outside of them. */
+function dealtBytes(rows: BlockRows, deal: Deal): number {
+  const memories = partitionBytes(rows, 0, deal) * deal.partitions;
+  const swapped = deal.blocks === deal.partitions ? 0 : swappedBytes(rows.labels);
+  return memories + swapped * shapeOf(rows, 0, 1).rows;
 }
 
 /**
@@ -27,16 +36,16 @@ export interface DealtTask {
  * @throws ModelpackError TASK_UNTRAINABLE where the weights fill more than half of a kernel's memory, or the blocks together are more
  * than `limit` bytes
  */
-export function checkCapacity({ task, rows, blocks }: DealtTask, limit = memoryLimit()): void {
+export function checkCapacity({ task, rows, deal }: DealtTask, limit = memoryLimit()): void {
   const [features, labels] = [rows.features.ids.length, rows.labels];
-  if (blocks === Number.POSITIVE_INFINITY) {
+  if (deal.blocks === Number.POSITIVE_INFINITY) {
     throw new ModelpackError(
       "TASK_UNTRAINABLE",
       `task "${task}": the weights of ${features} features for ${labels} labels take more than half of the 4 GiB of a kernel's memory`,
       { hint: "lower train.max_features or raise train.min_df, or split the task" },
     );
   }
-  const bytes = layoutOf(shapeOf(rows, 0, blocks)).bytes * blocks;
+  const bytes = dealtBytes(rows, deal);
   if (bytes <= limit) return;
   throw new ModelpackError(
     "TASK_UNTRAINABLE",

@@ -55,7 +55,7 @@ export function searchCost(solver: Solver, { input, train, held, minDelta, metri
   const first = solver.save(rows);
   let best: { readonly state: SolverState; readonly score: number } = { state: first, score: bar };
   for (const cost of others) {
-    solver.restore(first);
+    solver.restore(first, cost);
     const reached = score(cost, OTHER_PASSES);
     if (reached > best.score) best = { state: solver.save(rows), score: reached };
   }

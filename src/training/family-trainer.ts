@@ -5,10 +5,10 @@ import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
-import { blockCount } from "./blocks.ts";
 import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
 import { type CalibrationRows, foldsToScore, joinFolds, NO_FOLDS } from "./cross-fitting.ts";
+import { dealOf } from "./dealing.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import type { NumberedChunk } from "./indexing.ts";
 import type { TaskInputs } from "./inputs.ts";
@@ -255,12 +255,12 @@ async function fitTask(
   const weigh = { kind: "weigh", rows, weights, labels, minDf: settings.minDf } as const;
   const features = await pool.run<"weigh">(weigh, undefined, work);
   const of = { weights, features, labels, ...parts };
-  const blocks = blockCount(of, dominates);
+  const deal = dealOf(of, dominates);
   const { name, input } = definition;
   // A fold is fitted in one block: rows that fill more are calibrated on eval alone.
-  const fits = blocks === 1 || blockCount(of, false) === 1;
-  const problem: TaskProblem = { task: name, input, settings, rows: of, blocks, crossFit: crossFit && fits };
-  return blocks === 1
+  const fits = deal.blocks === 1 || dealOf(of, false).blocks === 1;
+  const problem: TaskProblem = { task: name, input, settings, rows: of, deal, crossFit: crossFit && fits };
+  return deal.blocks === 1
     ? pool.run<"fit">({ kind: "fit", problem }, report, work)
     : fitInBlocks(problem, pool, report, work);
 }

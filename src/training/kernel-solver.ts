@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seededRandom } from "../core/random.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
-import { type Block, type Column, type Layout, layoutOf, UNSETTLED } from "./block.ts";
+import { type Block, type Column, type Layout, layoutOf, STATES, UNSETTLED, writeCosts } from "./block.ts";
 import { type Kernel, startSolver } from "./kernel.ts";
 import { drawOrder } from "./row-order.ts";
 import type { PassStatistics, RowStatistics, Solver, SolverState } from "./solver.ts";
@@ -11,13 +11,23 @@ export const SETTLED_SHARE = 0.1;
 /** Rows from which on a pass leaves any out by that: a fit of few is made in a few passes, in which every row counts. */
 const LEAST_ROWS = 2 ** 15;
 
+/** Rows of numbers, of which those of one block are every `step`-th from `first` on. */
+export interface Rows {
+  readonly rows: Float32Array;
+  readonly first: number;
+  readonly step: number;
+}
+
+function writeInto({ rows, first, step }: Rows, i: number, values: Float32Array): void {
+  rows.set(values, (first + i * step) * values.length);
+}
+
 /** {@link Solver} on a block, by the WASM kernel: one call a pass. All its state lies in the block. */
 export class KernelSolver implements Solver {
   readonly #block: Block;
   readonly #layout: Layout;
   readonly #kernel: Kernel;
   readonly #seed: number;
-  /** Cost, and passes made. */
   readonly #state: Float64Array;
 
   constructor(block: Block, seed: number) {
@@ -25,7 +35,7 @@ export class KernelSolver implements Solver {
     this.#seed = seed;
     this.#layout = layoutOf(block.shape);
     const { at, padded } = this.#layout;
-    this.#state = new Float64Array(block.memory.buffer, at.state, 2);
+    this.#state = new Float64Array(block.memory.buffer, at.state, STATES);
     this.#kernel = startSolver(block.memory);
     this.#kernel.bind(
       at.start,
@@ -58,11 +68,10 @@ export class KernelSolver implements Solver {
   /** `share` times the cost in the steps of the passes: what one of so many blocks takes. */
   setCost(cost: number, share = 1): void {
     const { rows, labels, features } = this.#block.shape;
-    const costs = this.#floats("cost", rows);
-    const weight = new Float64Array(this.#block.memory.buffer, this.#layout.at.weight, rows);
-    for (let i = 0; i < rows; i++) costs[i] = (weight[i] as number) * cost * share;
     const ratio = this.#cost > 0 ? cost / this.#cost : 1;
     this.#state[0] = cost;
+    this.#state[2] = share;
+    writeCosts(this.#block);
     this.#floats("settled", rows * 2).fill(UNSETTLED);
     if (ratio === 1) return;
     const bias = this.#floats("bias", labels);
@@ -105,23 +114,26 @@ export class KernelSolver implements Solver {
   }
 
   scores(from: number, to: number): Float32Array {
-    const { labels } = this.#block.shape;
-    const all = sharedFloats((to - from) * labels);
-    for (let i = from; i < to; i++) {
-      // An address over 2^31 comes with a sign.
-      const at = this.#kernel.scores(i) >>> 0;
-      const z = new Float32Array(this.#block.memory.buffer, at, labels);
-      all.set(z, (i - from) * labels);
-    }
+    const all = sharedFloats((to - from) * this.#block.shape.labels);
+    this.writeScores(from, to, { rows: all, first: 0, step: 1 });
     return all;
   }
 
-  /** Duals of rows [0, rows), rows x padded labels, in shared memory. */
-  duals(rows: number): Float32Array {
-    const dual = this.#floats("dual", rows * this.#layout.padded);
-    const copy = sharedFloats(dual.length);
-    copy.set(dual);
-    return copy;
+  /** Writes the raw scores of rows [from, to) where they belong. */
+  writeScores(from: number, to: number, into: Rows): void {
+    const { labels } = this.#block.shape;
+    for (let i = from; i < to; i++) {
+      // An address over 2^31 comes with a sign.
+      const at = this.#kernel.scores(i) >>> 0;
+      writeInto(into, i - from, new Float32Array(this.#block.memory.buffer, at, labels));
+    }
+  }
+
+  /** The same with the duals of rows [0, rows), padded labels each. */
+  writeDuals(rows: number, into: Rows): void {
+    const { padded } = this.#layout;
+    const dual = this.#floats("dual", rows * padded);
+    for (let i = 0; i < rows; i++) writeInto(into, i, dual.subarray(i * padded, (i + 1) * padded));
   }
 
   /**
@@ -134,22 +146,16 @@ export class KernelSolver implements Solver {
   }
 
   save(rows: number): SolverState {
-    const { features } = this.#block.shape;
-    const { padded } = this.#layout;
-    return {
-      cost: this.#cost,
-      weights: this.#floats("weights", features * padded).slice(),
-      bias: this.#floats("bias", padded).slice(),
-      dual: this.#floats("dual", rows * padded).slice(),
-    };
+    return { cost: this.#cost, dual: this.#floats("dual", rows * this.#layout.padded).slice() };
   }
 
-  restore(state: SolverState): void {
-    this.#floats("weights", state.weights.length).set(state.weights);
-    this.#floats("bias", state.bias.length).set(state.bias);
-    this.#floats("dual", state.dual.length).set(state.dual);
-    this.#state[0] = state.cost;
-    this.setCost(state.cost);
+  restore(state: SolverState, cost = state.cost): void {
+    const { labels, features } = this.#block.shape;
+    this.#floats("weights", features * this.#layout.padded).fill(0);
+    this.#floats("bias", labels).fill(0);
+    this.#state[0] = cost;
+    this.setCost(cost);
+    this.resume(state.dual);
   }
 
   weights(): Float32Array {
@@ -160,6 +166,16 @@ export class KernelSolver implements Solver {
     for (let f = 0; f < features; f++)
       weights.set(stored.subarray(f * padded, f * padded + labels), f * labels);
     return weights;
+  }
+
+  /** The same where they lie: the block makes no pass after that. */
+  takeWeights(): Float32Array {
+    const { labels, features } = this.#block.shape;
+    const { padded } = this.#layout;
+    const stored = this.#floats("weights", features * padded);
+    if (padded > labels)
+      for (let f = 1; f < features; f++) stored.copyWithin(f * labels, f * padded, f * padded + labels);
+    return stored.subarray(0, features * labels);
   }
 
   bias(): Float64Array {

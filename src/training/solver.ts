@@ -52,7 +52,8 @@ export interface Solver {
   scores(from: number, to: number): Float32Array;
   /** What {@link restore} goes back to, where passes met no other rows than [0, rows). */
   save(rows: number): SolverState;
-  restore(state: SolverState): void;
+  /** Goes back to a state, at its cost or another one: W is made anew from the duals, to the rounding of its sums. */
+  restore(state: SolverState, cost?: number): void;
   /** [feature * labels + label]. */
   weights(): Float32Array;
   bias(): Float64Array;
@@ -60,7 +61,5 @@ export interface Solver {
 
 export interface SolverState {
   readonly cost: number;
-  readonly weights: Float32Array;
-  readonly bias: Float32Array | Float64Array;
   readonly dual: Float32Array;
 }

@@ -2,11 +2,13 @@
 import type { InputKind } from "../core/task.ts";
 import { sharedFloats } from "../storage/shared-array.ts";
 import { type Block, layoutOf } from "./block.ts";
-import type { BlockSteps, PassedRows } from "./block-steps.ts";
+import type { BlockSteps, LearntWeights, PassedRows } from "./block-steps.ts";
 import type { BlockRows } from "./blocks.ts";
 import { checkCapacity } from "./capacity.ts";
+import type { Deal } from "./dealing.ts";
 import { type Figures, figures } from "./figures.ts";
 import { addPasses, addRows, type PassStatistics, type RowStatistics, relativeGap } from "./solver.ts";
+import type { DealtBlock } from "./swapping.ts";
 import { metricOf, type TaskSettings } from "./task-settings.ts";
 
 /** One task with its rows and features. */
@@ -14,8 +16,8 @@ export interface TaskProblem {
   readonly task: string;
   readonly input: InputKind;
   readonly rows: BlockRows;
-  /** Into how many blocks the rows are dealt, from `blockCount` (blocks.ts). */
-  readonly blocks: number;
+  /** From `dealOf` (dealing.ts). */
+  readonly deal: Deal;
   readonly settings: TaskSettings;
   /** Whether folds of the train rows will be fitted anew from this fit's duals. */
   readonly crossFit: boolean;
@@ -69,24 +71,32 @@ export async function trainTask(
   steps: BlockSteps,
   report: (epoch: EpochStatistics) => void,
 ): Promise<TaskFit> {
-  const { rows, settings, blocks: count } = problem;
+  const { rows, settings, deal } = problem;
   checkCapacity(problem);
   const total = rows.train.weight.reduce((sum, w) => sum + w, 0);
-  const blocks = await Promise.all(
-    Array.from({ length: count }, (_, index) => steps.fill(rows, index, count)),
-  );
+  const blocks = await dealOut(rows, deal, steps);
   const cost = await chooseCost(blocks, problem, total, steps);
-  const descent = await Descent.start(blocks, cost, settings.seed, steps);
+  const descent = await Descent.start(blocks, deal, cost, settings.seed, steps);
   const epochs = await fitHead(descent, problem, report);
   const evalScores = await descent.scores(rows.labels, rows.eval.inputs.length);
   const duals = problem.crossFit ? await descent.duals(rows.train.inputs.length) : null;
   if (rows.eval.inputs.length > 0) await refit(descent, epochs.at(-1)?.gap ?? 0);
-  const { weights, bias } = await steps.weights(blocks[0] as Block, settings.seed);
   const { ids, factor } = rows.features;
-  for (let f = 0; f < factor.length; f++)
-    for (let k = f * rows.labels; k < (f + 1) * rows.labels; k++)
-      weights[k] = (weights[k] as number) * (factor[f] as number);
+  const { weights, bias } = await descent.weights(factor);
   return { ids, weights, bias, alpha: 1 / (cost * total), cost, epochs, evalScores, duals };
+}
+
+/** The blocks of a task, each partition's first one before those that share its memory. */
+async function dealOut(rows: BlockRows, deal: Deal, steps: BlockSteps): Promise<DealtBlock[]> {
+  const { partitions, blocks } = deal;
+  const make = (from: number, to: number, first: readonly DealtBlock[]) =>
+    Promise.all(
+      Array.from({ length: to - from }, (_, i) =>
+        steps.fill(rows, from + i, deal, first[(from + i) % partitions]?.memory ?? null),
+      ),
+    );
+  const first = await make(0, partitions, []);
+  return [...first, ...(await make(partitions, blocks, first))];
 }
 
 async function refit(descent: Descent, before: number): Promise<void> {
@@ -98,83 +108,106 @@ async function refit(descent: Descent, before: number): Promise<void> {
 
 /** Sets the first block's cost, chosen on its share of the eval rows or given as alpha; returns it. */
 async function chooseCost(
-  [first]: readonly Block[],
+  [first]: readonly DealtBlock[],
   { settings, input }: TaskProblem,
   total: number,
   steps: BlockSteps,
 ): Promise<number> {
-  const block = first as Block;
+  const block = first as DealtBlock;
   if (settings.alpha === "auto") return steps.search(block, input, settings);
   const cost = 1 / (settings.alpha * total);
   await steps.setCost(block, settings.seed, { cost, share: 1 });
   return cost;
 }
 
-/** Passes over the blocks of a task, all at a time. */
+/**
+ * Passes over the blocks of a task: all partitions at a time, and the blocks of each in turns, every one with the weights that the one before it
+ * left (block minimization, Yu et al., KDD 2010).
+ */
 class Descent {
-  readonly #blocks: readonly Block[];
+  readonly #blocks: readonly DealtBlock[];
+  /** Of each partition, its blocks. */
+  readonly #partitions: DealtBlock[][];
+  /** A block of each partition, for the weights that it has. */
+  readonly #copies: readonly Block[];
   readonly #seed: number;
   readonly #steps: BlockSteps;
 
-  private constructor(blocks: readonly Block[], seed: number, steps: BlockSteps) {
+  private constructor(blocks: readonly DealtBlock[], { partitions }: Deal, seed: number, steps: BlockSteps) {
     this.#blocks = blocks;
+    this.#partitions = Array.from({ length: partitions }, (_, p) =>
+      blocks.filter(({ index }) => index % partitions === p),
+    );
+    this.#copies = blocks.slice(0, partitions).map(({ shape, memory }) => ({ shape, memory }));
     this.#seed = seed;
     this.#steps = steps;
   }
 
   /** Takes over from the first block. */
   static async start(
-    blocks: readonly Block[],
+    blocks: readonly DealtBlock[],
+    deal: Deal,
     cost: number,
     seed: number,
     steps: BlockSteps,
   ): Promise<Descent> {
-    const share = blocks.length;
-    if (share > 1) {
-      await steps.share(blocks);
-      await Promise.all(blocks.map((block) => steps.setCost(block, seed, { cost, share })));
-    }
-    return new Descent(blocks, seed, steps);
+    const descent = new Descent(blocks, deal, seed, steps);
+    const share = deal.partitions;
+    if (share > 1) await descent.#eachCopy((copies, index) => steps.share(copies, index));
+    if (blocks.length > 1) await descent.#each((block) => steps.setCost(block, seed, { cost, share }));
+    return descent;
+  }
+
+  /**
+   * What `work` gives for each block, in their order. The block of a partition that was the last to be worked on comes first the next time: it is
+   * in memory.
+   */
+  async #each<Result>(work: (block: DealtBlock) => Promise<Result>): Promise<Result[]> {
+    const results = new Array<Result>(this.#blocks.length);
+    await Promise.all(
+      this.#partitions.map(async (blocks) => {
+        for (const block of blocks) results[block.index] = await work(block);
+        blocks.reverse();
+      }),
+    );
+    return results;
   }
 
   async pass(rows: PassedRows): Promise<PassStatistics> {
-    const parts = await Promise.all(this.#blocks.map((block) => this.#steps.pass(block, this.#seed, rows)));
-    await this.#merge();
+    const parts = await this.#each((block) => this.#steps.pass(block, this.#seed, rows));
+    if (this.#copies.length > 1) await this.#eachCopy((copies, index) => this.#steps.merge(copies, index));
     return parts.reduce(addPasses);
   }
 
-  async #merge(): Promise<void> {
-    const blocks = this.#blocks;
-    if (blocks.length > 1) await Promise.all(blocks.map((_, index) => this.#steps.merge(blocks, index)));
+  /** Does `work` on the copies of the weights in as many parts as there are. */
+  async #eachCopy(work: (copies: readonly Block[], index: number) => Promise<void>): Promise<void> {
+    await Promise.all(this.#copies.map((_, index) => work(this.#copies, index)));
   }
 
   /** Figures of the eval rows. */
   async evaluate(): Promise<RowStatistics> {
-    const parts = await Promise.all(this.#blocks.map((block) => this.#steps.evaluate(block, this.#seed)));
+    const parts = await this.#each((block) => this.#steps.evaluate(block, this.#seed));
     return parts.reduce(addRows);
   }
 
   /** Raw scores of the eval rows in their order, rows x labels, in shared memory. */
   async scores(labels: number, rows: number): Promise<Float32Array> {
-    const parts = await Promise.all(this.#blocks.map((block) => this.#steps.scores(block, this.#seed)));
-    return inTurn(parts, labels, sharedFloats(rows * labels));
+    const all = sharedFloats(rows * labels);
+    await this.#each((block) => this.#steps.scores(block, this.#seed, all));
+    return all;
   }
 
-  /** Duals of the train rows in their order, rows x padded labels. */
+  /** Duals of the train rows in their order, rows x padded labels, in shared memory. */
   async duals(rows: number): Promise<Float32Array> {
-    const parts = await Promise.all(this.#blocks.map((block) => this.#steps.duals(block, this.#seed)));
-    const { padded } = layoutOf((this.#blocks[0] as Block).shape);
-    return inTurn(parts, padded, sharedFloats(rows * padded));
+    const all = sharedFloats(rows * layoutOf((this.#copies[0] as Block).shape).padded);
+    await this.#each((block) => this.#steps.duals(block, this.#seed, all));
+    return all;
   }
-}
 
-/** Rows of `width` numbers that were dealt out to the parts one after another, in their order again. */
-function inTurn(parts: readonly Float32Array[], width: number, all: Float32Array): Float32Array {
-  for (let row = 0; row * width < all.length; row++) {
-    const from = Math.floor(row / parts.length) * width;
-    all.set((parts[row % parts.length] as Float32Array).subarray(from, from + width), row * width);
+  /** Ends the descent. */
+  weights(factor: Float32Array): Promise<LearntWeights> {
+    return this.#steps.weights(this.#copies[0] as Block, this.#seed, factor);
   }
-  return all;
 }
 
 /**

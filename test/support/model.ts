@@ -161,7 +161,7 @@ export async function starterModel(
     tasks.map((task, t) => {
       const rows = blockRows(task, vectors, t, { labels: task.labels.length, minDf: settings.minDf });
       return trainTask(
-        { task: task.name, input, rows, blocks: 1, settings, crossFit: false },
+        { task: task.name, input, rows, deal: { partitions: 1, blocks: 1 }, settings, crossFit: false },
         STEPS_HERE,
         () => {},
       );

@@ -12,6 +12,7 @@ const ROWS = rowsOfOne(
   { train: examples(separableRows(3, 40, 1, 0.2)), eval: examples(separableRows(3, 10, 2, 0.2)) },
   { labels: 3 },
 );
+const ALONE = { partitions: 1, blocks: 1 };
 const SETTINGS: TaskSettings = {
   seed: 5,
   minDf: 1,
@@ -26,7 +27,7 @@ const SETTINGS: TaskSettings = {
 
 describe("block steps", () => {
   it("are the solver's, which finds its state in the block", async () => {
-    const [block, twin] = [await STEPS_HERE.fill(ROWS, 0, 1), fillBlock(ROWS, 0, 1)];
+    const [block, twin] = [await STEPS_HERE.fill(ROWS, 0, ALONE, null), fillBlock(ROWS, 0, 1)];
     const solver = new KernelSolver(twin, 5);
     await STEPS_HERE.setCost(block, 5, { cost: 2, share: 1 });
     solver.setCost(2);
@@ -34,12 +35,20 @@ describe("block steps", () => {
     expect(await STEPS_HERE.pass(block, 5, "eval")).toEqual(solver.pass(150, 120));
     expect(await STEPS_HERE.pass(block, 5, "all")).toEqual(solver.pass(150));
     expect(await STEPS_HERE.evaluate(block, 5)).toEqual(solver.evaluate(120, 150));
-    expect(await STEPS_HERE.scores(block, 5)).toEqual(solver.scores(120, 150));
-    expect(await STEPS_HERE.weights(block, 5)).toEqual({ weights: solver.weights(), bias: solver.bias() });
+    const [scores, duals] = [new Float32Array(30 * 3), new Float32Array(120 * 4)];
+    await STEPS_HERE.scores(block, 5, scores);
+    expect(scores).toEqual(solver.scores(120, 150));
+    await STEPS_HERE.duals(block, 5, duals);
+    expect(duals).toEqual(solver.save(120).dual);
+    const factor = ROWS.features.factor.map((_, f) => 1 + (f % 3));
+    expect(await STEPS_HERE.weights(block, 5, factor)).toEqual({
+      weights: solver.weights().map((w, at) => w * (1 + (Math.floor(at / 3) % 3))),
+      bias: solver.bias(),
+    });
   });
 
   it("passes over the train rows only, over the eval rows only, or over all", async () => {
-    const block = fillBlock(ROWS, 0, 1);
+    const block = await STEPS_HERE.fill(ROWS, 0, ALONE, null);
     await STEPS_HERE.setCost(block, 5, { cost: 1, share: 1 });
     const rows = ({ confusion }: { confusion: Float64Array }) => confusion.reduce((sum, n) => sum + n, 0);
     expect(rows(await STEPS_HERE.pass(block, 5, "train"))).toBe(120);
@@ -49,11 +58,12 @@ describe("block steps", () => {
   });
 
   it("leaves the block at the cost that its search found", async () => {
-    const block = fillBlock(ROWS, 0, 1);
+    const block = await STEPS_HERE.fill(ROWS, 0, ALONE, null);
     const cost = await STEPS_HERE.search(block, "text", SETTINGS);
     expect(COSTS.text).toContain(cost);
     expect(new KernelSolver(block, 5).save(120).cost).toBe(cost);
-    const unheld = fillBlock({ ...ROWS, eval: { ...ROWS.eval, inputs: new Uint32Array(0) } }, 0, 1);
+    const noEval = { ...ROWS, eval: { ...ROWS.eval, inputs: new Uint32Array(0) } };
+    const unheld = await STEPS_HERE.fill(noEval, 0, ALONE, null);
     expect(await STEPS_HERE.search(unheld, "text", SETTINGS)).toBe(COSTS.text[0]);
   });
 
@@ -64,12 +74,12 @@ describe("block steps", () => {
       return doStep(step, of);
     });
     expect(Object.keys(steps).sort()).toEqual(Object.keys(BLOCK_STEPS).sort());
-    const block = await steps.fill(ROWS, 0, 2);
-    await steps.share([block]);
+    const block = await steps.fill(ROWS, 0, { partitions: 2, blocks: 2 }, null);
+    await steps.share([block], 0);
     await steps.merge([block], 0);
     expect(told).toEqual([
-      ["fill", 3],
-      ["share", 1],
+      ["fill", 4],
+      ["share", 2],
       ["merge", 2],
     ]);
     expect(block.shape).toMatchObject({ train: 60, rows: 75 });

@@ -2,8 +2,10 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Block } from "../../src/training/block.ts";
 import { type BlockSteps, STEPS_HERE, stepsBy } from "../../src/training/block-steps.ts";
+import type { Deal } from "../../src/training/dealing.ts";
 import { WorkerPool } from "../../src/training/pool.ts";
 import { addPasses, type PassStatistics, relativeGap } from "../../src/training/solver.ts";
+import type { DealtBlock } from "../../src/training/swapping.ts";
 import type { TaskSettings } from "../../src/training/task-settings.ts";
 import { trainTask } from "../../src/training/task-trainer.ts";
 import { examples, separableRows } from "../support/examples.ts";
@@ -30,13 +32,17 @@ const ROWS = rowsOfOne(
   { labels: 5 },
 );
 
-const train = (blocks: number, settings: Partial<TaskSettings> = {}, steps: BlockSteps = STEPS_HERE) =>
+/** A partition for each block, or one for all. */
+const apart = (blocks: number): Deal => ({ partitions: blocks, blocks });
+const inTurns = (blocks: number): Deal => ({ partitions: 1, blocks });
+
+const train = (deal: Deal, settings: Partial<TaskSettings> = {}, steps: BlockSteps = STEPS_HERE) =>
   trainTask(
     {
       task: "t",
       input: "text",
       rows: ROWS,
-      blocks,
+      deal,
       settings: { ...SETTINGS, ...settings },
       crossFit: true,
     },
@@ -55,18 +61,24 @@ const inThreads = (pool: WorkerPool) => stepsBy((step, of) => pool.run<"step">({
 const largest = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
 /** Weights after so many passes that they no longer move, and the figures of the last. */
-async function optimum(count: number): Promise<{ weights: Float32Array; gap: number; loss: number }> {
+async function optimum({ partitions, blocks: count }: Deal) {
   const steps = STEPS_HERE;
-  const blocks = await Promise.all(Array.from({ length: count }, (_, i) => steps.fill(ROWS, i, count)));
-  for (const block of blocks) await steps.setCost(block, 1, { cost: 2, share: count });
-  await steps.share(blocks);
+  const deal = { partitions, blocks: count };
+  const blocks: DealtBlock[] = [];
+  for (let index = 0; index < count; index++)
+    blocks.push(await steps.fill(ROWS, index, deal, blocks[index - partitions]?.memory ?? null));
+  for (const block of blocks) await steps.setCost(block, 1, { cost: 2, share: partitions });
+  const copies = blocks.slice(0, partitions);
+  for (const index of copies.keys()) await steps.share(copies, index);
   let passes: PassStatistics[] = [];
   for (let pass = 0; pass < 300; pass++) {
-    passes = await Promise.all(blocks.map((block) => steps.pass(block, 1, "train")));
-    if (count === 1) continue;
-    for (const index of blocks.keys()) await steps.merge(blocks, index);
+    passes = [];
+    for (const block of blocks) passes.push(await steps.pass(block, 1, "train"));
+    if (partitions === 1) continue;
+    for (const index of copies.keys()) await steps.merge(copies, index);
   }
-  const { weights } = await steps.weights(blocks[0] as Block, 1);
+  const factor = new Float32Array(ROWS.features.ids.length).fill(1);
+  const { weights } = await steps.weights(blocks[0] as Block, 1, factor);
   const last = passes.reduce(addPasses);
   return { weights, gap: relativeGap(last), loss: last.loss };
 }
@@ -78,9 +90,12 @@ function best(scores: Float32Array, labels: number): number[] {
   });
 }
 
+const DEALS = [apart(2), apart(4), inTurns(2), inTurns(3), { partitions: 2, blocks: 6 }];
+const ONE = apart(1);
+
 describe("training in blocks", () => {
-  it.each([2, 4])("reaches the optimum of one block with %i", async (blocks) => {
-    const [one, more] = [await optimum(1), await optimum(blocks)];
+  it.each(DEALS)("reaches the optimum of one block with %o", async (deal) => {
+    const [one, more] = [await optimum(ONE), await optimum(deal)];
     const size = largest(one.weights);
     // A settled row is left alone, so no closer than that.
     expect(largest(one.weights.map((w, at) => w - (more.weights[at] as number)))).toBeLessThan(0.03 * size);
@@ -88,13 +103,13 @@ describe("training in blocks", () => {
     expect(Math.abs(more.loss / one.loss - 1)).toBeLessThan(1e-3);
   });
 
-  it.each([2, 4])(
-    "ends near the scores of one block with %i where the gap ends it, and predicts the same",
-    async (blocks) => {
-      const [one, more] = [await train(1), await train(blocks)];
+  it.each(DEALS)(
+    "ends near the scores of one block with %o where the gap ends it, and predicts the same",
+    async (deal) => {
+      const [one, more] = [await train(ONE), await train(deal)];
       for (const fit of [one, more]) expect(fit.epochs.at(-1)?.gap).toBeLessThan(0.01);
       const off = largest(one.evalScores.map((z, at) => z - (more.evalScores[at] as number)));
-      expect(off).toBeLessThan(0.1 * largest(one.evalScores));
+      expect(off).toBeLessThan(0.15 * largest(one.evalScores));
       expect(more.alpha).toBe(one.alpha);
       expect(more.ids).toEqual(one.ids);
       const [losses, other] = [one.epochs.at(-1)?.train.loss ?? 0, more.epochs.at(-1)?.train.loss ?? 0];
@@ -107,14 +122,14 @@ describe("training in blocks", () => {
     },
   );
 
-  it.each([2, 4])("ships weights near those of one block from %i, eval rows and all", async (blocks) => {
-    const [one, more] = [await train(1), await train(blocks)];
+  it.each(DEALS)("ships weights near those of one block from %o, eval rows and all", async (deal) => {
+    const [one, more] = [await train(ONE), await train(deal)];
     const off = one.weights.map((w, at) => w - (more.weights[at] as number));
     expect(Math.hypot(...off)).toBeLessThan(0.2 * Math.hypot(...one.weights));
   });
 
-  it.each([1, 2, 3])("hands over the duals of the train rows, in their order, of %i", async (blocks) => {
-    const { duals } = await train(blocks);
+  it.each([ONE, ...DEALS])("hands over the duals of the train rows, in their order, of %o", async (deal) => {
+    const { duals } = await train(deal);
     const rows = ROWS.train.label.length;
     expect(duals?.length).toBe(rows * 8);
     for (let row = 0; row < rows; row++) {
@@ -128,7 +143,8 @@ describe("training in blocks", () => {
   });
 
   it("counts every row of a pass and of eval once, in however many blocks", async () => {
-    const fits = await Promise.all([1, 2, 3, 4, 7].map((blocks) => train(blocks, { maxIter: 1 })));
+    const deals = [ONE, apart(3), apart(7), inTurns(4), { partitions: 3, blocks: 6 }];
+    const fits = await Promise.all(deals.map((deal) => train(deal, { maxIter: 1 })));
     for (const { epochs, evalScores } of fits) {
       expect(evalScores.length).toBe(55 * 5);
       expect(epochs.length).toBe(1);
@@ -140,14 +156,16 @@ describe("training in blocks", () => {
   });
 
   it.each([
-    { blocks: 1, alpha: 1e-3 },
-    { blocks: 2, alpha: "auto" as const },
-    { blocks: 3, alpha: "auto" as const },
-    { blocks: 4, alpha: 1e-3 },
-  ])("gives the same bits here and in 1, 2 and 3 threads: $blocks blocks, alpha $alpha", async (given) => {
-    const settings = { alpha: given.alpha, maxIter: 4 };
-    const here = await train(given.blocks, settings);
-    for (const pool of pools) expect(await train(given.blocks, settings, inThreads(pool))).toEqual(here);
+    { deal: ONE, alpha: 1e-3 },
+    { deal: apart(2), alpha: "auto" as const },
+    { deal: apart(3), alpha: "auto" as const },
+    { deal: apart(4), alpha: 1e-3 },
+    { deal: inTurns(3), alpha: "auto" as const },
+    { deal: { partitions: 2, blocks: 6 }, alpha: 1e-3 },
+  ])("gives the same bits here and in 1, 2 and 3 threads: $deal, alpha $alpha", async ({ deal, alpha }) => {
+    const settings = { alpha, maxIter: 4 };
+    const here = await train(deal, settings);
+    for (const pool of pools) expect(await train(deal, settings, inThreads(pool))).toEqual(here);
   });
 });
 
@@ -160,10 +178,10 @@ describe("training in large blocks", () => {
     },
     { labels: 4 },
   );
-  const trained = (blocks: number, steps = STEPS_HERE) => {
+  const trained = (deal: Deal, steps = STEPS_HERE) => {
     const settings = { ...SETTINGS, maxIter: 4 };
     return trainTask(
-      { task: "t", input: "text", rows: many, blocks, settings, crossFit: false },
+      { task: "t", input: "text", rows: many, deal, settings, crossFit: false },
       steps,
       () => {},
     );
@@ -171,12 +189,12 @@ describe("training in large blocks", () => {
 
   it("leaves rows out of each, and none before the second pass", async () => {
     const steps = STEPS_HERE;
-    const blocks = await Promise.all([0, 1].map((index) => steps.fill(many, index, 2)));
+    const blocks = await Promise.all([0, 1].map((index) => steps.fill(many, index, apart(2), null)));
     for (const block of blocks) {
       expect(block.shape.train).toBe(2 ** 15 + 20);
       await steps.setCost(block, 1, { cost: 0.01, share: 2 });
     }
-    await steps.share(blocks);
+    for (const index of blocks.keys()) await steps.share(blocks, index);
     const most = [0, 0];
     for (let pass = 0; pass < 5; pass++) {
       for (const block of blocks) await steps.pass(block, 1, "train");
@@ -187,13 +205,17 @@ describe("training in large blocks", () => {
     for (const share of most) expect(share).toBeGreaterThan(0.1);
   });
 
-  it("gives the same bits here and in 1, 2 and 3 threads, and the answers of one block", async () => {
-    const here = await trained(2);
-    for (const pool of pools) expect(await trained(2, inThreads(pool))).toEqual(here);
-    const one = await trained(1);
-    const [a, b] = [best(one.evalScores, 4), best(here.evalScores, 4)];
-    expect(a.filter((label, row) => label !== b[row])).toEqual([]);
-    const right = a.filter((label, row) => label === many.eval.label[row]).length;
-    expect(right / a.length).toBeGreaterThan(0.7);
-  });
+  // Two that take turns would have two of the four labels each.
+  it.each([apart(2), inTurns(3)])(
+    "gives the same bits here and in 1, 2 and 3 threads, and the answers of one block: %o",
+    async (deal) => {
+      const here = await trained(deal);
+      for (const pool of pools) expect(await trained(deal, inThreads(pool))).toEqual(here);
+      const one = await trained(ONE);
+      const [a, b] = [best(one.evalScores, 4), best(here.evalScores, 4)];
+      expect(a.filter((label, row) => label !== b[row])).toEqual([]);
+      const right = a.filter((label, row) => label === many.eval.label[row]).length;
+      expect(right / a.length).toBeGreaterThan(0.7);
+    },
+  );
 });

@@ -6,7 +6,6 @@ import { allocateBlock, type Block, layoutOf } from "../../src/training/block.ts
 import {
   BlockMemory,
   type BlockRows,
-  blockCount,
   fillBlock,
   mergeWeights,
   shapeOf,
@@ -97,84 +96,6 @@ describe("fillBlock", () => {
   });
 });
 
-/** A task with one feature whose rows have `entries` entries in all, and so many features and labels in name. */
-function wide({ rows = 1000, entries = 1000, features = 10, labels = 4 }): BlockRows {
-  const start = Uint32Array.from({ length: 2 }, (_, i) => i * (entries / rows));
-  const none = new Uint32Array(0);
-  const chunk = {
-    inputs: 1,
-    namespaces: 1,
-    start,
-    ids: none,
-    counts: new Uint8Array(0),
-    factor: Float32Array.of(1),
-  };
-  const part = (inputs: Uint32Array): WeightedRows => ({
-    chunks: [chunk],
-    inputs,
-    label: new Uint32Array(inputs.length),
-    weight: new Float64Array(inputs.length).fill(1),
-  });
-  return {
-    weights: { codes: new Uint8Array(0), low: 1, high: 1 },
-    features: { ids: new Uint32Array(features), factor: new Float32Array(0) },
-    labels,
-    train: part(new Uint32Array(rows)),
-    eval: part(none),
-  };
-}
-
-describe("blockCount", () => {
-  it.each([
-    { work: "little", entries: 2 ** 24 - 1000, blocks: 1 },
-    { work: "2^26 values times labels", entries: 1000 * Math.ceil(2 ** 24 / 1000), blocks: 2 },
-    { work: "almost 2^30", entries: 2 ** 28 - 456 - 1000, blocks: 2 },
-    { work: "2^30", entries: 1000 * Math.ceil(2 ** 28 / 1000), blocks: 4 },
-  ])("is $blocks for $work where the task dominates, and 1 where it does not", ({ entries, blocks }) => {
-    const rows = wide({ entries: entries - (entries % 1000) });
-    expect(blockCount(rows, true)).toBe(blocks);
-    expect(blockCount(rows, false)).toBe(1);
-  });
-
-  it("counts labels by whole vectors of four", () => {
-    const entries = 1000 * Math.ceil(2 ** 23 / 1000);
-    expect(blockCount(wide({ entries, labels: 4 }), true)).toBe(1);
-    expect(blockCount(wide({ entries, labels: 5 }), true)).toBe(2);
-  });
-
-  it.each([
-    { features: 1, blocks: 4 },
-    { features: 60, blocks: 4 },
-    { features: 61, blocks: 2 },
-    { features: 200, blocks: 2 },
-    { features: 201, blocks: 1 },
-  ])(
-    "is $blocks where 3.6 million values have $features thousand features, which a merge goes through",
-    ({ features, blocks }) => {
-      const entries = 3_600_000;
-      expect(blockCount(wide({ entries, features: features * 1000, labels: 400 }), true)).toBe(blocks);
-    },
-  );
-
-  it("takes as many more as the rows need to fit a memory of 4 GB", () => {
-    const rows = wide({ entries: 2 ** 30 - (2 ** 30 % 1000) });
-    const needed = blockCount(rows, false);
-    // 8 bytes an entry, 3 of the 4 GB.
-    expect(needed).toBe(3);
-    expect(layoutOf(shapeOf(rows, 0, needed)).bytes).toBeLessThanOrEqual(0.75 * 2 ** 32);
-    expect(layoutOf(shapeOf(rows, 0, needed - 1)).bytes).toBeGreaterThan(0.75 * 2 ** 32);
-    expect(blockCount(rows, true)).toBe(4);
-  });
-
-  it("is infinite where the weights by themselves fill more than half a memory", () => {
-    const labels = 4096;
-    const most = 2 ** 31 / (labels * 4);
-    expect(blockCount(wide({ features: most - 20, labels }), false)).toBe(1);
-    expect(blockCount(wide({ features: most, labels }), false)).toBe(Number.POSITIVE_INFINITY);
-    expect(blockCount(wide({ features: most, labels }), true)).toBe(Number.POSITIVE_INFINITY);
-  });
-});
-
 const SHAPE = { train: 1, rows: 1, entries: 1, features: 2, labels: 3 };
 
 function blockWith(weights: readonly number[], bias: readonly number[]): Block {
@@ -209,7 +130,7 @@ describe("the memory of one block after another", () => {
       // But for the entries that are not used: nothing reads them.
       const whole = ({ shape, memory: { buffer } }: Block) => {
         const used = new Uint32Array(buffer, at.start, shape.rows + 1).at(-1) as number;
-        return Buffer.from(buffer.slice(0, bytes)).fill(0, at.entries + used * 8, at.weights);
+        return Buffer.from(buffer.slice(0, bytes)).fill(0, at.entries + used * 8);
       };
       expect(block.shape).toEqual(fresh.shape);
       expect(whole(block).equals(whole(fresh))).toBe(true);
@@ -226,13 +147,13 @@ describe("weights of blocks", () => {
 
   it("are those of the first for all that share", () => {
     const blocks = [blockWith(first.weights, first.bias), blockWith([9], [9]), blockWith([], [])];
-    shareWeights(blocks);
+    for (const index of [2, 0, 1]) shareWeights(blocks, index);
     for (const block of blocks) expect(weightsIn(block)).toEqual(first);
   });
 
   it("are the last common ones plus a share of each one's steps, after all parts are merged", () => {
     const blocks = [blockWith(first.weights, first.bias), blockWith([], [])];
-    shareWeights(blocks);
+    for (const index of [0, 1]) shareWeights(blocks, index);
     const { at } = layoutOf(SHAPE);
     const [a, b] = blocks.map(({ memory: { buffer } }) => new Float32Array(buffer, at.weights, 8));
     a?.set([3, 2, 3, 0, 4, 5, 6, 0]);

@@ -8,23 +8,38 @@ import { rowsOfOne } from "../support/task-rows.ts";
 
 const ROWS = rowsOfOne({ train: examples(separableRows(5, 40, 1)), eval: null }, { labels: 5 });
 
-const dealt = (blocks: number) => ({ task: "t", rows: ROWS, blocks });
+const dealt = (partitions: number, blocks = partitions) => ({
+  task: "t",
+  rows: ROWS,
+  deal: { partitions, blocks },
+});
 
 describe("checkCapacity", () => {
-  it.each([1, 3])("takes what fits to the byte, and refuses a byte less, in %i blocks", (blocks) => {
-    const bytes = layoutOf(shapeOf(ROWS, 0, blocks)).bytes * blocks;
-    expect(() => checkCapacity(dealt(blocks), bytes)).not.toThrow();
-    expect(() => checkCapacity(dealt(blocks), bytes - 1)).toThrowError(
-      expect.objectContaining({
-        name: "ModelpackError",
-        code: "TASK_UNTRAINABLE",
-        message: expect.stringMatching(
-          /^task "t": 200 rows of 5 labels take 0\.0 GB of memory, and there are 0\.0 GB$/,
-        ),
-        hint: expect.stringContaining("prepare.max_per_task_label"),
-      }),
-    );
-  });
+  it.each([
+    { partitions: 1, blocks: 1, kept: 0 },
+    { partitions: 3, blocks: 3, kept: 0 },
+    // 2 bytes for each of 5 labels, a dual of 4, a loss and a divergence, a predicted label.
+    { partitions: 1, blocks: 4, kept: 200 * (10 + 4 + 8 + 4) },
+    { partitions: 2, blocks: 4, kept: 200 * (10 + 4 + 8 + 4) },
+  ])(
+    "takes what fits to the byte, and refuses a byte less, in $blocks blocks of $partitions partitions",
+    ({ partitions, blocks, kept }) => {
+      const own = (index: number) => layoutOf(shapeOf(ROWS, index, blocks)).bytes;
+      const most = Math.max(...Array.from({ length: blocks / partitions }, (_, i) => own(i * partitions)));
+      const bytes = most * partitions + kept;
+      expect(() => checkCapacity(dealt(partitions, blocks), bytes)).not.toThrow();
+      expect(() => checkCapacity(dealt(partitions, blocks), bytes - 1)).toThrowError(
+        expect.objectContaining({
+          name: "ModelpackError",
+          code: "TASK_UNTRAINABLE",
+          message: expect.stringMatching(
+            /^task "t": 200 rows of 5 labels take 0\.0 GB of memory, and there are 0\.0 GB$/,
+          ),
+          hint: expect.stringContaining("prepare.max_per_task_label"),
+        }),
+      );
+    },
+  );
 
   it("refuses weights that fit no memory of the kernel", () => {
     expect(() => checkCapacity(dealt(Number.POSITIVE_INFINITY))).toThrowError(

@@ -60,7 +60,14 @@ async function trainedDuals(label = TRAIN.label): Promise<Float32Array> {
     ...{ seed: 42, minDf: 1, maxIter: 25, alpha: 1 / (4 * TRAIN.rows), classWeight: 0.5 },
     ...{ earlyStopping: true, patience: 3, metric: "macro_f1" as const, minDelta: 0.001 },
   };
-  const of = { task: "t", input: "text" as const, rows, blocks: 1, settings, crossFit: true };
+  const of = {
+    task: "t",
+    input: "text" as const,
+    rows,
+    deal: { partitions: 1, blocks: 1 },
+    settings,
+    crossFit: true,
+  };
   return (await trainTask(of, STEPS_HERE, () => {})).duals as Float32Array;
 }
 

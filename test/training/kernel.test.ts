@@ -172,8 +172,9 @@ test.each(SOLVERS)("%s goes back to what it saved, and scales with the cost", (_
   expect(atTwo.cost).toBe(2);
   const next = solver.pass(300);
   solver.restore(state);
-  expect(solver.weights()).toEqual(before);
-  expect(solver.bias()).toEqual(bias);
+  const size = largestDifference(before, new Float32Array(before.length));
+  expect(largestDifference(solver.weights(), before)).toBeLessThan(1e-5 * size);
+  expect(largestDifference(solver.bias(), bias)).toBeLessThan(1e-5 * size);
   expect(solver.save(300)).toEqual(state);
   // The cost of the steps comes back too: a pass from here is not one at the cost of 2.
   expect(solver.pass(300).primal / next.primal).toBeGreaterThan(1.3);
@@ -186,7 +187,7 @@ test("the kernel starts from the duals of another fit with the weights that they
     fitted.setCost(8);
     for (let pass = 0; pass < 4; pass++) fitted.pass(rows);
     resumed.setCost(8);
-    resumed.resume(fitted.duals(rows));
+    resumed.resume(fitted.save(rows).dual);
     const size = largestDifference(fitted.weights(), new Float32Array(FEATURES * labels));
     expect(size).toBeGreaterThan(0.1);
     expect(largestDifference(resumed.weights(), fitted.weights())).toBeLessThan(1e-4 * size);
@@ -244,9 +245,9 @@ test.each([2, 3, 5, 20, 47])(
   },
 );
 
-test("the scores of rows of a block of more than 2 GiB are found", () => {
+test("the scores of rows of a block with weights of more than 2 GiB are found", () => {
   // What is never touched takes no memory.
-  const block = allocateBlock({ train: 1, rows: 1, entries: 2 ** 28, features: 1, labels: 3 });
+  const block = allocateBlock({ train: 1, rows: 1, entries: 0, features: 2 ** 27, labels: 3 });
   const { at } = layoutOf(block.shape);
   expect(at.scratch).toBeGreaterThan(2 ** 31);
   new BlockWriter(block).endRow(0, 0, 1, 1);

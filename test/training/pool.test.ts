@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { ModelpackError } from "../../src/core/error.ts";
 import { writeFamilyFile } from "../../src/modelpack/family-file.ts";
-import { blockCount } from "../../src/training/blocks.ts";
+import { dealOf } from "../../src/training/dealing.ts";
 import { type FamilyProblem, trainFamily } from "../../src/training/family-trainer.ts";
 import { collectInputs, type InputChunk } from "../../src/training/inputs.ts";
 import { WorkerPool } from "../../src/training/pool.ts";
@@ -103,7 +103,7 @@ describe("trainFamily", () => {
     const tasks = [small, { ...large, settings: { ...SETTINGS, maxIter: 2 } }];
     const options = { minDf: SETTINGS.minDf, maxFeatures: given.maxFeatures };
     const rows = blockRows(large, vectorizeFamily(tasks, options), 1, { labels: 256 });
-    expect(blockCount(rows, true)).toBe(2);
+    expect(dealOf(rows, true)).toEqual({ partitions: 2, blocks: 2 });
     const runs = await Promise.all(
       [1, 2, 3].map(async (size) => {
         const heard: string[] = [];

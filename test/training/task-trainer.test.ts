@@ -24,14 +24,15 @@ async function trained(
   held: readonly ExampleRow[] | null,
   labels: number,
   settings: Partial<TaskSettings> = {},
-  blocks = 1,
+  partitions = 1,
 ) {
   const task = { train: examples(train), eval: held === null ? null : examples(held) };
   const wanted = { ...SETTINGS, ...settings };
   const input = task.train.textB === null ? ("text" as const) : ("pair" as const);
   const rows = rowsOfOne(task, { labels, minDf: wanted.minDf, classWeight: wanted.classWeight });
   const reported: EpochStatistics[] = [];
-  const problem = { task: "t", input, rows, blocks, settings: wanted, crossFit: true };
+  const deal = { partitions, blocks: partitions };
+  const problem = { task: "t", input, rows, deal, settings: wanted, crossFit: true };
   const result = await trainTask(problem, STEPS_HERE, (epoch) => reported.push(epoch));
   expect(reported).toEqual(result.epochs);
   expect(result.ids).toEqual(rows.features.ids);

@@ -172,21 +172,24 @@ export class PlainSolver implements Solver {
     }
   }
 
-  // Rows outside, labels inside: the other way round strides through memory and took four times as long.
   #update(row: number, cost: number, p: Float64Array, smallestStep: number): void {
     const labels = this.#problem.labels;
-    const w = this.#weights;
-    const moved = this.#moved;
-    const steps = this.#steps;
     let n = 0;
     for (let k = 0; k < labels; k++) {
       const change = (this.#dual[row * labels + k] as number) - (p[k] as number);
       if (change < smallestStep && change > -smallestStep) continue;
       this.#dual[row * labels + k] = p[k] as number;
       this.#bias[k] = (this.#bias[k] as number) + cost * change;
-      moved[n] = k;
-      steps[n++] = cost * change;
+      this.#moved[n] = k;
+      this.#steps[n++] = cost * change;
     }
+    this.#carry(row, n);
+  }
+
+  // Rows outside, labels inside: the other way round strides through memory and took four times as long.
+  #carry(row: number, n: number): void {
+    const labels = this.#problem.labels;
+    const [w, moved, steps] = [this.#weights, this.#moved, this.#steps];
     const { x, i } = this.#at(row);
     const end = x.start[i + 1] as number;
     for (let j = x.start[i] as number; j < end; j++) {
@@ -200,16 +203,27 @@ export class PlainSolver implements Solver {
   }
 
   save(rows: number): SolverState {
-    const dual = this.#dual.slice(0, rows * this.#problem.labels);
-    const [weights, bias] = [this.#weights.slice(), this.#bias.slice()];
-    return { cost: this.#cost, weights, bias, dual };
+    return { cost: this.#cost, dual: this.#dual.slice(0, rows * this.#problem.labels) };
   }
 
-  restore({ cost, weights, bias, dual }: SolverState): void {
-    this.#weights.set(weights);
-    this.#bias.set(bias);
+  restore(state: SolverState, cost = state.cost): void {
+    const { labels } = this.#problem;
+    const { dual } = state;
     this.#dual.set(dual);
     this.#cost = cost;
+    this.#settled.clear();
+    this.#weights.fill(0);
+    this.#bias.fill(0);
+    for (let row = 0; row * labels < dual.length; row++) {
+      const c = cost * (this.#weight[row] as number);
+      for (let k = 0; k < labels; k++) {
+        const right = k === this.#truth[row] ? 1 : 0;
+        this.#moved[k] = k;
+        this.#steps[k] = c * (right - (dual[row * labels + k] as number));
+        this.#bias[k] = (this.#bias[k] as number) + (this.#steps[k] as number);
+      }
+      this.#carry(row, labels);
+    }
   }
 
   weights(): Float32Array {
