@@ -13,12 +13,17 @@ export type CalibrationMethod = Calibration["method"];
 /** Weights of rows, not negative; null is 1 for all. */
 export type Weight = Float64Array | Uint32Array | null;
 
-/** Probabilities (rows x K, row-major) that no row's own fit has seen. */
+/** Calibrations of which none was fitted on the rows that it is for. */
 export interface CrossFit {
-  readonly probabilities: Float64Array;
+  readonly calibrationOf: (row: number) => Calibration;
   /** How many fits made them; 0 when there were too few groups, and they are the uncalibrated softmax. */
   readonly folds: number;
 }
+
+/** Folds that rows are cross-fitted in; from so many rows on half of them are as good to fit on as four fifths. */
+const FOLDS = 5;
+const MANY_ROWS = 2 ** 15;
+const FOLDS_OF_MANY = 2;
 
 /**
  * Fits a calibration on the scores of rows that the model was not trained on. `scores` is rows x K,
@@ -41,9 +46,8 @@ export function fitCalibration(
   const labels = scores.length / truth.length;
   if (method === "temperature") {
     const tempered = { method, temperature: fitTemperature(scores, truth, weight) };
-    const chances = calibrateRows(tempered, scores, labels);
     const weights = Float64Array.from(truth, (_, row) => weight?.[row] ?? 1);
-    const confidence = fitConfidence({ chances, scores, truth, weight: weights });
+    const confidence = fitConfidence({ ...tempered, scores, truth, weight: weights });
     return confidence === null ? tempered : { ...tempered, confidence };
   }
   const each = Array.from({ length: labels }, (_, k) => k);
@@ -78,34 +82,25 @@ export function calibrateRows(calibration: Calibration, scores: Float32Array, la
 }
 
 /**
- * Probabilities for figures about the rows that calibrate: each row gets those of a fit on the other folds.
+ * Calibrations for figures about the rows that calibrate: each row gets that of a fit on the other folds.
  * Whole groups go to a fold, so that near-duplicates never calibrate each other. With fewer groups than `folds` each group is a fold; with fewer than two groups there is nothing to
- * fit on, and the plain softmax comes back with `folds` 0.
+ * fit on, and all rows get `none`, with `folds` 0.
  */
-export function crossFitProbabilities(
+export function crossFit(
   method: CalibrationMethod,
   scores: Float32Array,
   truth: Uint32Array,
   weight: Weight,
   group: Uint32Array,
-  labels: number,
-  folds = 5,
+  folds = truth.length < MANY_ROWS ? FOLDS : FOLDS_OF_MANY,
 ): CrossFit {
   const { fold, folds: used } = foldsOf(group, folds);
-  if (used < 2) return { probabilities: calibrateRows({ method: "none" }, scores, labels), folds: 0 };
-  const probabilities = new Float64Array(scores.length);
-  const own = new Float64Array(labels);
-  const raw = new RowReader(scores, labels);
-  for (let f = 0; f < used; f++) {
+  if (used < 2) return { calibrationOf: () => ({ method: "none" }), folds: 0 };
+  const fits = Array.from({ length: used }, (_, f) => {
     const others = takeOthers(scores, truth, weight, fold, f);
-    const calibration = fitCalibration(method, others.scores, others.truth, others.weight);
-    for (let row = 0; row < fold.length; row++) {
-      if (fold[row] !== f) continue;
-      calibrate(calibration, raw.read(row), own);
-      probabilities.set(own, row * labels);
-    }
-  }
-  return { probabilities, folds: used };
+    return fitCalibration(method, others.scores, others.truth, others.weight);
+  });
+  return { calibrationOf: (row) => fits[fold[row] as number] as Calibration, folds: used };
 }
 
 /** The rows of all folds but one. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { log } from "../core/elementary.ts";
 import type { Confidence } from "../model/calibration.ts";
+import { calibrate } from "../model/calibrator.ts";
 import { BEND, topLabel } from "../model/softmax-calibrator.ts";
 import { fitLogistic, type LogisticRows } from "./logistic.ts";
 import { RowReader } from "./row-reader.ts";
@@ -14,10 +15,10 @@ const START = [1, 1, 0, 0] as const;
  */
 const RIDGE = 40;
 
-/** Rows by what a temperature made of them. */
+/** Rows whose probabilities are softmax(z / temperature). */
 export interface TemperedRows {
-  /** Rows x K, row-major: softmax(z / temperature). */
-  readonly chances: Float64Array;
+  readonly temperature: number;
+  /** Rows x K, row-major. */
   readonly scores: Float32Array;
   readonly truth: Uint32Array;
   readonly weight: Float64Array;
@@ -30,7 +31,7 @@ export interface TemperedRows {
  * the label itself must stay. Null where the correction would not rise with the probability.
  */
 export function fitConfidence(tempered: TemperedRows): Confidence | null {
-  const labels = tempered.chances.length / tempered.truth.length;
+  const labels = tempered.scores.length / tempered.truth.length;
   const rarity = rarities(tempered, labels);
   const { rows, of } = logisticRows(tempered, labels, rarity);
   const [low, high, shared, rare] = fitLogistic(rows, of, START, RIDGE) as [number, number, number, number];
@@ -51,18 +52,20 @@ function rarities({ truth, weight }: TemperedRows, labels: number): Float64Array
 
 /** Rows where there is something to correct: not those of which every other label's probability is 0. */
 function logisticRows(
-  { chances, scores, truth, weight }: TemperedRows,
+  { temperature, scores, truth, weight }: TemperedRows,
   labels: number,
   rarity: Float64Array,
 ): { readonly rows: LogisticRows; readonly of: Uint32Array } {
   const x = new Float64Array(truth.length * START.length);
   const target = new Uint8Array(truth.length);
   const of = new Uint32Array(truth.length);
-  const [chance, score] = [new RowReader(chances, labels), new RowReader(scores, labels)];
+  const reader = new RowReader(scores, labels);
+  const own = new Float64Array(labels);
   let n = 0;
   for (let row = 0; row < truth.length; row++) {
-    const own = chance.read(row);
-    const top = topLabel(own, score.read(row));
+    const raw = reader.read(row);
+    calibrate({ method: "temperature", temperature }, raw, own);
+    const top = topLabel(own, raw);
     let rest = 0;
     for (let k = 0; k < labels; k++) if (k !== top) rest += own[k] as number;
     if (rest === 0) continue;

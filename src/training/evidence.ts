@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Answers, type ReliabilityBin, reliabilityBins } from "./calibration-error.ts";
-import { answersOf, type Predictions, predictedOf } from "./metrics.ts";
+import { answersOf, type Predictions } from "./metrics.ts";
 import { numbersOf, rowsFrom } from "./row-selection.ts";
 
 /** What a confidence threshold does: the answers whose confidence is not under it. */
@@ -39,20 +39,20 @@ export const CURVE_POINTS = 100;
 const MOST_MISTAKES = 10;
 
 /** What the charts of one task and split show. */
-export function taskEvidence(p: Predictions, predicted = predictedOf(p)): TaskEvidence {
+export function taskEvidence(p: Predictions): TaskEvidence {
   const real = rowsFrom("real", p.origin);
   const rows = real.length > 0 ? real : numbersOf(p.truth.length);
-  const answers = answersOf(p.probabilities, predicted.calibrated, p.truth, rows);
+  const answers = answersOf(p.calibrated, p.truth, rows);
   const order = byFallingConfidence(answers);
   return {
     rows: rows.length,
     real: rows.length === 0 || real.length > 0,
     calibrated: reliabilityBins(answers),
-    uncalibrated: reliabilityBins(answersOf(p.uncalibrated, predicted.uncalibrated, p.truth, rows)),
+    uncalibrated: reliabilityBins(answersOf(p.uncalibrated, p.truth, rows)),
     coverage: coverageCurve(answers, order),
     mistakes: mistakes(answers, order, (i) => {
       const row = rows[i] as number;
-      return { row, truth: p.truth[row] as number, predicted: predicted.calibrated[row] as number };
+      return { row, truth: p.truth[row] as number, predicted: p.calibrated.predicted[row] as number };
     }),
   };
 }

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { moderate } from "../model/softmax-calibrator.ts";
-import { topLabels } from "./top-labels.ts";
-
 /** Rows as a model that ships scores them. */
 export interface RowScores {
   /** Raw, rows x labels. */
@@ -22,27 +19,4 @@ const LEAST_SHARE = 1e-6;
 export function usualShareOf(knownShare: Float64Array): number {
   const sorted = knownShare.slice().sort();
   return Math.max(sorted[Math.floor(sorted.length * UNUSUAL)] ?? 0, LEAST_SHARE);
-}
-
-/** Moves the probabilities (rows x K, row-major) of unfamiliar rows in place, as the runtime does. */
-export function moderateRows(
-  probabilities: Float64Array,
-  knownShare: Float64Array,
-  usual: number | undefined,
-): void {
-  if (usual === undefined) return;
-  const labels = probabilities.length / knownShare.length;
-  knownShare.forEach((share, row) => {
-    if (share >= usual) return;
-    moderate(probabilities.subarray(row * labels, (row + 1) * labels), share, usual);
-  });
-}
-
-/** The largest probability of each row; both tables are rows x `labels`, row-major. */
-export function confidences(probabilities: Float64Array, scores: Float32Array, labels: number): Float64Array {
-  const top = topLabels(probabilities, scores, labels);
-  const sure = new Float64Array(top.length);
-  for (let row = 0; row < top.length; row++)
-    sure[row] = probabilities[row * labels + (top[row] as number)] as number;
-  return sure;
 }

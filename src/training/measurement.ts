@@ -3,11 +3,12 @@ import type { Examples } from "../core/example.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { OutOfScope } from "./abstention.ts";
 import { measureOutOfScope } from "./answered.ts";
-import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./calibration.ts";
+import { type CalibrationMethod, crossFit } from "./calibration.ts";
 import { type TaskEvidence, taskEvidence } from "./evidence.ts";
-import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
-import { predictedOf, type TaskMetrics, taskMetrics } from "./metrics.ts";
+import type { RowScores } from "./familiarity.ts";
+import { type TaskMetrics, taskMetrics } from "./metrics.ts";
 import { type ClassificationReport, classificationReport } from "./report.ts";
+import { answerRows, type RowAnswers, uncalibratedAnswers } from "./row-answers.ts";
 
 /** A task's rows of one split with what the model says of them. */
 export interface TaskScores extends RowScores {
@@ -39,34 +40,31 @@ export interface TaskMeasurement {
 
 /** Every figure of one task and split: 45 ns a score of banking77. */
 export function measureTask(of: TaskScores): TaskMeasurement {
-  const { labels, scores, rows, calibration, crossFit, minConfidence } = of;
+  const { labels, scores, rows, crossFit: method, minConfidence } = of;
   const { label: truth, count, group, origin } = rows;
-  const uncalibrated = calibrateRows({ method: "none" }, scores, labels.length);
-  const probabilities =
-    crossFit === null
-      ? calibrateRows(calibration, scores, labels.length)
-      : crossFitProbabilities(crossFit, scores, truth, count, group, labels.length).probabilities;
-  moderateRows(probabilities, of.knownShare, of.usualShare);
-  const predictions = { labels, truth, probabilities, uncalibrated, origin, minConfidence };
-  const predicted = predictedOf(predictions);
+  const fitted = method === null ? null : crossFit(method, scores, truth, count, group);
+  const calibrated = answers(of, of, truth, fitted?.calibrationOf);
+  const uncalibrated = uncalibratedAnswers(scores, labels.length, truth);
+  const predictions = { labels, truth, calibrated, uncalibrated, origin, minConfidence };
+  const outside = of.outOfScope === null ? null : answers(of, of.outOfScope, null);
   return {
     metrics: {
-      ...taskMetrics(predictions, predicted),
+      ...taskMetrics(predictions),
       min_confidence: minConfidence,
-      out_of_scope: outOfScopeOf(of, probabilities),
+      out_of_scope:
+        outside === null ? null : measureOutOfScope(calibrated.confidence, outside.confidence, minConfidence),
     },
-    report: classificationReport(labels, truth, predicted.calibrated),
-    evidence: taskEvidence(predictions, predicted),
+    report: classificationReport(labels, truth, calibrated.predicted),
+    evidence: taskEvidence(predictions),
   };
 }
 
-/** `inside` has the calibrated probabilities of the task's own rows. */
-function outOfScopeOf(of: TaskScores, inside: Float64Array): OutOfScope | null {
-  const { labels, calibration, usualShare, minConfidence, outOfScope } = of;
-  if (outOfScope === null) return null;
-  const { scores, knownShare } = outOfScope;
-  const probabilities = calibrateRows(calibration, scores, labels.length);
-  moderateRows(probabilities, knownShare, usualShare);
-  const sure = confidences(inside, of.scores, labels.length);
-  return measureOutOfScope(sure, confidences(probabilities, scores, labels.length), minConfidence);
+/** What the task answers for rows, with its own calibration where there is no other. */
+function answers(
+  { labels, calibration, usualShare }: TaskScores,
+  { scores, knownShare }: RowScores,
+  truth: Uint32Array | null,
+  calibrationOf = (_: number): Calibration => calibration,
+): RowAnswers {
+  return answerRows({ labels: labels.length, scores, knownShare, truth, calibrationOf, usualShare });
 }

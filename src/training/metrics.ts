@@ -5,8 +5,8 @@ import type { Answered } from "./abstention.ts";
 import { measureAnswered } from "./answered.ts";
 import { type Answers, calibrationError, calibrationErrorBand } from "./calibration-error.ts";
 import { type ConfusionScores, confusionScores, countConfusion } from "./confusion.ts";
+import type { RowAnswers } from "./row-answers.ts";
 import { numbersOf, rowsFrom } from "./row-selection.ts";
-import { topLabels } from "./top-labels.ts";
 
 /** What a model says about the rows of one task and one split. Every row counts once, whatever its `count`. */
 export interface Predictions {
@@ -14,10 +14,9 @@ export interface Predictions {
   readonly labels: readonly string[];
   /** The right label of each row, an index below K. */
   readonly truth: Uint32Array;
-  /** Calibrated, rows x K, row-major. */
-  readonly probabilities: Float64Array;
-  /** Before calibration (the softmax), rows x K, row-major. */
-  readonly uncalibrated: Float64Array;
+  readonly calibrated: RowAnswers;
+  /** Before calibration (the softmax). */
+  readonly uncalibrated: RowAnswers;
   /** Code of each row's origin, as in Examples. */
   readonly origin: Uint8Array;
   /** Confidence under which the default answers; null for none. */
@@ -72,20 +71,17 @@ export function isMiscalibrated({ ece, ece_band_95 }: Pick<SubsetMetrics, "ece" 
   return (ece ?? 0) > Math.max(ece_band_95 ?? 0, SMALL_ECE);
 }
 
-/**
- * Every figure of one task and split. The predicted label is {@link topLabels} of the calibrated
- * probabilities, ties broken by the uncalibrated ones, as in the runtime. Without rows the figures are null.
- */
-export function taskMetrics(p: Predictions, predicted = predictedOf(p)): TaskMetrics {
+/** Every figure of one task and split. Without rows the figures are null. */
+export function taskMetrics(p: Predictions): TaskMetrics {
   const all = numbersOf(p.truth.length);
-  const whole = subsetMetrics(p, predicted, all);
+  const whole = subsetMetrics(p, all);
   return {
     ...whole,
     labels: p.labels,
     ...byOrigin((origin) => {
       const rows = rowsFrom(origin, p.origin);
       if (rows.length === 0) return null;
-      return rows.length === all.length ? whole : subsetMetrics(p, predicted, rows);
+      return rows.length === all.length ? whole : subsetMetrics(p, rows);
     }),
   };
 }
@@ -101,65 +97,46 @@ export function overallMetrics(tasks: readonly TaskMetrics[]): OverallMetrics {
   };
 }
 
-/** The label reported for each row, after and before calibration. */
-export interface Predicted {
-  readonly calibrated: Uint32Array;
-  readonly uncalibrated: Uint32Array;
-}
-
-/** What everything that measures these predictions needs: worked out once for all of it. */
-export function predictedOf({ labels, probabilities, uncalibrated }: Predictions): Predicted {
-  return {
-    calibrated: topLabels(probabilities, uncalibrated, labels.length),
-    uncalibrated: topLabels(uncalibrated, uncalibrated, labels.length),
-  };
-}
-
 function byOrigin<T>(of: (origin: Origin) => T): Readonly<Record<Origin, T>> {
   return { real: of("real"), llm_labelled: of("llm_labelled"), synthetic: of("synthetic") };
 }
 
-function subsetMetrics(p: Predictions, predicted: Predicted, rows: Uint32Array): SubsetMetrics {
+function subsetMetrics(p: Predictions, rows: Uint32Array): SubsetMetrics {
   const labels = p.labels.length;
-  const confusion = countConfusion(p.truth, predicted.calibrated, labels, rows);
-  const answers = answersOf(p.probabilities, predicted.calibrated, p.truth, rows);
+  const confusion = countConfusion(p.truth, p.calibrated.predicted, labels, rows);
+  const answers = answersOf(p.calibrated, p.truth, rows);
   return {
     rows: rows.length,
     ...confusionScores(confusion, labels),
-    log_loss: logLoss(p, rows),
+    log_loss: logLoss(p.calibrated, rows),
     ece: calibrationError(answers),
     ece_band_95: calibrationErrorBand(answers.confidence),
-    ece_uncalibrated: calibrationError(answersOf(p.uncalibrated, predicted.uncalibrated, p.truth, rows)),
+    ece_uncalibrated: calibrationError(answersOf(p.uncalibrated, p.truth, rows)),
     answered: p.minConfidence === null ? null : measureAnswered(answers, p.minConfidence),
     confusion_matrix: p.labels.map((_, k) => [...confusion.subarray(k * labels, (k + 1) * labels)]),
   };
 }
 
-function logLoss(p: Predictions, rows: Uint32Array): number | null {
+function logLoss({ chance }: RowAnswers, rows: Uint32Array): number | null {
   let sum = 0;
-  for (const row of rows) {
-    const chance = p.probabilities[row * p.labels.length + (p.truth[row] as number)] as number;
-    sum -= log(Math.max(chance, LEAST_PROBABILITY));
-  }
+  for (const row of rows) sum -= log(Math.max(chance[row] as number, LEAST_PROBABILITY));
   return rows.length === 0 ? null : sum / rows.length;
 }
 
-/** Confidence in each of `rows`, and whether the label was right; `probabilities` as many rows as `truth`. */
+/** Confidence in each of `rows`, and whether the label was right; `truth` of all rows that were answered. */
 export function answersOf(
-  probabilities: Float64Array,
-  predicted: Uint32Array,
+  { predicted, confidence }: Omit<RowAnswers, "chance">,
   truth: Uint32Array,
   rows: Uint32Array,
 ): Answers {
-  const labels = probabilities.length / truth.length;
-  const confidence = new Float64Array(rows.length);
+  const sure = new Float64Array(rows.length);
   const right = new Uint8Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
-    confidence[i] = probabilities[row * labels + (predicted[row] as number)] as number;
+    sure[i] = confidence[row] as number;
     right[i] = predicted[row] === truth[row] ? 1 : 0;
   }
-  return { confidence, right };
+  return { confidence: sure, right };
 }
 
 function average(subsets: readonly (Scores & { readonly rows: number })[]): OverallScores {

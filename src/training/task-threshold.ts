@@ -2,14 +2,14 @@
 import type { Calibration } from "../model/calibration.ts";
 import type { ThresholdFit } from "./abstention.ts";
 import { rowsNeeded } from "./binomial.ts";
-import { type CalibrationMethod, calibrateRows, crossFitProbabilities } from "./calibration.ts";
+import { type CalibrationMethod, crossFit } from "./calibration.ts";
 import type { Answers } from "./calibration-error.ts";
 import type { CalibrationRows } from "./cross-fitting.ts";
-import { confidences, moderateRows, type RowScores } from "./familiarity.ts";
+import type { RowScores } from "./familiarity.ts";
 import { answersOf } from "./metrics.ts";
+import { answerRows } from "./row-answers.ts";
 import { numbersOf, rowsFrom } from "./row-selection.ts";
 import { fitPrecisionThreshold, fitRecallThreshold } from "./threshold.ts";
-import { topLabels } from "./top-labels.ts";
 
 /** Out-of-scope rows of a task, with their groups. */
 export interface OutOfScopeRows extends RowScores {
@@ -55,13 +55,10 @@ function fitPrecision(problem: ThresholdProblem, target: number): ThresholdFit {
   const { labels, method, rows, knownShare, usualShare, origin } = problem;
   if (rows === null) return { ...fitPrecisionThreshold(NO_ANSWERS, target), real: true };
   const { scores, label, weight, group } = rows;
-  const crossed = crossFitProbabilities(method, scores, label, weight, group, labels).probabilities;
-  const of = knownShare.length * labels;
-  const [probabilities, raw] = [crossed.subarray(0, of), scores.subarray(0, of)];
-  moderateRows(probabilities, knownShare, usualShare);
-  const predicted = topLabels(probabilities, raw, labels);
+  const { calibrationOf } = crossFit(method, scores, label, weight, group);
+  const of = { labels, scores, knownShare, truth: label, calibrationOf, usualShare };
   const { rows: judges, real } = judgesOf(origin, group, rowsNeeded(target));
-  const answers = answersOf(probabilities, predicted, label.subarray(0, predicted.length), judges);
+  const answers = answersOf(answerRows(of), label, judges);
   return { ...fitPrecisionThreshold(answers, target), real };
 }
 
@@ -71,9 +68,8 @@ function fitRecall(problem: ThresholdProblem, target: number): ThresholdFit {
   const { labels, calibration, usualShare, outOfScope } = problem;
   if (outOfScope === null) return { ...fitRecallThreshold(new Float64Array(0), target), real: true };
   const { scores, knownShare, group } = outOfScope;
-  const probabilities = calibrateRows(calibration, scores, labels);
-  moderateRows(probabilities, knownShare, usualShare);
-  const sure = confidences(probabilities, scores, labels);
+  const of = { labels, scores, knownShare, truth: null, calibrationOf: () => calibration, usualShare };
+  const sure = answerRows(of).confidence;
   const alone = firstOfGroups(numbersOf(knownShare.length), group);
   return {
     ...fitRecallThreshold(

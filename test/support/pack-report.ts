@@ -5,7 +5,7 @@ import type { AbstentionRecord } from "../../src/training/abstention.ts";
 import { taskEvidence } from "../../src/training/evidence.ts";
 import { overallMetrics, taskMetrics } from "../../src/training/metrics.ts";
 import { classificationReport } from "../../src/training/report.ts";
-import { topLabels } from "../../src/training/top-labels.ts";
+import { answersIn } from "./row-answers.ts";
 
 export interface TaskForm {
   readonly task?: string;
@@ -44,8 +44,8 @@ export function predictions(form: TaskForm) {
   return {
     labels,
     truth,
-    probabilities,
-    uncalibrated,
+    calibrated: answersIn(probabilities, labels.length, truth, uncalibrated),
+    uncalibrated: answersIn(uncalibrated, labels.length, truth),
     origin: Uint8Array.from({ length: rows }, (_, row) => origin(row)),
     minConfidence: form.minConfidence ?? null,
   };
@@ -56,7 +56,7 @@ export function taskReport(form: TaskForm = {}): TaskReport {
   const p = predictions(form);
   const { task = "topic", split = "test", minConfidence = null, text = "a text", source = "news" } = form;
   const evidence = taskEvidence(p);
-  const predicted = topLabels(p.probabilities, p.uncalibrated, p.labels.length);
+  const { predicted } = p.calibrated;
   const figures = (loss: number) => ({ loss, accuracy: 0.8, macroF1: 0.75 + loss / 10, weightedF1: 0.8 });
   return {
     task,

@@ -5,7 +5,13 @@ import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/core/random.ts";
 import type { Calibration } from "../../src/model/calibration.ts";
 import { parseCalibration } from "../../src/model/calibrator.ts";
-import { calibrateRows, crossFitProbabilities, fitCalibration } from "../../src/training/calibration.ts";
+import {
+  type CalibrationMethod,
+  calibrateRows,
+  crossFit,
+  fitCalibration,
+  type Weight,
+} from "../../src/training/calibration.ts";
 import { fitTemperature, MAX_TEMPERATURE, MIN_TEMPERATURE } from "../../src/training/temperature.ts";
 import { expectClose, golden } from "../support/golden.ts";
 
@@ -198,13 +204,26 @@ describe("fitCalibration", () => {
   });
 });
 
-describe("crossFitProbabilities", () => {
+/** Probabilities of each row, rows x 3, by the calibration that is for it. */
+function probabilitiesOf(
+  method: CalibrationMethod,
+  scores: Float32Array,
+  truth: Uint32Array,
+  weight: Weight,
+  group: Uint32Array,
+): Float64Array {
+  const { calibrationOf } = crossFit(method, scores, truth, weight, group);
+  const rows = [...truth.keys()].map((row) => scores.subarray(row * 3, row * 3 + 3));
+  return Float64Array.from(rows.flatMap((own, row) => [...calibrateRows(calibrationOf(row), own, 3)]));
+}
+
+describe("crossFit", () => {
   const { scores, truth } = draw(300, 3, 3);
   const group = Uint32Array.from(truth, (_, row) => Math.floor(row / 3));
 
   it.each(METHODS)("answers a probability for every row with %s", (method) => {
-    const { probabilities, folds } = crossFitProbabilities(method, scores, truth, null, group, 3);
-    expect(folds).toBe(5);
+    expect(crossFit(method, scores, truth, null, group).folds).toBe(5);
+    const probabilities = probabilitiesOf(method, scores, truth, null, group);
     for (let row = 0; row < 300; row++) {
       const sum = probabilities.subarray(row * 3, row * 3 + 3).reduce((a, b) => a + b, 0);
       expect(sum).toBeCloseTo(1, 12);
@@ -214,9 +233,9 @@ describe("crossFitProbabilities", () => {
   it.each(["temperature", "sigmoid", "isotonic"] as const)(
     "never lets a row's label, or its group's, touch the row's own probability in %s",
     (method) => {
-      const before = crossFitProbabilities(method, scores, truth, null, group, 3).probabilities;
+      const before = probabilitiesOf(method, scores, truth, null, group);
       const other = truth.map((y, row) => (group[row] === 7 ? (y + 1) % 3 : y));
-      const after = crossFitProbabilities(method, scores, other, null, group, 3).probabilities;
+      const after = probabilitiesOf(method, scores, other, null, group);
       const rows = [...group.keys()].filter((row) => group[row] === 7);
       for (const row of rows) {
         expect(after.slice(row * 3, row * 3 + 3)).toEqual(before.slice(row * 3, row * 3 + 3));
@@ -227,10 +246,8 @@ describe("crossFitProbabilities", () => {
 
   it("passes the weights of the rows that it fits on", () => {
     const weight = Uint32Array.from(truth, (_, row) => (row % 2 === 0 ? 5 : 0));
-    const weighted = crossFitProbabilities("temperature", scores, truth, weight, group, 3).probabilities;
-    expect(weighted).not.toEqual(
-      crossFitProbabilities("temperature", scores, truth, null, group, 3).probabilities,
-    );
+    const weighted = probabilitiesOf("temperature", scores, truth, weight, group);
+    expect(weighted).not.toEqual(probabilitiesOf("temperature", scores, truth, null, group));
   });
 
   it.each([
@@ -240,16 +257,32 @@ describe("crossFitProbabilities", () => {
     { groups: 6, folds: 5 },
   ])("makes $folds folds of $groups groups", ({ groups, folds }) => {
     const few = group.map((_, row) => row % groups);
-    const fitted = crossFitProbabilities("temperature", scores, truth, null, few, 3);
-    expect(fitted.folds).toBe(folds);
+    expect(crossFit("temperature", scores, truth, null, few).folds).toBe(folds);
     const plain = calibrateRows({ method: "none" }, scores, 3);
-    if (folds === 0) expect(fitted.probabilities).toEqual(plain);
-    else expect(fitted.probabilities).not.toEqual(plain);
+    const fitted = probabilitiesOf("temperature", scores, truth, null, few);
+    if (folds === 0) expect(fitted).toEqual(plain);
+    else expect(fitted).not.toEqual(plain);
+  });
+
+  it("fits many rows on half of them", () => {
+    const many = draw(2 ** 15, 2, 1.5);
+    const folds = (rows: number) => {
+      const [part, right] = [many.scores.subarray(0, rows * 2), many.truth.subarray(0, rows)];
+      return crossFit("temperature", part, right, null, Uint32Array.from(right.keys()));
+    };
+    expect(folds(2 ** 15 - 1).folds).toBe(5);
+    const { calibrationOf, folds: two } = folds(2 ** 15);
+    expect(two).toBe(2);
+    const fits = new Set([...many.truth.keys()].map(calibrationOf));
+    expect(fits.size).toBe(2);
+    for (const fit of fits) {
+      const { temperature } = fit as Extract<Calibration, { method: "temperature" }>;
+      expect(temperature).toBeCloseTo(1.5, 1);
+    }
   });
 
   it("takes no rows", () => {
     const empty = new Uint32Array(0);
-    const fitted = crossFitProbabilities("isotonic", new Float32Array(0), empty, null, empty, 3);
-    expect(fitted).toEqual({ probabilities: new Float64Array(0), folds: 0 });
+    expect(crossFit("isotonic", new Float32Array(0), empty, null, empty).folds).toBe(0);
   });
 });

@@ -20,6 +20,7 @@ function draw(rows: number, chanceOf: (confidence: number, top: number) => numbe
   });
   return {
     scores,
+    temperature: 1,
     chances,
     truth,
     weight: new Float64Array(rows).fill(1),

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { CURVE_POINTS, taskEvidence } from "../../src/training/evidence.ts";
+import { answersIn } from "../support/row-answers.ts";
 
 /** Rows of two labels: the probability of label 0, the truth, and the code of the origin. */
 function predictions(rows: readonly (readonly [p: number, truth: number, origin?: number])[]) {
   const probabilities = Float64Array.from(rows.flatMap(([p]) => [p, 1 - p]));
+  const uncalibrated = probabilities.map((p) => (p + 0.5) / 2);
+  const truth = Uint32Array.from(rows, ([, right]) => right);
   return {
     labels: ["a", "b"],
-    truth: Uint32Array.from(rows, ([, truth]) => truth),
-    probabilities,
-    uncalibrated: probabilities.map((p) => (p + 0.5) / 2),
+    truth,
+    calibrated: answersIn(probabilities, 2, truth, uncalibrated),
+    uncalibrated: answersIn(uncalibrated, 2, truth),
     origin: Uint8Array.from(rows, ([, , origin]) => origin ?? 0),
     minConfidence: null,
   };

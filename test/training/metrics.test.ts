@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { calibrateRows } from "../../src/training/calibration.ts";
 import { confusionScores, countConfusion } from "../../src/training/confusion.ts";
 import { overallMetrics, type Predictions, taskMetrics } from "../../src/training/metrics.ts";
-import { topLabels } from "../../src/training/top-labels.ts";
+import type { RowAnswers } from "../../src/training/row-answers.ts";
 import { golden } from "../support/golden.ts";
+import { answersIn } from "../support/row-answers.ts";
 
 interface Case {
   readonly labels: number;
@@ -20,19 +21,25 @@ const FIGURES = ["accuracy", "macro_f1", "weighted_f1", "micro_f1", "log_loss", 
 
 const names = (labels: number) => Array.from({ length: labels }, (_, k) => `label ${k}`);
 
-/** Rows given by their probabilities, uncalibrated like calibrated, all real unless said. */
-function predictions(truth: number[], rows: number[][], more: Partial<Predictions> = {}): Predictions {
-  const probabilities = Float64Array.from(rows.flat());
+/** Rows given by their probabilities, uncalibrated like calibrated unless said, and all real. */
+function predictions(
+  truth: number[],
+  rows: number[][],
+  { origin = new Uint8Array(truth.length), before = rows }: { origin?: Uint8Array; before?: number[][] } = {},
+): Predictions {
+  const [after, uncalibrated] = [rows, before].map((table) => Float64Array.from(table.flat())) as [
+    Float64Array,
+    Float64Array,
+  ];
   const labels = names(rows[0]?.length ?? 2);
-  const origin = new Uint8Array(truth.length);
+  const right = Uint32Array.from(truth);
   return {
     labels,
-    truth: Uint32Array.from(truth),
-    probabilities,
-    uncalibrated: probabilities,
+    truth: right,
+    calibrated: answersIn(after, labels.length, right, uncalibrated),
+    uncalibrated: answersIn(uncalibrated, labels.length, right),
     origin,
     minConfidence: null,
-    ...more,
   };
 }
 
@@ -75,10 +82,15 @@ describe("taskMetrics", () => {
         [0.5, 0.5],
         [0.5, 0.5],
       ],
+      {
+        before: [
+          [0.4, 0.6],
+          [0.5, 0.5],
+        ],
+      },
     );
-    const uncalibrated = Float64Array.of(0.4, 0.6, 0.5, 0.5);
-    expect([...topLabels(tied.probabilities, uncalibrated, 2)]).toEqual([1, 0]);
-    expect(taskMetrics({ ...tied, uncalibrated }).accuracy).toBe(1);
+    expect([...tied.calibrated.predicted]).toEqual([1, 0]);
+    expect(taskMetrics(tied).accuracy).toBe(1);
   });
 
   it("measures the calibration error by bins that include their upper edge", () => {
@@ -107,8 +119,7 @@ describe("taskMetrics", () => {
   });
 
   it("measures the calibration error before calibration by its own labels and confidences", () => {
-    const calibrated = predictions([0], [[0.9, 0.1, 0]]);
-    const found = taskMetrics({ ...calibrated, uncalibrated: Float64Array.of(0.3, 0.6, 0.1) });
+    const found = taskMetrics(predictions([0], [[0.9, 0.1, 0]], { before: [[0.3, 0.6, 0.1]] }));
     expect(found.ece).toBeCloseTo(0.1, 12);
     expect(found.ece_uncalibrated).toBeCloseTo(0.6, 12);
   });
@@ -233,17 +244,16 @@ function softmaxOf(scores: number[]): number[] {
 }
 
 function reverse(p: Predictions): Predictions {
-  const labels = p.labels.length;
-  const turn = (table: Float64Array) =>
-    Float64Array.from(
-      [...p.truth.keys()].reverse().flatMap((row) => [...table.subarray(row * labels, (row + 1) * labels)]),
-    );
+  const turn = ({ predicted, confidence, chance }: RowAnswers): RowAnswers => ({
+    predicted: predicted.toReversed(),
+    confidence: confidence.toReversed(),
+    chance: chance.toReversed(),
+  });
   return {
-    labels: p.labels,
+    ...p,
     truth: p.truth.toReversed(),
     origin: p.origin.toReversed(),
-    minConfidence: p.minConfidence,
-    probabilities: turn(p.probabilities),
+    calibrated: turn(p.calibrated),
     uncalibrated: turn(p.uncalibrated),
   };
 }
@@ -256,12 +266,20 @@ const anyPredictions: fc.Arbitrary<Predictions> = fc
     const table = list(fc.integer({ min: -3, max: 3 }), rows * labels).map((z) =>
       calibrateRows({ method: "none" }, Float32Array.from(z), labels),
     );
-    return fc.record({
-      labels: fc.constant(names(labels)),
-      truth: list(fc.nat({ max: labels - 1 })).map((v) => Uint32Array.from(v)),
-      origin: list(fc.nat({ max: 2 })).map((v) => Uint8Array.from(v)),
-      probabilities: table,
-      uncalibrated: table,
-      minConfidence: fc.option(fc.constantFrom(0.2, 0.5, 1)),
-    });
+    return fc
+      .record({
+        truth: list(fc.nat({ max: labels - 1 })).map((v) => Uint32Array.from(v)),
+        origin: list(fc.nat({ max: 2 })).map((v) => Uint8Array.from(v)),
+        after: table,
+        before: table,
+        minConfidence: fc.option(fc.constantFrom(0.2, 0.5, 1)),
+      })
+      .map(({ truth, origin, after, before, minConfidence }) => ({
+        labels: names(labels),
+        truth,
+        origin,
+        calibrated: answersIn(after, labels, truth, before),
+        uncalibrated: answersIn(before, labels, truth),
+        minConfidence,
+      }));
   });

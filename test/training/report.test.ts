@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { LabelScores } from "../../src/training/confusion.ts";
 import { classificationReport } from "../../src/training/report.ts";
-import { topLabels } from "../../src/training/top-labels.ts";
 import { golden } from "../support/golden.ts";
+import { answersIn } from "../support/row-answers.ts";
 
 interface Case {
   readonly labels: number;
@@ -30,8 +30,9 @@ describe("classificationReport", () => {
   it.each(cases)("has scikit-learn's numbers (case %#)", (c) => {
     const names = Array.from({ length: c.labels }, (_, k) => `label ${k}`);
     const scores = Float64Array.from(c.scores);
-    const predicted = topLabels(scores, scores, c.labels);
-    const found = classificationReport(names, Uint32Array.from(c.truth), predicted);
+    const truth = Uint32Array.from(c.truth);
+    const { predicted } = answersIn(scores, c.labels, truth);
+    const found = classificationReport(names, truth, predicted);
     expect(found.per_label.map((row) => row.label)).toEqual(names);
     for (const [k, row] of found.per_label.entries()) expectScores(row, c.report.per_label[k] as LabelScores);
     expectScores(found.macro_avg, c.report.macro_avg);
