@@ -350,11 +350,39 @@ function score1(from: usize, to: usize, at: usize): void {
 }
 
 /**
- * Scores of many labels: the weights of four entries at a time, from their first label to their last, as memory is read fastest;
+ * Scores of many labels: the weights of eight entries at a time, from their first label to their last, as memory is read fastest;
  * the sums come from the first cache. Adds in the order of score3 to score8.
  */
 function scoreLong(from: usize, to: usize): void {
   for (let at: usize = 0; at < width; at += 16) v128.store(z + at, v128.load(bias + at));
+  for (; from + 56 < to; from += 64) {
+    const w0 = weights + load<u32>(from);
+    const w1 = weights + load<u32>(from, 8);
+    const w2 = weights + load<u32>(from, 16);
+    const w3 = weights + load<u32>(from, 24);
+    const w4 = weights + load<u32>(from, 32);
+    const w5 = weights + load<u32>(from, 40);
+    const w6 = weights + load<u32>(from, 48);
+    const w7 = weights + load<u32>(from, 56);
+    const v0 = v128.load32_splat(from, 4);
+    const v1 = v128.load32_splat(from, 12);
+    const v2 = v128.load32_splat(from, 20);
+    const v3 = v128.load32_splat(from, 28);
+    const v4 = v128.load32_splat(from, 36);
+    const v5 = v128.load32_splat(from, 44);
+    const v6 = v128.load32_splat(from, 52);
+    const v7 = v128.load32_splat(from, 60);
+    for (let at: usize = 0; at < width; at += 16) {
+      let s = fma(v128.load(z + at), w0 + at, v0);
+      s = fma(s, w1 + at, v1);
+      s = fma(s, w2 + at, v2);
+      s = fma(s, w3 + at, v3);
+      s = fma(s, w4 + at, v4);
+      s = fma(s, w5 + at, v5);
+      s = fma(s, w6 + at, v6);
+      v128.store(z + at, fma(s, w7 + at, v7));
+    }
+  }
   for (; from + 24 < to; from += 32) {
     const w0 = weights + load<u32>(from);
     const w1 = weights + load<u32>(from, 8);
@@ -507,11 +535,19 @@ function solveRow(p: usize, a: f32, logSumExp: f32): void {
   lastStep = 0;
 }
 
+/**
+ * The least change of a dual that is carried, of a row of this divergence. Of many labels each may change by less than {@link SMALLEST_STEP}
+ * and all of them by much: what is left of 100,000 rows of 1,000 labels was a duality gap of .029 after 13 passes, .0087 after 10 with this.
+ */
+function smallestStep(d: f32): f32 {
+  return width < LONG ? SMALLEST_STEP : min<f32>(SMALLEST_STEP, d / <f32>(width >> 2));
+}
+
 /** Takes the solution over into the dual and the bias; returns how many vectors of labels move. */
-function takeOver(p: usize, c: f32, a: f32): i32 {
+function takeOver(p: usize, c: f32, a: f32, smallest: f32): i32 {
   const inverse = splat(<f32>1 / a);
   const last = splat(lastStep);
-  const least = splat(SMALLEST_STEP * min<f32>(1, USUAL / a));
+  const least = splat(smallest * min<f32>(1, USUAL / a));
   let n = 0;
   for (let at: usize = 0; at < width; at += 16) {
     const old = v128.load(p + at);
@@ -739,7 +775,7 @@ export function pass(order: usize, rows: u32, share: f64): void {
       continue;
     }
     solveRow(p, a, topScoreOf + logSumOf);
-    const n = takeOver(p, c, a);
+    const n = takeOver(p, c, a, smallestStep(d));
     if (n > 0) update(row, n);
   }
 }

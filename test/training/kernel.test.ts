@@ -288,6 +288,18 @@ test("a share multiplies the cost of the steps and does not scale the weights", 
   expect(shared.weights()).toEqual(before);
 });
 
+test.each([
+  [400, 1],
+  [400, 4],
+  [1000, 1],
+  [1000, 4],
+])("of %d labels as little of the gap stays at cost %d as of few", (labels, cost) => {
+  const [few, many] = [9, labels].map(
+    (k) => passes(kernelOf(problemOf(k)), cost, 40).at(-1) as PassStatistics,
+  );
+  for (const last of [few, many]) expect(relativeGap(last as PassStatistics)).toBeLessThan(5e-4);
+});
+
 /** Train rows of a heavy problem, from the first on, that have its weight; the others weigh 1. */
 const HEAVY = 20;
 

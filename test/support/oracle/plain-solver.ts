@@ -18,6 +18,8 @@ export interface Shortcuts {
 
 /** a of a row up to which the shortcuts are as they are given. */
 const USUAL = 64;
+/** Labels from which on, filled up to whole vectors, no step is left out that is more than the row's divergence, dealt out among them. */
+const MANY = 128;
 
 /** Next to none: as near to the optimum as it gets. */
 const EXACT: Shortcuts = {
@@ -90,6 +92,7 @@ export class PlainSolver implements Solver {
 
   pass(to: number, from = 0): PassStatistics {
     const { labels, seed } = this.#problem;
+    const padded = Math.ceil(labels / 4) * 4;
     const order = new Uint32Array(to - from);
     for (const row of [...this.#settled.keys()]) if (row < from) this.#settled.delete(row);
     drawOrder(order, from, seededRandom(seed, `pass ${this.#passes++}`));
@@ -124,12 +127,13 @@ export class PlainSolver implements Solver {
       const fresh = p[this.#truth[i] as number] === 1;
       const a = c * (this.#squares[i] as number);
       const scale = Math.min(1, USUAL / a);
+      const smallest = padded < MANY ? smallestStep : Math.min(smallestStep, seen.divergence / padded);
       if (seen.divergence < settled * scale || (!fresh && seen.divergence * costs < settledShare * gap)) {
         this.#settled.set(i, seen);
         continue;
       }
       solveRow(this.#z, p, a, target, relative);
-      this.#update(i, c, p, smallestStep * scale);
+      this.#update(i, c, p, smallest * scale);
     }
     return { loss, confusion, primal, gap };
   }
