@@ -4,7 +4,7 @@
 // a bias of -1e30, so that its probability is 0 and nothing of it ever moves.
 
 /**
- * A dual change below this is not carried to the weights: most labels of most rows stay put. It moves the row's own scores by
+ * A dual change below this is not carried to the weights: most labels of most rows stay put ({@link smallestStep} is lower for many labels). It moves the row's own scores by
  * a = cost x |x|^2 times as much, so above {@link USUAL} it is as much smaller as a is larger: a row that stands for thousands
  * learns by small steps of its dual.
  */

@@ -39,9 +39,9 @@ export function gridOf({ quick, maxRows = LARGEST }) {
 /** Why a point is left out: it should take more than {seconds} or {mebibytes}; null for one that runs. */
 function whyLeft(point, done, { longest }) {
   const mebibytes = totalmem() / 2 ** 20;
-  if ((expectedCost(done, "peak_mb", point) ?? 0) > mebibytes) return { mebibytes };
   const isOfBar = point.rows === LARGEST && point.labels < 1000 && point.workers === 2;
-  return !isOfBar && (expectedCost(done, "seconds", point) ?? 0) > longest ? { seconds: longest } : null;
+  if (!isOfBar && (expectedCost(done, "seconds", point) ?? 0) > longest) return { seconds: longest };
+  return (expectedCost(done, "peak_mb", point) ?? 0) > mebibytes ? { mebibytes } : null;
 }
 
 export const nameOf = ({ rows, labels, workers }) => `train ${rows} ${labels} ${workers}`;

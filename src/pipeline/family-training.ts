@@ -190,7 +190,7 @@ async function measureFamily(
     const [rows = [], outOfScope = []] = await scoreSplits(fit.model, [test, outside.test], pool, batch);
     return measureSplit(model, test, { rows, outOfScope, crossFit: null }, pool);
   };
-  // Eval first: the calibration of a large task is fitted five times for it, in one thread.
+  // Eval first: its calibration is fitted once more for each fold, in one thread.
   const [measuredEval, measuredTest] = await Promise.all([
     measureSplit(model, rowsOfEval, { rows: unseen, outOfScope: outsideEval, crossFit: methodOf }, pool),
     measureTest(),

@@ -6,7 +6,7 @@ import { searchCost } from "./cost-search.ts";
 import { figures } from "./figures.ts";
 import { KernelSolver, type Rows } from "./kernel-solver.ts";
 import type { PassStatistics, RowStatistics } from "./solver.ts";
-import { type DealtBlock, dealBlock, swapIn, swapOut } from "./swapping.ts";
+import { type DealtBlock, dealBlock, heldOut, setSwappedCost, swapIn, swapOut } from "./swapping.ts";
 import { metricOf, type TaskSettings } from "./task-settings.ts";
 
 /** The cost of a block's rows; `share` is how many partitions take their steps at a time. */
@@ -34,12 +34,14 @@ function pass(block: DealtBlock, seed: number, rows: PassedRows): PassStatistics
 }
 
 function evaluate(block: DealtBlock, seed: number): RowStatistics {
-  return on(block, seed, (solver) => solver.evaluate(block.shape.train, block.shape.rows));
+  const held = heldOut(block);
+  return new KernelSolver(held, seed).evaluate(held.shape.train, held.shape.rows);
 }
 
 /** Writes raw scores of the block's held-out rows, labels each, into those of all blocks, which are in shared memory. */
 function scores(block: DealtBlock, seed: number, all: Float32Array): void {
-  on(block, seed, (solver) => solver.writeScores(block.shape.train, block.shape.rows, rowsIn(all, block)));
+  const held = heldOut(block);
+  new KernelSolver(held, seed).writeScores(held.shape.train, held.shape.rows, rowsIn(all, block));
 }
 
 /** Writes the duals of the block's train rows, padded labels each, into those of all blocks, which are in shared memory. */
@@ -52,7 +54,8 @@ function rowsIn(rows: Float32Array, { index, blocks }: DealtBlock): Rows {
 }
 
 function setCost(block: DealtBlock, seed: number, { cost, share }: BlockCost): void {
-  on(block, seed, (solver) => solver.setCost(cost, share));
+  if (block.swap === null) new KernelSolver(block, seed).setCost(cost, share);
+  else setSwappedCost(block, block.swap, cost, share);
 }
 
 /** Leaves the block at the cost that its held-out rows choose, and returns that. */
@@ -71,8 +74,9 @@ function search(
   });
 }
 
-/** What a task's blocks have learnt: [feature * labels + label] and a bias a label, in shared memory. */
+/** What a task's blocks have learnt. */
 export interface LearntWeights {
+  /** [feature * labels + label], in shared memory: that of a block, it may be. */
   readonly weights: Float32Array;
   readonly bias: Float64Array;
 }
@@ -82,18 +86,24 @@ export interface LearntWeights {
  * one, which makes no pass after that.
  */
 function weights(block: Block, seed: number, factor: Float32Array): LearntWeights {
-  const solver = new KernelSolver(block, seed);
-  const bias = solver.bias();
-  return { weights: withFactors(solver.takeWeights(), factor), bias };
+  return learntWeights(block, seed, factor, (solver) => solver.takeWeights());
 }
 
-/** Multiplies the weights of each feature by its factor. */
-export function withFactors(weights: Float32Array, factor: Float32Array): Float32Array {
-  const labels = weights.length / factor.length;
+/** What a block has learnt, its weights as `read` gives them, times each feature's factor. */
+export function learntWeights(
+  block: Block,
+  seed: number,
+  factor: Float32Array,
+  read: (solver: KernelSolver) => Float32Array,
+): LearntWeights {
+  const solver = new KernelSolver(block, seed);
+  const bias = solver.bias();
+  const weights = read(solver);
+  const { labels } = block.shape;
   for (let f = 0; f < factor.length; f++)
     for (let k = f * labels; k < (f + 1) * labels; k++)
       weights[k] = (weights[k] as number) * (factor[f] as number);
-  return weights;
+  return { weights, bias };
 }
 
 /** What is done to the blocks of a task: it depends on nothing but what lies in them, whichever thread does it. */

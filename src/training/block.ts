@@ -41,14 +41,15 @@ const COLUMNS = [
   "state",
   "weight",
   "start",
-  "dual",
   "truth",
   "cost",
   "squares",
   "predicted",
   "settled",
-  "order",
+  "dual",
   "entries",
+  // The last, so that no row's entries end where the addresses do.
+  "order",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 /** The first of what is the rows'. */
@@ -76,14 +77,14 @@ export function layoutOf({ rows, entries, features, labels }: BlockShape): Layou
     state: STATES * 8,
     weight: rows * 8,
     start: (rows + 1) * 4,
-    dual: rows * padded * 4,
     truth: rows * 4,
     cost: rows * 4,
     squares: rows * 4,
     predicted: rows * 4,
     settled: rows * 8,
-    order: rows * 4,
+    dual: rows * padded * 4,
     entries: entries * 8,
+    order: rows * 4,
   };
   const at = {} as Record<Column, number>;
   let next = 1024;
@@ -101,7 +102,7 @@ export function allocateBlock(shape: BlockShape, bytes = layoutOf(shape).bytes):
 
 /**
  * A block in the memory of one that is no longer needed, which grows where it is too small; nothing of it is left but in the
- * entries, which are written before they are read. A thread's memories are freed late, as they weigh nothing in its heap: fits
+ * entries and the order, which are written before they are read. A thread's memories are freed late, as they weigh nothing in its heap: fits
  * one after another would hold one each.
  */
 export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
@@ -112,10 +113,10 @@ export function reuseBlock(shape: BlockShape, { memory }: Block): Block {
   return { shape, memory };
 }
 
-/** Empties what is the rows' of a block that is to be filled anew; the weights stay. */
+/** Empties what is the rows' of a block that is to be filled anew, but for the duals; the weights stay. */
 export function clearRows({ shape, memory }: Block): void {
   const { at } = layoutOf(shape);
-  new Uint8Array(memory.buffer, at[FIRST_OF_ROWS], at.entries - at[FIRST_OF_ROWS]).fill(0);
+  new Uint8Array(memory.buffer, at[FIRST_OF_ROWS], at.dual - at[FIRST_OF_ROWS]).fill(0);
 }
 
 /** Writes the costs of a block's rows: their weights times what its state says. */

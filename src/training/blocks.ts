@@ -139,7 +139,7 @@ export function shareWeights(blocks: readonly Block[], index: number): void {
 }
 
 /**
- * Adds up what n blocks learnt in a pass from the same weights w, and gives it to all. Each took n times its costs, as if the
+ * Adds up what n blocks, each with weights of its own, learnt in a pass from the same weights w, and gives it to all. Each took n times its costs, as if the
  * others were its like (CoCoA+, Ma et al., ICML 2015, with gamma = 1 and sigma' = n), so its steps are n times what its duals
  * stand for; and w + sum (w_i - w) / n is the mean of the w_i. The weights are cut into n parts, of which this merges part
  * `index`: threads may merge parts at the same time.

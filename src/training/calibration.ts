@@ -20,8 +20,9 @@ export interface CrossFit {
   readonly folds: number;
 }
 
-/** Folds that rows are cross-fitted in; from so many rows on half of them are as good to fit on as four fifths. */
+/** Folds that rows are cross-fitted in. */
 const FOLDS = 5;
+/** A temperature is three or four numbers and the labels' rarities: from so many rows on it is as well fitted on half of them. */
 const MANY_ROWS = 2 ** 15;
 const FOLDS_OF_MANY = 2;
 
@@ -92,7 +93,7 @@ export function crossFit(
   truth: Uint32Array,
   weight: Weight,
   group: Uint32Array,
-  folds = truth.length < MANY_ROWS ? FOLDS : FOLDS_OF_MANY,
+  folds = method === "temperature" && truth.length >= MANY_ROWS ? FOLDS_OF_MANY : FOLDS,
 ): CrossFit {
   const { fold, folds: used } = foldsOf(group, folds);
   if (used < 2) return { calibrationOf: () => ({ method: "none" }), folds: 0 };

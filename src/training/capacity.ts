@@ -23,18 +23,18 @@ export interface DealtTask {
   readonly deal: Deal;
 }
 
-/** Bytes of the partitions' memories, and of what is kept outside of them. */
+/** Bytes of the partitions' memories, of what is kept outside of them, and of the eval rows' scores. */
 function dealtBytes(rows: BlockRows, deal: Deal): number {
   const memories = partitionBytes(rows, 0, deal) * deal.partitions;
   const swapped = deal.blocks === deal.partitions ? 0 : swappedBytes(rows.labels);
-  return memories + swapped * shapeOf(rows, 0, 1).rows;
+  const scores = rows.eval.inputs.length * rows.labels * 4;
+  return memories + swapped * shapeOf(rows, 0, 1).rows + scores;
 }
 
 /**
  * Refuses what the system would end half-way, without a word.
  *
- * @throws ModelpackError TASK_UNTRAINABLE where the weights fill more than half of a kernel's memory, or the blocks together are more
- * than `limit` bytes
+ * @throws ModelpackError TASK_UNTRAINABLE where the weights fill more than half of a kernel's memory, or the task would have more than `limit` bytes
  */
 export function checkCapacity({ task, rows, deal }: DealtTask, limit = memoryLimit()): void {
   const [features, labels] = [rows.features.ids.length, rows.labels];

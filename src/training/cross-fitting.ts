@@ -131,8 +131,9 @@ export function joinFolds(
       weight[held.rows + i] = (weight[held.rows + i] as number) * (trust[row] as number);
     });
   const parts = [evalScores, ...byFold];
+  const joined = () => joinInto(sharedFloats(parts.reduce((n, part) => n + part.length, 0)), parts);
   return {
-    scores: joinInto(sharedFloats(parts.reduce((n, part) => n + part.length, 0)), parts),
+    scores: byFold.length === 0 ? evalScores : joined(),
     label: joinColumns([held.label, take(train.label)]),
     weight,
     group: joinColumns([held.group, take(train.group).map((group) => group + groups)]),

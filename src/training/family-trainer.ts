@@ -4,6 +4,7 @@ import type { InputKind, TaskDefinition } from "../core/task.ts";
 import type { AnalyzerSettings } from "../model/analyzer.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel } from "../model/classifier.ts";
+import { shareDoubles, shareWords } from "../storage/shared-array.ts";
 import { type BlockStep, stepsBy } from "./block-steps.ts";
 import type { CalibrationMethod } from "./calibration.ts";
 import { TRIAL_PASSES } from "./cost-search.ts";
@@ -69,7 +70,7 @@ export interface FamilyFit {
 
 /**
  * Share of a family's work from which on a task leaves the other threads too little to do. At .7 of it (sgd_act with five
- * smaller tasks) one block was faster than two, which take more passes: 9.5 s for 10.4.
+ * smaller tasks) one partition was faster than two, which take more passes: 9.5 s for 10.4.
  */
 const DOMINANT_SHARE = 0.8;
 
@@ -94,14 +95,15 @@ export async function trainFamily(
       const told: EpochListener = (epoch, seconds) => report(name, epoch, seconds);
       const folds = foldsOfTask(task);
       const fit = await fitTask(task, vectors, { dominates, crossFit: folds.scored > 0 }, pool, told);
-      const { ids, weights, bias } = fit;
-      const head = { ids, weights, bias };
+      // What is large of a fit is kept until its head is stored and calibrated, and no longer.
+      const { weights, bias, duals, ...kept } = fit;
+      const head = { ids: fit.ids, weights, bias };
       const labels = task.definition.labels.length;
       const [stored, calibrated] = await Promise.all([
         pool.run<"store">({ kind: "store", head, labels, weights: features.weights, quantization }),
         calibrateTask(task, vectors, fit, folds, pool),
       ]);
-      return { fit, stored, ...calibrated };
+      return { fit: kept, stored, ...calibrated };
     }),
   );
   const fits = heads.map(({ fit }) => fit);
@@ -227,7 +229,7 @@ interface Vectors {
   readonly inputs: TaskInputs;
 }
 
-/** Fits one head, in one thread; the blocks of a long task in as many as there are. */
+/** Fits one head, in one thread; the partitions of a long task in as many as there are. */
 async function fitTask(
   task: TaskRowsAndSettings,
   { family, chunks, inputs }: Vectors,
@@ -245,8 +247,8 @@ async function fitTask(
   const weighted = (part: Labelled, numbers: Uint32Array, factor: Float64Array | null) => ({
     chunks,
     inputs: numbers,
-    label: part.label,
-    weight: rowWeights(part, byLabel, factor),
+    label: shareWords(part.label),
+    weight: shareDoubles(rowWeights(part, byLabel, factor)),
   });
   const parts = {
     train: weighted(train, inputs.train, trust),

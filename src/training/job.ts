@@ -5,7 +5,7 @@ import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel } from "../model/classifier.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import { type AnalyzedChunk, analyzeChunk } from "./analysis.ts";
-import { type BlockStep, type BlockSteps, doStep, STEPS_HERE, withFactors } from "./block-steps.ts";
+import { type BlockStep, type BlockSteps, doStep, learntWeights, STEPS_HERE } from "./block-steps.ts";
 import { BlockMemory } from "./blocks.ts";
 import { type CalibrationMethod, fitCalibration } from "./calibration.ts";
 import { type CalibrationRows, type FoldProblem, scoreFold } from "./cross-fitting.ts";
@@ -20,7 +20,6 @@ import {
 import { type FamilyFeatures, selectFeatures } from "./feature-selection.ts";
 import { indexChunks, type NumberedChunk } from "./indexing.ts";
 import type { InputChunk } from "./inputs.ts";
-import { KernelSolver } from "./kernel-solver.ts";
 import { type KnownProblem, knownShares } from "./known-share.ts";
 import { measureTask, type TaskMeasurement, type TaskScores } from "./measurement.ts";
 import { type NarrowRows, narrowRows } from "./narrowing.ts";
@@ -128,10 +127,7 @@ const memory = new BlockMemory();
 const STEPS_IN_MEMORY: BlockSteps = {
   ...STEPS_HERE,
   fill: async (rows) => ({ ...memory.fill(rows), index: 0, blocks: 1, swap: null }),
-  weights: async (block, seed, factor) => {
-    const solver = new KernelSolver(block, seed);
-    return { weights: withFactors(solver.weights(), factor), bias: solver.bias() };
-  },
+  weights: async (block, seed, factor) => learntWeights(block, seed, factor, (solver) => solver.weights()),
 };
 
 /** Does a job; `report` hears of the epochs of a fit. */

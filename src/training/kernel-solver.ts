@@ -65,7 +65,7 @@ export class KernelSolver implements Solver {
     return this.#state[0] as number;
   }
 
-  /** `share` times the cost in the steps of the passes: what one of so many blocks takes. */
+  /** `share` times the cost in the steps of the passes: what one of so many partitions takes. */
   setCost(cost: number, share = 1): void {
     const { rows, labels, features } = this.#block.shape;
     const ratio = this.#cost > 0 ? cost / this.#cost : 1;

@@ -10,6 +10,7 @@ import type { KernelMemory } from "./kernel.ts";
  * with. A dual's own label has its 32 bits, the others 16: see {@link packRows}.
  */
 export interface SwapSpace {
+  /** Those of the task, of which {@link DealtBlock.index} tells the block's. */
   readonly rows: BlockRows;
   readonly state: Float64Array;
   /** Dual of each row's label. */
@@ -102,6 +103,31 @@ export function swapIn(block: DealtBlock): void {
   column.resident[0] = index + 1;
 }
 
+/**
+ * The held-out rows of a block alone, which are scored without their duals: in its memory, where it takes turns, and all other rows of that have to be
+ * swapped in again.
+ */
+export function heldOut(block: DealtBlock): Block {
+  const { swap, index, blocks, memory } = block;
+  if (swap === null) return block;
+  const { train } = swap.rows;
+  const rows = { ...swap.rows, train: { ...train, inputs: train.inputs.subarray(0, 0) } };
+  const held = { shape: shapeOf(rows, index, blocks), memory };
+  columnsOf(held).resident[0] = 0;
+  clearRows(held);
+  writeRows(rows, index, blocks, held);
+  return held;
+}
+
+/** Sets the cost of a block that takes turns, whose weights are those of that cost; it is there when its rows are swapped in. */
+export function setSwappedCost(block: DealtBlock, swap: SwapSpace, cost: number, share: number): void {
+  swap.state[0] = cost;
+  swap.state[2] = share;
+  swap.settled.fill(UNSETTLED);
+  const { resident } = columnsOf(block);
+  if (resident[0] === block.index + 1) resident[0] = 0;
+}
+
 /** Keeps what the block's rows have come to; they stay until another block is swapped in. */
 export function swapOut(block: DealtBlock): void {
   const { swap } = block;
@@ -130,12 +156,14 @@ export function packRows(bits: Uint32Array, into: Uint16Array, labels: number, p
     }
 }
 
-/** What {@link packRows} kept, as the bits of 32-bit floats. */
+/** What {@link packRows} kept, as the bits of 32-bit floats, with zeros where labels fill up a vector. */
 export function unpackRows(from: Uint16Array, bits: Uint32Array, labels: number, padded: number): void {
   let at = 0;
-  for (let row = 0; at < from.length; row += padded)
+  for (let row = 0; at < from.length; row += padded) {
     for (let k = row; k < row + labels; k++) {
       const code = from[at++] as number;
       bits[k] = code === 0 ? 0 : (code + LEAST) << 12;
     }
+    for (let k = row + labels; k < row + padded; k++) bits[k] = 0;
+  }
 }

@@ -91,9 +91,11 @@ async function dealOut(rows: BlockRows, deal: Deal, steps: BlockSteps): Promise<
   const { partitions, blocks } = deal;
   const make = (from: number, to: number, first: readonly DealtBlock[]) =>
     Promise.all(
-      Array.from({ length: to - from }, (_, i) =>
-        steps.fill(rows, from + i, deal, first[(from + i) % partitions]?.memory ?? null),
-      ),
+      Array.from({ length: to - from }, async (_, i) => {
+        const block = await steps.fill(rows, from + i, deal, first[(from + i) % partitions]?.memory ?? null);
+        // Not the copies of the rows that a thread gives back, one for each block.
+        return block.swap === null ? block : { ...block, swap: { ...block.swap, rows } };
+      }),
     );
   const first = await make(0, partitions, []);
   return [...first, ...(await make(partitions, blocks, first))];
@@ -125,7 +127,6 @@ async function chooseCost(
  * left (block minimization, Yu et al., KDD 2010).
  */
 class Descent {
-  readonly #blocks: readonly DealtBlock[];
   /** Of each partition, its blocks. */
   readonly #partitions: DealtBlock[][];
   /** A block of each partition, for the weights that it has. */
@@ -134,7 +135,6 @@ class Descent {
   readonly #steps: BlockSteps;
 
   private constructor(blocks: readonly DealtBlock[], { partitions }: Deal, seed: number, steps: BlockSteps) {
-    this.#blocks = blocks;
     this.#partitions = Array.from({ length: partitions }, (_, p) =>
       blocks.filter(({ index }) => index % partitions === p),
     );
@@ -159,24 +159,36 @@ class Descent {
   }
 
   /**
-   * What `work` gives for each block, in their order. The block of a partition that was the last to be worked on comes first the next time: it is
-   * in memory.
+   * Does `work` on the blocks of all partitions, on those of one in turns. The block that was the last to be worked on comes first the next time: it
+   * is in memory.
    */
-  async #each<Result>(work: (block: DealtBlock) => Promise<Result>): Promise<Result[]> {
-    const results = new Array<Result>(this.#blocks.length);
+  async #each(work: (block: DealtBlock, partition: number) => Promise<void>): Promise<void> {
     await Promise.all(
-      this.#partitions.map(async (blocks) => {
-        for (const block of blocks) results[block.index] = await work(block);
+      this.#partitions.map(async (blocks, partition) => {
+        for (const block of blocks) await work(block, partition);
         blocks.reverse();
       }),
     );
-    return results;
+  }
+
+  /** The figures of all blocks as one: no more are kept than the sums of the partitions so far. */
+  async #sum<Result>(
+    work: (block: DealtBlock) => Promise<Result>,
+    add: (a: Result, b: Result) => Result,
+  ): Promise<Result> {
+    const sums: Result[] = [];
+    await this.#each(async (block, partition) => {
+      const own = await work(block);
+      const sum = sums[partition];
+      sums[partition] = sum === undefined ? own : add(sum, own);
+    });
+    return sums.reduce(add);
   }
 
   async pass(rows: PassedRows): Promise<PassStatistics> {
-    const parts = await this.#each((block) => this.#steps.pass(block, this.#seed, rows));
+    const seen = await this.#sum((block) => this.#steps.pass(block, this.#seed, rows), addPasses);
     if (this.#copies.length > 1) await this.#eachCopy((copies, index) => this.#steps.merge(copies, index));
-    return parts.reduce(addPasses);
+    return seen;
   }
 
   /** Does `work` on the copies of the weights in as many parts as there are. */
@@ -185,15 +197,14 @@ class Descent {
   }
 
   /** Figures of the eval rows. */
-  async evaluate(): Promise<RowStatistics> {
-    const parts = await this.#each((block) => this.#steps.evaluate(block, this.#seed));
-    return parts.reduce(addRows);
+  evaluate(): Promise<RowStatistics> {
+    return this.#sum((block) => this.#steps.evaluate(block, this.#seed), addRows);
   }
 
   /** Raw scores of the eval rows in their order, rows x labels, in shared memory. */
   async scores(labels: number, rows: number): Promise<Float32Array> {
     const all = sharedFloats(rows * labels);
-    await this.#each((block) => this.#steps.scores(block, this.#seed, all));
+    if (rows > 0) await this.#each((block) => this.#steps.scores(block, this.#seed, all));
     return all;
   }
 

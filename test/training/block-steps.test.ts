@@ -47,6 +47,21 @@ describe("block steps", () => {
     });
   });
 
+  it("takes the weights of whole vectors of labels as they lie, and of others from between the fillings", async () => {
+    for (const labels of [4, 5]) {
+      const rows = rowsOfOne({ train: examples(separableRows(labels, 20, 1)), eval: null }, { labels });
+      const block = await STEPS_HERE.fill(rows, 0, ALONE, null);
+      await STEPS_HERE.setCost(block, 5, { cost: 2, share: 1 });
+      await STEPS_HERE.pass(block, 5, "train");
+      const copied = new KernelSolver(block, 5).weights();
+      const ones = new Float32Array(rows.features.ids.length).fill(1);
+      const { weights } = await STEPS_HERE.weights(block, 5, ones);
+      expect(copied.some((w) => w !== 0)).toBe(true);
+      expect(weights).toEqual(copied);
+      expect(weights.buffer).toBe(block.memory.buffer);
+    }
+  });
+
   it("passes over the train rows only, over the eval rows only, or over all", async () => {
     const block = await STEPS_HERE.fill(ROWS, 0, ALONE, null);
     await STEPS_HERE.setCost(block, 5, { cost: 1, share: 1 });

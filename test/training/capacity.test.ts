@@ -41,6 +41,16 @@ describe("checkCapacity", () => {
     },
   );
 
+  it("counts the scores of the eval rows, which are there beside the blocks", () => {
+    const held = { ...ROWS, eval: { ...ROWS.train, inputs: ROWS.train.inputs.subarray(0, 30) } };
+    const of = { task: "t", rows: held, deal: { partitions: 1, blocks: 1 } };
+    const bytes = layoutOf(shapeOf(held, 0, 1)).bytes + 30 * 5 * 4;
+    expect(() => checkCapacity(of, bytes)).not.toThrow();
+    expect(() => checkCapacity(of, bytes - 1)).toThrowError(
+      expect.objectContaining({ code: "TASK_UNTRAINABLE" }),
+    );
+  });
+
   it("refuses weights that fit no memory of the kernel", () => {
     expect(() => checkCapacity(dealt(Number.POSITIVE_INFINITY))).toThrowError(
       expect.objectContaining({

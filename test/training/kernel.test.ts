@@ -300,6 +300,23 @@ test.each([
   for (const last of [few, many]) expect(relativeGap(last as PassStatistics)).toBeLessThan(5e-4);
 });
 
+test.each([124, 125, 128, 260])(
+  "of %d labels later passes leave out what the plain loop leaves out",
+  (labels) => {
+    const [kernel, plain] = [kernelOf(problemOf(labels)), new PlainSolver(problemOf(labels), SHORTCUTS)];
+    const [mine, theirs] = [kernel, plain].map((solver) => passes(solver, 1, 12).at(-1) as PassStatistics);
+    const ratio = relativeGap(mine as PassStatistics) / relativeGap(theirs as PassStatistics);
+    expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
+    const moved = (dual: Float32Array, width: number) =>
+      Array.from(
+        { length: 300 },
+        (_, row) => 1 - dual.subarray(row * width, (row + 1) * width).reduce((a, b) => a + b, 0),
+      );
+    const left = moved(kernel.save(300).dual, Math.ceil(labels / 4) * 4);
+    expect(largestDifference(left, moved(plain.save(300).dual, labels))).toBeLessThan(2e-3);
+  },
+);
+
 /** Train rows of a heavy problem, from the first on, that have its weight; the others weigh 1. */
 const HEAVY = 20;
 
