@@ -67,7 +67,7 @@ export async function train(
     kind: "modelpack",
     ...producer(),
     // Before there was a usual share, 32-bit sums, passes that leave out rows by the mean, room for more than 256 tokens of a
-    // text of 1,024 characters, or small steps for heavy rows, trials that start from duals, or smaller steps for many labels, the same inputs gave other files.
+    // text of 1,024 characters, small steps for heavy rows, trials that start from duals, blocks that take turns, or smaller steps for many labels, the same inputs gave other files.
     format: [
       FORMAT_VERSION,
       FILE_VERSIONS,

@@ -40,7 +40,14 @@ export function shareWords(values: Uint32Array): Uint32Array {
   return copy;
 }
 
-/** The same for 64-bit numbers. */
+/** The same for 32-bit floats. */
+export function shareFloats(values: Float32Array): Float32Array {
+  const copy = sharedFloats(values.length);
+  copy.set(values);
+  return copy;
+}
+
+/** The same for 64-bit ones. */
 export function shareDoubles(values: Float64Array): Float64Array {
   const copy = sharedDoubles(values.length);
   copy.set(values);

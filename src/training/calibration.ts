@@ -22,7 +22,7 @@ export interface CrossFit {
 
 /** Folds that rows are cross-fitted in. */
 const FOLDS = 5;
-/** A temperature is three or four numbers and the labels' rarities: from so many rows on it is as well fitted on half of them. */
+/** A temperature and what corrects its confidence are five numbers: from so many rows on half of them are enough to fit these on. */
 const MANY_ROWS = 2 ** 15;
 const FOLDS_OF_MANY = 2;
 

@@ -21,14 +21,18 @@ export interface DealtTask {
   readonly task: string;
   readonly rows: BlockRows;
   readonly deal: Deal;
+  /** Whether the duals of the train rows are handed over. */
+  readonly crossFit: boolean;
 }
 
-/** Bytes of the partitions' memories, of what is kept outside of them, and of the eval rows' scores. */
-function dealtBytes(rows: BlockRows, deal: Deal): number {
+/** Bytes of the partitions' memories, of what is kept outside of them, and of what is handed over. */
+function dealtBytes({ rows, deal, crossFit }: DealtTask): number {
   const memories = partitionBytes(rows, 0, deal) * deal.partitions;
   const swapped = deal.blocks === deal.partitions ? 0 : swappedBytes(rows.labels);
+  const all = shapeOf(rows, 0, 1);
   const scores = rows.eval.inputs.length * rows.labels * 4;
-  return memories + swapped * shapeOf(rows, 0, 1).rows + scores;
+  const duals = crossFit ? all.train * layoutOf(all).padded * 4 : 0;
+  return memories + swapped * all.rows + scores + duals;
 }
 
 /**
@@ -36,7 +40,8 @@ function dealtBytes(rows: BlockRows, deal: Deal): number {
  *
  * @throws ModelpackError TASK_UNTRAINABLE where the weights fill more than half of a kernel's memory, or the task would have more than `limit` bytes
  */
-export function checkCapacity({ task, rows, deal }: DealtTask, limit = memoryLimit()): void {
+export function checkCapacity(of: DealtTask, limit = memoryLimit()): void {
+  const { task, rows, deal } = of;
   const [features, labels] = [rows.features.ids.length, rows.labels];
   if (deal.blocks === Number.POSITIVE_INFINITY) {
     throw new ModelpackError(
@@ -45,7 +50,7 @@ export function checkCapacity({ task, rows, deal }: DealtTask, limit = memoryLim
       { hint: "lower train.max_features or raise train.min_df, or split the task" },
     );
   }
-  const bytes = dealtBytes(rows, deal);
+  const bytes = dealtBytes(of);
   if (bytes <= limit) return;
   throw new ModelpackError(
     "TASK_UNTRAINABLE",

@@ -6,7 +6,13 @@ import type { Calibration } from "../model/calibration.ts";
 import type { FamilyModel, TaskModel } from "../model/classifier.ts";
 import { maskBytes } from "../model/linear-model.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
-import { sharedBytes, sharedFloats, sharedIntegers, shareWords } from "../storage/shared-array.ts";
+import {
+  sharedBytes,
+  sharedFloats,
+  sharedIntegers,
+  shareFloats,
+  shareWords,
+} from "../storage/shared-array.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
 import type { TaskFit } from "./task-trainer.ts";
 
@@ -116,7 +122,7 @@ export function storeHead(
   const { scale, values } =
     quantization === "int8"
       ? quantize(fit.weights, labels, keptOf(fit, labels, weights))
-      : { scale: new Float32Array(labels).fill(1), values: fit.weights };
+      : { scale: new Float32Array(labels).fill(1), values: shareFloats(fit.weights) };
   const used = sharedBytes(fit.ids.length);
   for (let f = 0; f < used.length; f++)
     for (let at = f * labels; at < (f + 1) * labels; at++)

@@ -159,8 +159,8 @@ class Descent {
   }
 
   /**
-   * Does `work` on the blocks of all partitions, on those of one in turns. The block that was the last to be worked on comes first the next time: it
-   * is in memory.
+   * Does `work` on the blocks of all partitions, on those of one in turns. The block that was the last to be worked on comes first the next time: after a
+   * pass it is in memory, unless eval rows were looked at since.
    */
   async #each(work: (block: DealtBlock, partition: number) => Promise<void>): Promise<void> {
     await Promise.all(

@@ -12,6 +12,7 @@ const dealt = (partitions: number, blocks = partitions) => ({
   task: "t",
   rows: ROWS,
   deal: { partitions, blocks },
+  crossFit: false,
 });
 
 describe("checkCapacity", () => {
@@ -41,11 +42,15 @@ describe("checkCapacity", () => {
     },
   );
 
-  it("counts the scores of the eval rows, which are there beside the blocks", () => {
+  it("counts the scores of the eval rows, and the duals where they are handed over, which are there beside the blocks", () => {
     const held = { ...ROWS, eval: { ...ROWS.train, inputs: ROWS.train.inputs.subarray(0, 30) } };
-    const of = { task: "t", rows: held, deal: { partitions: 1, blocks: 1 } };
+    const of = { ...dealt(1), rows: held };
     const bytes = layoutOf(shapeOf(held, 0, 1)).bytes + 30 * 5 * 4;
     expect(() => checkCapacity(of, bytes)).not.toThrow();
+    // The duals of 200 rows, 8 labels with those that fill up a vector.
+    const duals = 200 * 8 * 4;
+    expect(() => checkCapacity({ ...of, crossFit: true }, bytes + duals)).not.toThrow();
+    expect(() => checkCapacity({ ...of, crossFit: true }, bytes + duals - 1)).toThrowError();
     expect(() => checkCapacity(of, bytes - 1)).toThrowError(
       expect.objectContaining({ code: "TASK_UNTRAINABLE" }),
     );

@@ -93,6 +93,43 @@ describe("a block that takes turns with others", () => {
     }
   });
 
+  it("has the cost and share that were set last, whether its rows are in memory or not", async () => {
+    const [a, b] = turns();
+    const settings = { seed: 1, minDelta: 0, metric: "accuracy" } as const;
+    const cost = await STEPS_HERE.search(a, "text", settings);
+    for (const block of [a, b]) {
+      await STEPS_HERE.setCost(block, 1, { cost, share: 2 });
+      swapIn(block);
+      const { state, weight, cost: costs, settled } = rowsIn(block);
+      expect([state[0], state[2]]).toEqual([cost, 2]);
+      expect(costs).toEqual(Float32Array.from(weight, (w) => w * cost * 2));
+      expect(settled.every((loss, at) => at % 2 === 1 || loss === -1)).toBe(true);
+      expect(state[1]).toBe(block === a ? 4 : 0);
+    }
+  });
+
+  it("answers for its held-out rows what a block with a memory for itself does, and loses nothing by it", async () => {
+    const [a, b] = turns();
+    const alone = dealBlock(ROWS, 0, { partitions: 3, blocks: 3 }, null);
+    for (const block of [a, alone]) {
+      await STEPS_HERE.setCost(block, 1, { cost: 1, share: 1 });
+      await STEPS_HERE.pass(block, 1, "train");
+    }
+    expect(await STEPS_HERE.evaluate(a, 1)).toEqual(await STEPS_HERE.evaluate(alone, 1));
+    const [mine, theirs] = [new Float32Array(30 * LABELS), new Float32Array(30 * LABELS)];
+    await STEPS_HERE.scores(a, 1, mine);
+    await STEPS_HERE.scores(alone, 1, theirs);
+    expect(mine).toEqual(theirs);
+    expect(mine.some((z) => z !== 0)).toBe(true);
+    swapIn(a);
+    const before = rowsIn(a);
+    swapIn(b);
+    await STEPS_HERE.evaluate(b, 1);
+    await STEPS_HERE.evaluate(a, 1);
+    swapIn(a);
+    expect(rowsIn(a)).toEqual(before);
+  });
+
   it("goes on from the weights that the one before it left", async () => {
     const [a, b] = turns();
     await STEPS_HERE.setCost(a, 1, { cost: 1, share: 1 });
