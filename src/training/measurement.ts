@@ -8,7 +8,7 @@ import { type TaskEvidence, taskEvidence } from "./evidence.ts";
 import type { RowScores } from "./familiarity.ts";
 import { type TaskMetrics, taskMetrics } from "./metrics.ts";
 import { type ClassificationReport, classificationReport } from "./report.ts";
-import { answerRows, type RowAnswers, uncalibratedAnswers } from "./row-answers.ts";
+import { answerRows, type RowAnswers } from "./row-answers.ts";
 
 /** A task's rows of one split with what the model says of them. */
 export interface TaskScores extends RowScores {
@@ -44,7 +44,7 @@ export function measureTask(of: TaskScores): TaskMeasurement {
   const { label: truth, count, group, origin } = rows;
   const fitted = method === null ? null : crossFit(method, scores, truth, count, group);
   const calibrated = answers(of, of, truth, fitted?.calibrationOf);
-  const uncalibrated = uncalibratedAnswers(scores, labels.length, truth);
+  const uncalibrated = answers({ ...of, usualShare: undefined }, of, truth, () => ({ method: "none" }));
   const predictions = { labels, truth, calibrated, uncalibrated, origin, minConfidence };
   const outside = of.outOfScope === null ? null : answers(of, of.outOfScope, null);
   return {

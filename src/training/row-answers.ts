@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Calibration } from "../model/calibration.ts";
 import { calibrate } from "../model/calibrator.ts";
-import { moderate, softmax, topLabel } from "../model/softmax-calibrator.ts";
+import { moderate, topLabel } from "../model/softmax-calibrator.ts";
 import type { RowScores } from "./familiarity.ts";
 import { RowReader } from "./row-reader.ts";
 
@@ -59,19 +59,6 @@ export function answerRows(of: AnsweredRows): RowAnswers {
     calibrate(calibrationOf(row), raw, own);
     if (usualShare !== undefined) moderate(own, knownShare[row] as number, usualShare);
     writeAnswer(answers, row, own, raw, truth?.[row]);
-  }
-  return answers;
-}
-
-/** What the softmax of the scores (rows x `labels`) answers. */
-export function uncalibratedAnswers(scores: Float32Array, labels: number, truth: Uint32Array): RowAnswers {
-  const answers = roomForAnswers(truth.length);
-  const own = new Float64Array(labels);
-  const reader = new RowReader(scores, labels);
-  for (let row = 0; row < truth.length; row++) {
-    const raw = reader.read(row);
-    softmax(raw, own);
-    writeAnswer(answers, row, own, raw, truth[row]);
   }
   return answers;
 }

@@ -5,7 +5,7 @@ import type { FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { calibrateRows } from "../../src/training/calibration.ts";
 import { withUsualShares } from "../../src/training/quantizer.ts";
-import { answerRows, uncalibratedAnswers } from "../../src/training/row-answers.ts";
+import { answerRows } from "../../src/training/row-answers.ts";
 import { starterModel, starterRows } from "../support/model.ts";
 import { answersIn } from "../support/row-answers.ts";
 
@@ -61,17 +61,11 @@ describe("answerRows", () => {
           rows.flatMap((_, i) => [...calibrateRows(of(i), scores.subarray(i * 3, i * 3 + 3), 3)]),
         );
         const knownShare = new Float64Array(rows.length);
-        const found = answerRows({
-          labels: 3,
-          scores,
-          knownShare,
-          truth,
-          calibrationOf: of,
-          usualShare: undefined,
-        });
+        const given = { labels: 3, scores, knownShare, truth, usualShare: undefined };
+        const found = answerRows({ ...given, calibrationOf: of });
         expect(found).toEqual(answersIn(table, 3, truth, Float64Array.from(scores)));
         const plain = calibrateRows({ method: "none" }, scores, 3);
-        expect(uncalibratedAnswers(scores, 3, truth)).toEqual(
+        expect(answerRows({ ...given, calibrationOf: () => ({ method: "none" }) })).toEqual(
           answersIn(plain, 3, truth, Float64Array.from(scores)),
         );
       }),
