@@ -67,17 +67,10 @@ export class KernelSolver implements Solver {
 
   /** `share` times the cost in the steps of the passes: what one of so many partitions takes. */
   setCost(cost: number, share = 1): void {
-    const { rows, labels, features } = this.#block.shape;
-    const ratio = this.#cost > 0 ? cost / this.#cost : 1;
     this.#state[0] = cost;
     this.#state[2] = share;
     writeCosts(this.#block);
-    this.#floats("settled", rows * 2).fill(UNSETTLED);
-    if (ratio === 1) return;
-    const bias = this.#floats("bias", labels);
-    for (let k = 0; k < bias.length; k++) bias[k] = (bias[k] as number) * ratio;
-    const weights = this.#floats("weights", features * this.#layout.padded);
-    for (let j = 0; j < weights.length; j++) weights[j] = (weights[j] as number) * ratio;
+    this.#floats("settled", this.#block.shape.rows * 2).fill(UNSETTLED);
   }
 
   /**
@@ -153,7 +146,6 @@ export class KernelSolver implements Solver {
     const { labels, features } = this.#block.shape;
     this.#floats("weights", features * this.#layout.padded).fill(0);
     this.#floats("bias", labels).fill(0);
-    this.#state[0] = cost;
     this.setCost(cost);
     this.resume(state.dual);
   }

@@ -39,10 +39,10 @@ export function relativeGap({ primal, gap }: PassStatistics): number {
  * L2-regularised softmax regression, min over W of |W|^2 / 2 + sum C_i loss_i with C_i = cost * weight_i, by dual
  * coordinate descent: each step solves one row's dual exactly, so there is no learning rate, and the primal
  * weights are kept up with as W = sum C_i x_i (y_i - p_i). The bias is a constant feature 1 and is regularised. A
- * row that no pass has met yet adds nothing, so rows may join at any time, and a change of cost only scales W.
+ * row that no pass has met yet adds nothing, so rows may join at any time, and a change of cost only scales W: the duals stay.
  */
 export interface Solver {
-  /** Sets the cost; the solution of the last one is where the next passes start. */
+  /** Sets the cost of the next passes: where there have been some, the one that they had. {@link restore} goes on at another. */
   setCost(cost: number): void;
   /** One pass over rows [from, to) in a new random order; from 0 where it is not given. */
   pass(to: number, from?: number): PassStatistics;

@@ -81,11 +81,6 @@ export class PlainSolver implements Solver {
   }
 
   setCost(cost: number): void {
-    if (this.#cost > 0) {
-      const ratio = cost / this.#cost;
-      for (let k = 0; k < this.#bias.length; k++) this.#bias[k] = (this.#bias[k] as number) * ratio;
-      for (let j = 0; j < this.#weights.length; j++) this.#weights[j] = (this.#weights[j] as number) * ratio;
-    }
     this.#cost = cost;
     this.#settled.clear();
   }
@@ -214,8 +209,7 @@ export class PlainSolver implements Solver {
     const { labels } = this.#problem;
     const { dual } = state;
     this.#dual.set(dual);
-    this.#cost = cost;
-    this.#settled.clear();
+    this.setCost(cost);
     this.#weights.fill(0);
     this.#bias.fill(0);
     for (let row = 0; row * labels < dual.length; row++) {
