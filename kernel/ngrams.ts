@@ -8,7 +8,7 @@
 
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
 const SCRAMBLE: u32 = 0x9e3779b1;
-/** An offset that no feature's weights have. */
+/** An offset that no feature's weights have, and a number that no feature has. */
 const UNUSED: u32 = 0xffffffff;
 /** Bits of a feature's number; the code of its weight, and 1, lies above. */
 const ID_BITS: u32 = 20;
@@ -113,26 +113,57 @@ export function number(
   return <u32>n;
 }
 
-/** Writes the sum of squares of each segment's values: `value` has those of all features where a term frequency is 1. */
-export function squares(
+/**
+ * Adds the length of each segment that has one to the sum of its namespace, and 1 to its `filled`: `value` has those of all
+ * features where a term frequency is 1, `factor` that of each segment.
+ */
+export function lengths(
   segments: i32,
+  namespaces: i32,
   words: usize,
   counts: usize,
   ends: usize,
   frequency: usize,
   value: usize,
-  out: usize,
+  factor: usize,
+  sums: usize,
+  filled: usize,
 ): void {
   let p = words;
   let c = counts;
   for (let s = 0; s < segments; s++) {
-    let sum: f64 = 0;
+    let squares: f64 = 0;
     for (const end = endOf(words, ends, s); p < end; p += 4, c++) {
       const v = frequencyOf(frequency, c) * <f64>load<f32>(value + (<usize>load<u32>(p) << 2));
-      sum += v * v;
+      squares += v * v;
     }
-    store<f64>(out + (<usize>s << 3), sum);
+    if (squares == 0) continue;
+    const at = <usize>(s % namespaces) << 3;
+    const length = Math.sqrt(squares) * <f64>load<f32>(factor + (<usize>s << 2));
+    store<f64>(sums + at, load<f64>(sums + at) + length);
+    store<f64>(filled + at, load<f64>(filled + at) + 1);
   }
+}
+
+/**
+ * Puts what `local` has for each feature in its place, without those that are unused there. Returns how many n-grams are left;
+ * their ends follow.
+ */
+export function narrow(segments: i32, words: usize, counts: usize, ends: usize, local: usize): u32 {
+  let p = words;
+  let c = counts;
+  let n: usize = 0;
+  for (let s = 0; s < segments; s++) {
+    for (const end = endOf(words, ends, s); p < end; p += 4, c++) {
+      const own = load<u32>(local + (<usize>load<u32>(p) << 2));
+      const often = load<u8>(c);
+      store<u32>(words + (n << 2), own);
+      store<u8>(counts + n, often);
+      n += <usize>(own != UNUSED);
+    }
+    store<u32>(ends + (<usize>s << 2), <u32>n);
+  }
+  return <u32>n;
 }
 
 /**

@@ -37,6 +37,13 @@ export const KERNELS = {
     constant: "NGRAMS",
     encoding: "base64",
   },
+  features: {
+    target: "src/training/feature-bytes.ts",
+    test: "test/training/feature-kernel.test.ts",
+    options: SHARED,
+    constant: "FEATURES",
+    encoding: "base64",
+  },
   "min-hash": {
     target: "src/data/min-hash-bytes.ts",
     test: "test/data/min-hash.test.ts",

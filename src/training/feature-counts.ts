@@ -1,89 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { shareDoubles } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
-import { CHUNK_INPUTS, ngramsOf } from "./inputs.ts";
+import { ngramsOf } from "./inputs.ts";
 import { joinInto } from "./joined-rows.ts";
+import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;
 /** A table begins with 2^12 slots, or one for 8 n-grams where that is more: a distinct n-gram occurs 3 to 20 times in most tasks. */
 const LEAST_BITS = 12;
 const NGRAMS_A_SLOT = 8;
-/** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
-const SCRAMBLE = 0x9e3779b1;
-
-/**
- * Where to look first for a hash in a table of 2^(32 - shift) slots. All hashes of a part have some bits in common: as they
- * are, they would lie in a few heaps of the table, and every look-up would go through half a heap (a million rows: ten
- * minutes and more instead of a second).
- */
-export function firstSlot(hash: number, shift: number): number {
-  return Math.imul(hash, SCRAMBLE) >>> shift;
-}
-
 /** Features rank by frequencies below this, so that a frequency and a hash fit the 53 bits of a number. */
 const MOST_RANKED = 2 ** 21;
 
-/** Document frequencies by feature hash, in an open-addressed table that doubles. */
+/**
+ * Document frequencies by feature hash, in an open-addressed table of a kernel's memory (kernel/features.ts), that doubles: 6 to 7 ns
+ * an n-gram where the table fits the caches.
+ */
 class DocumentFrequencies {
-  #slots: Uint32Array;
-  #mask: number;
-  /** Leading bits of a scrambled hash that are no part of its slot. */
-  #shift: number;
+  readonly #kernel: NgramKernel;
+  #table: Uint32Array;
+  #bits: number;
   #used = 0;
 
   /** With room for the features of so many n-grams, as texts usually have them. */
-  constructor(ngrams: number) {
-    const bits = Math.max(LEAST_BITS, Math.floor(Math.log2(ngrams / NGRAMS_A_SLOT)));
-    this.#slots = new Uint32Array(WORDS * 2 ** bits);
-    this.#mask = 2 ** bits - 1;
-    this.#shift = 32 - bits;
+  constructor(kernel: NgramKernel, ngrams: number) {
+    this.#kernel = kernel;
+    this.#bits = Math.max(LEAST_BITS, Math.floor(Math.log2(ngrams / NGRAMS_A_SLOT)));
+    this.#table = kernel.words(WORDS * 2 ** this.#bits);
   }
 
-  /** Counts a feature of a row that stands for `weight` source rows: 6 to 7 ns where the table fits the caches. */
-  add(hash: number, weight: number): void {
-    const slots = this.#slots;
-    const at = this.#slot(hash);
-    const count = slots[at + 1] as number;
-    slots[at + 1] = count + weight;
-    if (count > 0) return;
-    slots[at] = hash;
-    if (++this.#used * 2 > this.#mask) this.#grow();
+  /** Counts the features of rows, each of which stands for so many source rows. */
+  add(staged: StagedRows, copies: Uint32Array, of: Pick<CountProblem, "part" | "parts">): void {
+    this.#reserve(staged.ngrams);
+    this.#used = staged.count(copies, of, this.#table, 32 - this.#bits, this.#used);
   }
 
-  #slot(hash: number): number {
-    const slots = this.#slots;
-    let at = firstSlot(hash, this.#shift);
-    while (slots[at * WORDS + 1] !== 0 && slots[at * WORDS] !== hash) at = (at + 1) & this.#mask;
-    return at * WORDS;
+  /** Half of the slots stay empty, whatever so many n-grams are. */
+  #reserve(ngrams: number): void {
+    const bits = Math.ceil(Math.log2((this.#used + ngrams) * 2));
+    if (bits <= this.#bits) return;
+    const { byteOffset, length } = this.#table;
+    this.#bits = bits;
+    this.#table = this.#kernel.words(WORDS * 2 ** bits);
+    this.#kernel.features.move(byteOffset, length / WORDS, this.#table.byteOffset, 32 - bits);
   }
 
-  #grow(): void {
-    const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
-    this.#mask = this.#mask * 2 + 1;
-    this.#shift--;
-    for (let from = 0; from < old.length; from += WORDS) {
-      if (old[from + 1] === 0) continue;
-      const at = this.#slot(old[from] as number);
-      this.#slots[at] = old[from] as number;
-      this.#slots[at + 1] = old[from + 1] as number;
-    }
-  }
-
-  /** The features of at least `least` source rows, by falling frequency, then hash. */
-  ranked(least: number): RankedFeatures {
-    const keys = new Float64Array(this.#used);
+  /** The features of at least `least` source rows, by falling frequency, then hash: `most` of them. */
+  ranked(least: number, most: number): RankedFeatures {
+    const table = this.#table;
+    const keys = this.#kernel.doubles(this.#used);
+    const n = this.#kernel.features.rank(table.byteOffset, table.length / WORDS, least, keys.byteOffset);
+    const ranked = keys.subarray(0, n).sort();
     const frequent: [hash: number, frequency: number][] = [];
-    let n = 0;
-    for (let at = 0; at < this.#slots.length; at += WORDS) {
-      const [hash, count] = [this.#slots[at] as number, this.#slots[at + 1] as number];
-      if (count === 0 || count < least) continue;
-      if (count >= MOST_RANKED) frequent.push([hash, count]);
-      keys[n++] = (MOST_RANKED - Math.min(count, MOST_RANKED)) * 2 ** 32 + hash;
-    }
-    return { keys: keys.subarray(0, n).sort(), frequent };
+    if ((ranked[0] ?? Number.POSITIVE_INFINITY) < 2 ** 32)
+      for (let at = 0; at < table.length; at += WORDS) {
+        const [hash, frequency] = [table[at] as number, table[at + 1] as number];
+        if (frequency >= MOST_RANKED) frequent.push([hash, frequency]);
+      }
+    return { keys: shareDoubles(ranked.subarray(0, most)), frequent };
   }
 }
 
@@ -119,21 +94,19 @@ export interface CountProblem {
 
 /** Ranks a part of a task's features; the keys lie in shared memory. */
 export function countFeatures(problem: CountProblem): RankedFeatures {
-  const { chunks, inputs, count, part, parts } = problem;
-  const counter = new DocumentFrequencies(ngramsOf(chunks, inputs) / parts);
-  for (let row = 0; row < inputs.length; row++) {
-    const input = inputs[row] as number;
-    const { start, hashes, namespaces } = chunks[Math.floor(input / CHUNK_INPUTS)] as AnalyzedChunk;
-    const first = (input % CHUNK_INPUTS) * namespaces;
-    const to = start[first + namespaces] as number;
-    const weight = count[row] as number;
-    for (let j = start[first] as number; j < to; j++) {
-      const hash = hashes[j] as number;
-      if (parts === 1 || (hash >>> 16) % parts === part) counter.add(hash, weight);
-    }
+  const { chunks, inputs, count, parts, minDf, maxFeatures } = problem;
+  const kernel = ngramKernel();
+  const staged = new StagedRows(kernel, chunks[0]?.namespaces ?? 0);
+  const copies = kernel.words(STAGED_ROWS);
+  const counter = new DocumentFrequencies(kernel, ngramsOf(chunks, inputs) / parts);
+  for (let row = 0; row < inputs.length; ) {
+    staged.clear();
+    const next = staged.addRows(chunks, inputs, row);
+    copies.set(count.subarray(row, next));
+    counter.add(staged, copies, problem);
+    row = next;
   }
-  const { keys, frequent } = counter.ranked(problem.minDf);
-  return { keys: shareDoubles(keys.subarray(0, problem.maxFeatures)), frequent };
+  return counter.ranked(minDf, maxFeatures);
 }
 
 /** What {@link countFeatures} found of each part of a task's features, and the source rows of its train. */

@@ -2,7 +2,18 @@
 import { log } from "../core/elementary.ts";
 import type { FeatureWeights } from "../model/vectorizer.ts";
 import { sharedBytes, shareWords } from "../storage/shared-array.ts";
-import { type Candidates, firstSlot } from "./feature-counts.ts";
+import type { Candidates } from "./feature-counts.ts";
+
+/** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
+const SCRAMBLE = 0x9e3779b1;
+
+/**
+ * Where to look first for a hash in a table of 2^(32 - shift) slots: hashes of which one part of the counting has but one in eight
+ * would lie in a few heaps of it as they are.
+ */
+function firstSlot(hash: number, shift: number): number {
+  return Math.imul(hash, SCRAMBLE) >>> shift;
+}
 
 /** The features that a family keeps, and the weight of each, in shared memory. */
 export interface FamilyFeatures {

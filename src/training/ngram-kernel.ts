@@ -2,6 +2,7 @@
 import { startKernel } from "../core/web-assembly.ts";
 import { termFrequency } from "../model/vectorizer.ts";
 import { grow } from "../storage/allocation.ts";
+import { FEATURES } from "./feature-bytes.ts";
 import { CHUNK_INPUTS } from "./inputs.ts";
 import { kernelMemory } from "./kernel.ts";
 import { NGRAMS } from "./ngram-bytes.ts";
@@ -24,15 +25,19 @@ interface NgramLoops {
     factor: number,
     unknown: number,
   ): number;
-  squares(
+  lengths(
     segments: number,
+    namespaces: number,
     words: number,
     counts: number,
     ends: number,
     frequency: number,
     value: number,
-    out: number,
+    factor: number,
+    sums: number,
+    filled: number,
   ): void;
+  narrow(segments: number, words: number, counts: number, ends: number, local: number): number;
   expand(
     rows: number,
     namespaces: number,
@@ -48,15 +53,79 @@ interface NgramLoops {
   ): number;
 }
 
+/** What kernel/features.ts exports. */
+interface FeatureLoops {
+  count(
+    rows: number,
+    namespaces: number,
+    words: number,
+    ends: number,
+    copies: number,
+    part: number,
+    parts: number,
+    table: number,
+    shift: number,
+    used: number,
+  ): number;
+  move(from: number, slots: number, table: number, shift: number): void;
+  rank(table: number, slots: number, least: number, keys: number): number;
+  tally(
+    rows: number,
+    namespaces: number,
+    words: number,
+    ends: number,
+    copies: number,
+    folds: number,
+    scored: number,
+    counts: number,
+    left: number,
+    spaces: number,
+    met: number,
+    length: number,
+  ): number;
+  learn(
+    features: number,
+    met: number,
+    length: number,
+    counts: number,
+    left: number,
+    sets: number,
+    scored: number,
+    prior: number,
+    logPrior: number,
+    frequencies: number,
+    sums: number,
+  ): void;
+  weigh(
+    features: number,
+    sets: number,
+    set: number,
+    least: number,
+    floor: number,
+    frequencies: number,
+    sums: number,
+    weight: number,
+    frequency: number,
+    ids: number,
+  ): number;
+  values(features: number, weight: number, codes: number, ofCode: number, value: number): void;
+  sort(n: number, ids: number, frequency: number, shift: number, sorted: number, next: number): void;
+  factors(n: number, ids: number, weight: number, spaces: number, constants: number, factor: number): void;
+}
+
 /** Arrays in the kernel's memory begin at multiples of this: a line of the cache. */
 const LINE = 64;
 /** The term frequency of each count: 256 doubles at the start. */
 const FREQUENCIES = 256 * 8;
 
-/** A kernel on a memory of its own; what is taken of it is given back by {@link begin}. */
+/** Memory that a thread keeps, at most: 5,000,000 rows of one task are counted in less. */
+const MOST_KEPT = 2 ** 28;
+
+/** Two kernels on a memory of their own; what is taken of it is given back by {@link begin}. */
 class NgramKernel {
   readonly #memory = kernelMemory(1);
   readonly loops = startKernel(NGRAMS, this.#memory) as NgramLoops;
+  readonly features = startKernel(FEATURES, this.#memory) as FeatureLoops;
   /** Address of the term frequencies. */
   readonly frequency = 0;
   #next = FREQUENCIES;
@@ -72,6 +141,19 @@ class NgramKernel {
   /** Gives back all that was taken. */
   begin(): void {
     this.#next = FREQUENCIES;
+  }
+
+  /** What `use` takes is given back after it. */
+  within<Result>(use: () => Result): Result {
+    const next = this.#next;
+    const result = use();
+    this.#next = next;
+    return result;
+  }
+
+  /** Whether it has taken more memory than a thread is to keep. */
+  get isLarge(): boolean {
+    return this.#used > MOST_KEPT;
   }
 
   /** All zero at first, and good until {@link begin}: the memory is a shared one, which grows in its place. */
@@ -111,7 +193,7 @@ let started: NgramKernel | undefined;
 
 /** The kernel of this thread, with all its memory: nothing of an earlier call is needed when another begins. */
 export function ngramKernel(): NgramKernel {
-  started ??= new NgramKernel();
+  if (started === undefined || started.isLarge) started = new NgramKernel();
   started.begin();
   return started;
 }
@@ -126,9 +208,38 @@ type NgramChunk = {
   readonly counts: Uint8Array;
 } & ({ readonly hashes: Uint32Array } | { readonly ids: Uint32Array; readonly factor: Float32Array });
 
+/** Source rows of one label that have each feature, in the kernel's memory. */
+export interface Tallied {
+  readonly counts: Uint32Array;
+  /** Those of them that each fold has, side by side for each feature. */
+  readonly left: Uint32Array;
+  /** The namespace that each feature was met in last. */
+  readonly spaces: Uint8Array;
+  /** The features that have a count, each once, are the first `length`. */
+  readonly met: Uint32Array;
+  length: number;
+}
+
+/** What a kernel leaves out: an offset that no feature's weights have, and a number that no feature has. */
+export const UNUSED = 0xffffffff;
+
 /** N-grams and rows that are worked on at a time: they stay in the second cache beside what is looked up. */
 export const STAGED_NGRAMS = 2 ** 14;
 export const STAGED_ROWS = 2 ** 10;
+
+/**
+ * Copies [start, end) of shared memory to `at` of `into`. What `set` does there goes byte by byte unless both sides begin at the
+ * same part of 8 bytes.
+ */
+export function copyWords(
+  from: Uint32Array,
+  start: number,
+  end: number,
+  into: Uint32Array,
+  at: number,
+): void {
+  for (let i = start; i < end; i++) into[at++] = from[i] as number;
+}
 
 /** Rows in the memory of a kernel: as many as one call works on. */
 export class StagedRows {
@@ -197,16 +308,79 @@ export class StagedRows {
     );
   }
 
-  /** Writes the sum of squares of each segment's values, by those of all features where a term frequency is 1. */
-  squares(value: Float32Array, out: Float64Array): void {
-    this.#kernel.loops.squares(
+  /**
+   * Adds the length of each segment that has one to `sums` of its namespace, and 1 to `filled`; `value` has those of all features
+   * where a term frequency is 1.
+   */
+  addLengths(value: Float32Array, sums: Float64Array, filled: Float64Array): void {
+    this.#kernel.loops.lengths(
       this.segments,
+      this.namespaces,
       this.#words.byteOffset,
       this.#counts.byteOffset,
       this.ends.byteOffset,
       this.#kernel.frequency,
       value.byteOffset,
-      out.byteOffset,
+      this.factor.byteOffset,
+      sums.byteOffset,
+      filled.byteOffset,
+    );
+  }
+
+  /**
+   * Puts what `local` has for each feature in its place, without those that have {@link UNUSED} there; {@link ends} follow. Returns
+   * how many n-grams are left.
+   */
+  narrow(local: Uint32Array): number {
+    return this.#kernel.loops.narrow(
+      this.segments,
+      this.#words.byteOffset,
+      this.#counts.byteOffset,
+      this.ends.byteOffset,
+      local.byteOffset,
+    );
+  }
+
+  /**
+   * Adds the hashes of `part` of `parts` to a table of 2^(32 - shift) slots, `used` of which are, as often as `copies` says of each
+   * row. Returns how many are used then; the table has room for all of them.
+   */
+  count(
+    copies: Uint32Array,
+    { part, parts }: { readonly part: number; readonly parts: number },
+    table: Uint32Array,
+    shift: number,
+    used: number,
+  ): number {
+    return this.#kernel.features.count(
+      this.#rows,
+      this.namespaces,
+      this.#words.byteOffset,
+      this.ends.byteOffset,
+      copies.byteOffset,
+      part,
+      parts,
+      table.byteOffset,
+      shift,
+      used,
+    );
+  }
+
+  /** Counts the features of rows of one label, as often as `copies` says of each, and apart those of `folds` below `scored`. */
+  tally(copies: Uint32Array, folds: Uint8Array, scored: number, into: Tallied): void {
+    into.length = this.#kernel.features.tally(
+      this.#rows,
+      this.namespaces,
+      this.#words.byteOffset,
+      this.ends.byteOffset,
+      copies.byteOffset,
+      folds.byteOffset,
+      scored,
+      into.counts.byteOffset,
+      into.left.byteOffset,
+      into.spaces.byteOffset,
+      into.met.byteOffset,
+      into.length,
     );
   }
 
@@ -246,7 +420,7 @@ export class StagedRows {
     const end = start[next * namespaces] as number;
     const words = "ids" in chunk ? chunk.ids : chunk.hashes;
     const shift = this.#ngrams - first;
-    this.#words.set(words.subarray(first, end), this.#ngrams);
+    copyWords(words, first, end, this.#words, this.#ngrams);
     this.#counts.set(counts.subarray(first, end), this.#ngrams);
     const before = (this.#rows - from) * namespaces;
     for (let s = from * namespaces; s < next * namespaces; s++) {
