@@ -114,6 +114,37 @@ export function number(
 }
 
 /**
+ * Writes the value of each n-gram as the runtime's vectorizer has it: in doubles, each segment scaled to length 1. `weight` is what
+ * a feature's code stands for.
+ */
+export function vectorize(
+  segments: i32,
+  words: usize,
+  counts: usize,
+  ends: usize,
+  frequency: usize,
+  codes: usize,
+  weight: usize,
+  values: usize,
+): void {
+  let p = words;
+  let c = counts;
+  for (let s = 0; s < segments; s++) {
+    const first = values;
+    let squares: f64 = 0;
+    for (const end = endOf(words, ends, s); p < end; p += 4, c++, values += 8) {
+      const code = <usize>load<u8>(codes + <usize>load<u32>(p));
+      const value = frequencyOf(frequency, c) * load<f64>(weight + (code << 3));
+      store<f64>(values, value);
+      squares += value * value;
+    }
+    if (squares == 0) continue;
+    const norm = 1 / Math.sqrt(squares);
+    for (let v = first; v < values; v += 8) store<f64>(v, load<f64>(v) * norm);
+  }
+}
+
+/**
  * Adds the length of each segment that has one to the sum of its namespace, and 1 to its `filled`: `value` has those of all
  * features where a term frequency is 1, `factor` that of each segment.
  */

@@ -10,6 +10,7 @@ export class SharedEngine {
   #engine: Promise<Engine> | undefined;
   #turns: Promise<unknown> = Promise.resolve();
   #hasEnded = false;
+  #stays = false;
 
   /**
    * Opens the engine where there is none. Each use waits for those before it, however they end.
@@ -29,9 +30,17 @@ export class SharedEngine {
       }
     });
 
-  /** Closes the engine after the uses so far, and so gives its memory back; another use opens another. */
-  rest(): Promise<void> {
-    return this.#inTurn(() => this.#close());
+  /**
+   * Closes the engine after the uses so far, and so gives its memory back; another use opens another. After {@link stay} it does
+   * nothing.
+   */
+  async rest(): Promise<void> {
+    if (!this.#stays) await this.#inTurn(() => this.#close());
+  }
+
+  /** Keeps the engine open until {@link end}: for little data, whose memory costs less than another engine does. */
+  stay(): void {
+    this.#stays = true;
   }
 
   /** Stops the use under way and closes the engine; later uses fail. */
@@ -39,7 +48,7 @@ export class SharedEngine {
     this.#hasEnded = true;
     const engine = await this.#engine?.catch(() => undefined);
     engine?.stop();
-    await this.rest();
+    await this.#inTurn(() => this.#close());
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

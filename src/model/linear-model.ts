@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Accumulator, MOST_BLOCKS } from "./accumulator.ts";
-import type { SparseVector } from "./vectorizer.ts";
 
 /** What one task adds to a family's shared features: a softmax head. */
 export interface Head {
@@ -52,6 +51,13 @@ export function blockWidths(labels: readonly number[]): Uint32Array {
   });
 }
 
+/** What of a vector a score is made of: a value for each of `length` features. */
+export interface ScoredVector {
+  readonly ids: Uint32Array;
+  readonly values: Float64Array;
+  readonly length: number;
+}
+
 /** Scores sparse vectors against every head of a family. Holds no vocabulary and knows no text. */
 export class LinearModel {
   readonly heads: readonly Head[];
@@ -95,7 +101,7 @@ export class LinearModel {
    * Raw scores of task `t`, one a label, into `out`; returns how many features of the vector the task uses. 2.3 us for one of
    * banking77's test texts and its 77 labels in the caches (120 blocks), 3.1 between predictions (bench/children/micro.mjs).
    */
-  score({ ids, values, length }: SparseVector, t: number, out: Float64Array): number {
+  score({ ids, values, length }: ScoredVector, t: number, out: Float64Array): number {
     const { scale, bias } = this.heads[t] as Head;
     const labels = scale.length;
     const { at, by, sums } = this.#sums;

@@ -5,9 +5,12 @@ import { inputAnalyzer } from "../model/input-analyzer.ts";
 import { type InputChunk, inputTexts } from "./inputs.ts";
 import { type CollectedNgrams, withCollector } from "./ngram-collector.ts";
 
+/** An n-gram that an input has more often counts as often as this: a value grows with the logarithm. */
+export const MOST_COUNTED = 255;
+
 /**
  * The distinct n-grams of a chunk's inputs, in shared memory: a hash stands in the first namespace of an input that has it, and
- * with it how often it occurs in the input, 255 at most: a value grows with the logarithm.
+ * with it how often it occurs in the input, {@link MOST_COUNTED} at most.
  */
 export interface AnalyzedChunk extends CollectedNgrams {
   readonly inputs: number;

@@ -3,7 +3,7 @@ import { weightTable } from "../model/vectorizer.ts";
 import { sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { copyWords, type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
+import { copyWords, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 
 /**
  * A chunk's inputs as sparse vectors over the family's features, in shared memory. The value of entry j of namespace
@@ -32,32 +32,58 @@ export interface NumberedChunk extends IndexedChunk {
  * are in memory once.
  */
 export function indexChunks(chunks: readonly AnalyzedChunk[], features: FamilyFeatures): NumberedChunk[] {
-  const kernel = ngramKernel();
-  const number = numbering(kernel, features, chunks[0]?.namespaces ?? 0);
-  return chunks.map((chunk) => indexChunk(chunk, number));
+  const numbering = new Numbering(features, chunks[0]?.namespaces ?? 0);
+  return chunks.map((chunk) => indexChunk(chunk, numbering));
 }
 
-/** Of the n-grams of the rows that it gives, how many are left. */
-interface Numbering {
+/** Numbers n-grams by a family's features, in the memory of this thread's kernel, until that begins anew. */
+export class Numbering {
+  /** The rows whose n-grams {@link number} is to number. */
   readonly staged: StagedRows;
-  /** Of each of their segments, how often it has n-grams that are none. */
+  /** Of each of their segments, how often it has n-grams that are no feature. */
   readonly unknown: Uint32Array;
-  number(): number;
-}
+  /** Buckets of four features, at most half full. */
+  readonly #table: Uint32Array;
+  readonly #bits: number;
+  readonly #codes: Uint8Array;
+  /** What a code + 1 stands for, and 0 for none. */
+  readonly #weight: Float64Array;
+  readonly #kernel = ngramKernel();
+  #values = this.#kernel.doubles(0);
 
-/** A table of the features: buckets of four, at most half full. */
-function numbering(kernel: NgramKernel, { hashes, weights }: FamilyFeatures, namespaces: number): Numbering {
-  const bits = Math.max(1, Math.ceil(Math.log2(hashes.length / 2)));
-  const table = kernel.words(8 << bits);
-  const [own, codes] = [kernel.words(hashes.length), kernel.bytes(hashes.length)];
-  own.set(hashes);
-  codes.set(weights.codes);
-  kernel.loops.enter(hashes.length, own.byteOffset, codes.byteOffset, table.byteOffset, 32 - bits);
-  const weight = kernel.doubles(257);
-  weight.set(weightTable(weights), 1);
-  const staged = new StagedRows(kernel, namespaces);
-  const unknown = kernel.words(STAGED_ROWS * namespaces);
-  return { staged, unknown, number: () => staged.number(table, 32 - bits, weight, unknown) };
+  constructor({ hashes, weights }: FamilyFeatures, namespaces: number) {
+    const kernel = this.#kernel;
+    this.#bits = Math.max(1, Math.ceil(Math.log2(hashes.length / 2)));
+    this.#table = kernel.words(8 << this.#bits);
+    const own = kernel.words(hashes.length);
+    own.set(hashes);
+    this.#codes = kernel.bytes(hashes.length);
+    this.#codes.set(weights.codes);
+    kernel.loops.enter(
+      hashes.length,
+      own.byteOffset,
+      this.#codes.byteOffset,
+      this.#table.byteOffset,
+      32 - this.#bits,
+    );
+    this.#weight = kernel.doubles(257);
+    this.#weight.set(weightTable(weights), 1);
+    this.staged = new StagedRows(kernel, namespaces);
+    this.unknown = kernel.words(STAGED_ROWS * namespaces);
+  }
+
+  /** Returns how many n-grams are features: they stay, in their order. */
+  number(): number {
+    return this.staged.number(this.#table, 32 - this.#bits, this.#weight, this.unknown);
+  }
+
+  /** The values of the numbered n-grams as the runtime has them, to the bit; good until the next call. */
+  values(): Float64Array {
+    const { staged } = this;
+    if (this.#values.length < staged.ngrams) this.#values = this.#kernel.doubles(staged.words.length);
+    staged.vectorize(this.#codes, this.#weight.subarray(1), this.#values);
+    return this.#values;
+  }
 }
 
 function indexChunk(chunk: AnalyzedChunk, of: Numbering): NumberedChunk {

@@ -25,6 +25,16 @@ interface NgramLoops {
     factor: number,
     unknown: number,
   ): number;
+  vectorize(
+    segments: number,
+    words: number,
+    counts: number,
+    ends: number,
+    frequency: number,
+    codes: number,
+    weight: number,
+    values: number,
+  ): void;
   lengths(
     segments: number,
     namespaces: number,
@@ -305,6 +315,20 @@ export class StagedRows {
       weight.byteOffset,
       this.factor.byteOffset,
       unknown.byteOffset,
+    );
+  }
+
+  /** Writes the value of each numbered n-gram as the runtime has it; `weight` is what each of the features' `codes` stands for. */
+  vectorize(codes: Uint8Array, weight: Float64Array, values: Float64Array): void {
+    this.#kernel.loops.vectorize(
+      this.segments,
+      this.#words.byteOffset,
+      this.#counts.byteOffset,
+      this.ends.byteOffset,
+      this.#kernel.frequency,
+      codes.byteOffset,
+      weight.byteOffset,
+      values.byteOffset,
     );
   }
 

@@ -42,6 +42,17 @@ test("one engine for one use after another, each with nothing of the others", as
   expect(existsSync(another.folder)).toBe(false);
 });
 
+test("one that stays is closed at the end alone", async () => {
+  const shared = new SharedEngine();
+  shared.stay();
+  const first = await shared.lend(make);
+  await shared.rest();
+  expect(existsSync(first.folder)).toBe(true);
+  expect(await shared.lend(make)).toBe(first);
+  await shared.end();
+  expect(existsSync(first.folder)).toBe(false);
+});
+
 test("a use that fails says why, and leaves the next an engine of its own", async () => {
   const shared = new SharedEngine();
   const first = await shared.lend(make);
