@@ -8,8 +8,6 @@
 
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
 const SCRAMBLE: u32 = 0x9e3779b1;
-/** Frequencies from this on rank alike. */
-const MOST_RANKED: u32 = 1 << 21;
 /** Where more than one in so many of all features has a count, all are gone through in their order: memory is read fastest so. */
 const MANY: u32 = 8;
 /** Bits of a key that one turn of the radix sort goes by. */
@@ -95,16 +93,151 @@ export function move(from: usize, slots: u32, table: usize, shift: u32): void {
   }
 }
 
-/** Writes a number for each feature of `least` rows and more: the lower, the more frequent, then the lower the hash. */
-export function rank(table: usize, slots: u32, least: u32, keys: usize): u32 {
+/** Writes the hash and the frequency of each feature of `least` rows and more; returns how many these are. */
+export function list(table: usize, slots: u32, least: u32, hashes: usize, frequencies: usize): u32 {
   let n: usize = 0;
   for (const end = table + (<usize>slots << 3); table < end; table += 8) {
     const frequency = load<u32>(table, 4);
-    if (frequency == 0 || frequency < least) continue;
-    const key = <f64>(MOST_RANKED - min(frequency, MOST_RANKED)) * 4294967296.0 + <f64>load<u32>(table);
-    store<f64>(keys + (n++ << 3), key);
+    store<u32>(hashes + (n << 2), load<u32>(table));
+    store<u32>(frequencies + (n << 2), frequency);
+    n += <usize>(frequency > 0 && frequency >= least);
   }
   return <u32>n;
+}
+
+/** 0, 1, 2 and so on. */
+export function iota(n: u32, ids: usize): void {
+  for (let i: u32 = 0; i < n; i++) store<u32>(ids + (<usize>i << 2), i);
+}
+
+/**
+ * A stable sort of ids by 16 bits of their keys, from `shift` on, falling where `flip` is all ones, and rising where it is 0. `next`
+ * has room for 2^16 + 1 numbers.
+ */
+export function sort(n: u32, ids: usize, key: usize, flip: u32, shift: u32, sorted: usize, next: usize): void {
+  const mask: u32 = (1 << DIGIT) - 1;
+  const end = ids + (<usize>n << 2);
+  memory.fill(next, 0, (<usize>mask + 2) << 2);
+  for (let p = ids; p < end; p += 4) {
+    const digit = ((load<u32>(key + (<usize>load<u32>(p) << 2)) ^ flip) >>> shift) & mask;
+    const after = next + (<usize>(digit + 1) << 2);
+    store<u32>(after, load<u32>(after) + 1);
+  }
+  for (let d: usize = 0; d <= <usize>mask; d++) {
+    const at = next + (d << 2);
+    store<u32>(at, load<u32>(at, 4) + load<u32>(at), 4);
+  }
+  for (let p = ids; p < end; p += 4) {
+    const id = load<u32>(p);
+    const digit = ((load<u32>(key + (<usize>id << 2)) ^ flip) >>> shift) & mask;
+    const at = next + (<usize>digit << 2);
+    const place = load<u32>(at);
+    store<u32>(sorted + (<usize>place << 2), id);
+    store<u32>(at, place + 1);
+  }
+}
+
+/** What `from` has of each of `ids`, in their order. */
+export function gather(n: u32, ids: usize, from: usize, into: usize): void {
+  for (const end = ids + (<usize>n << 2); ids < end; ids += 4, into += 4)
+    store<u32>(into, load<u32>(from + (<usize>load<u32>(ids) << 2)));
+}
+
+/**
+ * Adds a task's features, in the order of their ranks, to those of other tasks, `length` of which are known: the hash of each, its
+ * best rank in a task, and the sum of its frequencies. `table` has 2^(32 - shift) places of numbers + 1 and is at most half full then.
+ * Returns how many are known.
+ */
+export function unite(
+  n: u32,
+  own: usize,
+  ownFrequencies: usize,
+  table: usize,
+  shift: u32,
+  length: u32,
+  hashes: usize,
+  ranks: usize,
+  frequencies: usize,
+): u32 {
+  const mask = (<usize>1 << (34 - shift)) - 1;
+  for (let rank: u32 = 0; rank < n; rank++, own += 4, ownFrequencies += 4) {
+    const hash = load<u32>(own);
+    let at = <usize>((hash * SCRAMBLE) >>> shift) << 2;
+    let known = load<u32>(table + at);
+    while (known != 0 && load<u32>(hashes + (<usize>(known - 1) << 2)) != hash) {
+      at = (at + 4) & mask;
+      known = load<u32>(table + at);
+    }
+    if (known == 0) {
+      known = ++length;
+      store<u32>(table + at, known);
+      store<u32>(hashes + (<usize>(known - 1) << 2), hash);
+      store<u32>(ranks + (<usize>(known - 1) << 2), rank);
+    }
+    const best = ranks + (<usize>(known - 1) << 2);
+    store<u32>(best, min(rank, load<u32>(best)));
+    const sum = frequencies + (<usize>(known - 1) << 3);
+    store<f64>(sum, load<f64>(sum) + <f64>load<u32>(ownFrequencies));
+  }
+  return length;
+}
+
+/**
+ * The last rank of which features are kept, so that `most` are, or `rankCount`, if these are all. Of each rank before it `ofRank`, all
+ * zero at first, is left with how many there are, and of itself with how many are kept.
+ */
+export function cut(length: u32, ranks: usize, rankCount: u32, ofRank: usize, most: u32): u32 {
+  for (const end = ranks + (<usize>length << 2); ranks < end; ranks += 4) {
+    const at = ofRank + (<usize>load<u32>(ranks) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+  for (let rank: u32 = 0; rank < rankCount; rank++, ofRank += 4) {
+    const here = load<u32>(ofRank);
+    if (here > most) {
+      store<u32>(ofRank, most);
+      return rank;
+    }
+    most -= here;
+  }
+  return rankCount;
+}
+
+/** Of `ids`, in their order, those of a rank before the last one, and so many of that; returns how many these are. */
+export function keep(n: u32, ids: usize, ranks: usize, last: u32, ofLast: u32, kept: usize): u32 {
+  const first = kept;
+  for (const end = ids + (<usize>n << 2); ids < end; ids += 4) {
+    const id = load<u32>(ids);
+    const rank = load<u32>(ranks + (<usize>id << 2));
+    if (rank > last) continue;
+    if (rank == last) {
+      if (ofLast == 0) continue;
+      ofLast--;
+    }
+    store<u32>(kept, id);
+    kept += 4;
+  }
+  return <u32>((kept - first) >>> 2);
+}
+
+/**
+ * Square root of the smoothed IDF, sqrt(ln((1 + n) / (1 + df)) + 1) of each of `ids` among `rows` rows, in one byte each; what the least
+ * and the largest byte stand for goes to `range`.
+ */
+export function inverse(n: u32, ids: usize, frequencies: usize, rows: f64, exact: usize, range: usize, codes: usize): void {
+  let low: f64 = Infinity;
+  let high: f64 = 0;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const df = Math.min(load<f64>(frequencies + (<usize>load<u32>(ids + (i << 2)) << 3)), rows);
+    const weight = Math.sqrt(log((1 + rows) / (1 + df)) + 1);
+    store<f64>(exact + (i << 3), weight);
+    low = Math.min(low, weight);
+    high = Math.max(high, weight);
+  }
+  const step = high > low ? 255 / (high - low) : 0;
+  for (let i: usize = 0; i < <usize>n; i++)
+    store<u8>(codes + i, <u8>Math.floor((load<f64>(exact + (i << 3)) - low) * step + 0.5));
+  store<f64>(range, low);
+  store<f64>(range, high, 8);
 }
 
 /**
@@ -234,30 +367,6 @@ export function values(features: u32, weight: usize, codes: usize, ofCode: usize
   for (let id: usize = 0; id < <usize>features; id++) {
     const family = load<f64>(ofCode + (<usize>load<u8>(codes + id) << 3));
     store<f32>(value + (id << 2), <f32>(load<f64>(weight + (id << 3)) * family));
-  }
-}
-
-/** A stable sort of features by 16 bits of their frequencies, falling; `next` has room for 2^16 + 1 numbers. */
-export function sort(n: u32, ids: usize, frequency: usize, shift: u32, sorted: usize, next: usize): void {
-  const mask: u32 = (1 << DIGIT) - 1;
-  const end = ids + (<usize>n << 2);
-  memory.fill(next, 0, (<usize>mask + 2) << 2);
-  for (let p = ids; p < end; p += 4) {
-    const digit = (~load<u32>(frequency + (<usize>load<u32>(p) << 2)) >>> shift) & mask;
-    const after = next + (<usize>(digit + 1) << 2);
-    store<u32>(after, load<u32>(after) + 1);
-  }
-  for (let d: usize = 0; d <= <usize>mask; d++) {
-    const at = next + (d << 2);
-    store<u32>(at, load<u32>(at, 4) + load<u32>(at), 4);
-  }
-  for (let p = ids; p < end; p += 4) {
-    const id = load<u32>(p);
-    const digit = (~load<u32>(frequency + (<usize>id << 2)) >>> shift) & mask;
-    const at = next + (<usize>digit << 2);
-    const place = load<u32>(at);
-    store<u32>(sorted + (<usize>place << 2), id);
-    store<u32>(at, place + 1);
   }
 }
 

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { shareDoubles } from "../storage/shared-array.ts";
+import { shareWords } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { ngramsOf } from "./inputs.ts";
 import { joinInto } from "./joined-rows.ts";
-import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
+import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows, sortByKey } from "./ngram-kernel.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;
 /** A table begins with 2^12 slots, or one for 8 n-grams where that is more: a distinct n-gram occurs 3 to 20 times in most tasks. */
 const LEAST_BITS = 12;
 const NGRAMS_A_SLOT = 8;
-/** Features rank by frequencies below this, so that a frequency and a hash fit the 53 bits of a number. */
-const MOST_RANKED = 2 ** 21;
-
 /**
  * Document frequencies by feature hash, in an open-addressed table of a kernel's memory (kernel/features.ts), that doubles: 6 to 7 ns
  * an n-gram where the table fits the caches.
@@ -46,35 +43,52 @@ class DocumentFrequencies {
     this.#kernel.features.move(byteOffset, length / WORDS, this.#table.byteOffset, 32 - bits);
   }
 
-  /** The features of at least `least` source rows, by falling frequency, then hash: `most` of them. */
+  /** The features of at least `least` source rows: `most` of them. */
   ranked(least: number, most: number): RankedFeatures {
-    const table = this.#table;
-    const keys = this.#kernel.doubles(this.#used);
-    const n = this.#kernel.features.rank(table.byteOffset, table.length / WORDS, least, keys.byteOffset);
-    const ranked = keys.subarray(0, n).sort();
-    const frequent: [hash: number, frequency: number][] = [];
-    if ((ranked[0] ?? Number.POSITIVE_INFINITY) < 2 ** 32)
-      for (let at = 0; at < table.length; at += WORDS) {
-        const [hash, frequency] = [table[at] as number, table[at + 1] as number];
-        if (frequency >= MOST_RANKED) frequent.push([hash, frequency]);
-      }
-    return { keys: shareDoubles(ranked.subarray(0, most)), frequent };
+    const [kernel, table] = [this.#kernel, this.#table];
+    // What is not of `least` is written too, and written over.
+    const hashes = kernel.words(this.#used + 1);
+    const frequencies = kernel.words(this.#used + 1);
+    const n = kernel.features.list(
+      table.byteOffset,
+      table.length / WORDS,
+      least,
+      hashes.byteOffset,
+      frequencies.byteOffset,
+    );
+    return rank(kernel, hashes.subarray(0, n), frequencies.subarray(0, n), most);
   }
 }
 
-/** Features in the order of their ranks. */
+/** Features by falling frequency, those that tie by hash; in shared memory. */
 export interface RankedFeatures {
-  /** Falling frequency and hash as one sortable number each. */
-  readonly keys: Float64Array;
-  /** Those of 2^21 source rows and more, of which the keys don't tell how many these are; they tie. */
-  readonly frequent: readonly (readonly [hash: number, frequency: number])[];
+  readonly hashes: Uint32Array;
+  /** In how many source rows each occurs. */
+  readonly frequencies: Uint32Array;
 }
 
-/** A task's features by falling document frequency (ties by hash), at most as many as a family keeps. */
-export interface Candidates {
-  readonly hashes: Uint32Array;
-  /** In how many source rows of train each occurs. */
-  readonly frequencies: Uint32Array;
+/** The first `most` of features that are in a kernel's memory, ranked. */
+function rank(
+  kernel: NgramKernel,
+  hashes: Uint32Array,
+  frequencies: Uint32Array,
+  most: number,
+): RankedFeatures {
+  const ids = kernel.words(hashes.length);
+  kernel.features.iota(ids.length, ids.byteOffset);
+  sortByKey(kernel, ids, hashes, "rising");
+  sortByKey(kernel, ids, frequencies, "falling");
+  const n = Math.min(most, ids.length);
+  const sorted = kernel.words(n);
+  const inOrder = (of: Uint32Array) => {
+    kernel.features.gather(n, ids.byteOffset, of.byteOffset, sorted.byteOffset);
+    return shareWords(sorted);
+  };
+  return { hashes: inOrder(hashes), frequencies: inOrder(frequencies) };
+}
+
+/** A task's features, at most as many as a family keeps. */
+export interface Candidates extends RankedFeatures {
   /** Source rows of train. */
   readonly rows: number;
 }
@@ -92,7 +106,7 @@ export interface CountProblem {
   readonly parts: number;
 }
 
-/** Ranks a part of a task's features; the keys lie in shared memory. */
+/** Ranks a part of a task's features. */
 export function countFeatures(problem: CountProblem): RankedFeatures {
   const { chunks, inputs, count, parts, minDf, maxFeatures } = problem;
   const kernel = ngramKernel();
@@ -117,19 +131,12 @@ export interface TaskRanking {
 
 /** The parts of a task's ranking as one. */
 export function joinRankings({ parts, rows }: TaskRanking, maxFeatures: number): Candidates {
-  const all = joinInto(
-    new Float64Array(parts.reduce((n, { keys }) => n + keys.length, 0)),
-    parts.map(({ keys }) => keys),
-  );
-  const ranked = (parts.length > 1 ? all.sort() : all).subarray(0, maxFeatures);
-  const frequent = new Map(parts.flatMap((part) => part.frequent));
-  const hashes = new Uint32Array(ranked.length);
-  const frequencies = new Uint32Array(ranked.length);
-  ranked.forEach((key, i) => {
-    const rank = Math.floor(key / 2 ** 32);
-    const hash = key - rank * 2 ** 32;
-    hashes[i] = hash;
-    frequencies[i] = rank > 0 ? MOST_RANKED - rank : (frequent.get(hash) as number);
-  });
-  return { hashes, frequencies, rows };
+  const [first, ...more] = parts;
+  if (first !== undefined && more.length === 0) return { ...first, rows };
+  const kernel = ngramKernel();
+  const join = (columns: readonly Uint32Array[]) =>
+    joinInto(kernel.words(columns.reduce((n, { length }) => n + length, 0)), columns);
+  const hashes = join(parts.map((part) => part.hashes));
+  const frequencies = join(parts.map((part) => part.frequencies));
+  return { ...rank(kernel, hashes, frequencies, maxFeatures), rows };
 }

@@ -78,7 +78,32 @@ interface FeatureLoops {
     used: number,
   ): number;
   move(from: number, slots: number, table: number, shift: number): void;
-  rank(table: number, slots: number, least: number, keys: number): number;
+  list(table: number, slots: number, least: number, hashes: number, frequencies: number): number;
+  iota(n: number, ids: number): void;
+  sort(n: number, ids: number, key: number, flip: number, shift: number, sorted: number, next: number): void;
+  gather(n: number, ids: number, from: number, into: number): void;
+  unite(
+    n: number,
+    own: number,
+    ownFrequencies: number,
+    table: number,
+    shift: number,
+    length: number,
+    hashes: number,
+    ranks: number,
+    frequencies: number,
+  ): number;
+  cut(length: number, ranks: number, rankCount: number, ofRank: number, most: number): number;
+  keep(n: number, ids: number, ranks: number, last: number, ofLast: number, kept: number): number;
+  inverse(
+    n: number,
+    ids: number,
+    frequencies: number,
+    rows: number,
+    exact: number,
+    range: number,
+    codes: number,
+  ): void;
   tally(
     rows: number,
     namespaces: number,
@@ -119,7 +144,6 @@ interface FeatureLoops {
     ids: number,
   ): number;
   values(features: number, weight: number, codes: number, ofCode: number, value: number): void;
-  sort(n: number, ids: number, frequency: number, shift: number, sorted: number, next: number): void;
   factors(n: number, ids: number, weight: number, spaces: number, constants: number, factor: number): void;
 }
 
@@ -217,6 +241,36 @@ type NgramChunk = {
   readonly start: Uint32Array;
   readonly counts: Uint8Array;
 } & ({ readonly hashes: Uint32Array } | { readonly ids: Uint32Array; readonly factor: Float32Array });
+
+/** Bits of a key that one turn of the radix sort goes by. */
+const DIGIT = 16;
+
+/** Sorts ids by their 32-bit keys, all in the kernel's memory; those that tie stay in their order. */
+export function sortByKey(
+  kernel: NgramKernel,
+  ids: Uint32Array,
+  key: Uint32Array,
+  order: "rising" | "falling",
+): void {
+  const flip = order === "falling" ? 0xffffffff : 0;
+  kernel.within(() => {
+    const half = kernel.words(ids.length);
+    const next = kernel.words(2 ** DIGIT + 1);
+    for (const [shift, from, to] of [
+      [0, ids, half],
+      [DIGIT, half, ids],
+    ] as const)
+      kernel.features.sort(
+        ids.length,
+        from.byteOffset,
+        key.byteOffset,
+        flip,
+        shift,
+        to.byteOffset,
+        next.byteOffset,
+      );
+  });
+}
 
 /** Source rows of one label that have each feature, in the kernel's memory. */
 export interface Tallied {

@@ -3,7 +3,14 @@ import { log } from "../core/elementary.ts";
 import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
 import { shareFloats, shareWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
-import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows, type Tallied } from "./ngram-kernel.ts";
+import {
+  type NgramKernel,
+  ngramKernel,
+  STAGED_ROWS,
+  StagedRows,
+  sortByKey,
+  type Tallied,
+} from "./ngram-kernel.ts";
 
 /** Added to the supervised weight, so that a feature without any preference still says a little. */
 const WEIGHT_FLOOR = 0.1;
@@ -216,7 +223,7 @@ function taskFeatures(
     ids.byteOffset,
   );
   const constants = namespaceConstants(kernel, rows, weights, weight);
-  sortByFrequency(kernel, ids.subarray(0, n), frequency);
+  sortByKey(kernel, ids.subarray(0, n), frequency, "falling");
   const factor = kernel.floats(n);
   kernel.features.factors(
     n,
@@ -255,16 +262,4 @@ function namespaceConstants(
   const constants = kernel.doubles(namespaces);
   constants.set(sums.map((sum, s) => (sum > 0 ? (filled[s] as number) / sum : 1)));
   return constants;
-}
-
-/** Bits of a frequency that one turn of the radix sort goes by. */
-const DIGIT = 16;
-
-/** Sorts features by falling frequency; those that tie stay in their order. */
-function sortByFrequency(kernel: NgramKernel, ids: Uint32Array, frequency: Uint32Array): void {
-  const n = ids.length;
-  const half = kernel.words(n).byteOffset;
-  const next = kernel.words(2 ** DIGIT + 1).byteOffset;
-  kernel.features.sort(n, ids.byteOffset, frequency.byteOffset, 0, half, next);
-  kernel.features.sort(n, half, frequency.byteOffset, DIGIT, ids.byteOffset, next);
 }
