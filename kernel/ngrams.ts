@@ -198,6 +198,29 @@ export function narrow(segments: i32, words: usize, counts: usize, ends: usize, 
 }
 
 /**
+ * Writes the slots of a family's features: those of a task, `ids`, have the offset of their weights, `bytes` each, and the value where
+ * the term frequency is 1, the weight of their code times the factor; the others are unused.
+ */
+export function place(
+  features: u32,
+  n: u32,
+  ids: usize,
+  factors: usize,
+  codes: usize,
+  weight: usize,
+  bytes: u32,
+  slots: usize,
+): void {
+  for (let id: usize = 0; id < <usize>features; id++) store<u64>(slots + (id << 3), UNUSED);
+  for (let f: u32 = 0; f < n; f++) {
+    const id = <usize>load<u32>(ids + (<usize>f << 2));
+    const factor = <f64>load<f32>(factors + (<usize>f << 2));
+    store<u32>(slots + (id << 3), f * bytes);
+    store<f32>(slots + (id << 3), <f32>(load<f64>(weight + (<usize>load<u8>(codes + id) << 3)) * factor), 4);
+  }
+}
+
+/**
  * Writes the rows as entries of a block: offset and value, without the features whose offset is unused, where each row ends, and
  * its sum of squares. `slots` has the offset of each feature and its value where its term frequency is 1; `factor` is that of each
  * segment. Returns how many entries there are.

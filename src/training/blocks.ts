@@ -71,9 +71,6 @@ export class BlockMemory {
   }
 }
 
-/** No feature has its weights here: they lie 16 bytes apart and more. */
-const UNUSED = 0xffff_ffff;
-
 /** Writes rows into a block as sparse vectors over the features that the task uses. */
 class RowExpander {
   readonly #kernel = ngramKernel();
@@ -88,17 +85,29 @@ class RowExpander {
   #entries = this.#kernel.words(0);
 
   /** `bytes` are those of a feature's weights. */
-  constructor({ weights: { codes, ...range }, features: { ids, factor }, train }: BlockRows, bytes: number) {
-    this.#slots = this.#kernel.words(codes.length * 2);
-    for (let id = 0; id < codes.length; id++) this.#slots[id * 2] = UNUSED;
-    const value = new Float32Array(this.#slots.buffer, this.#slots.byteOffset, codes.length * 2);
-    const weight = weightTable(range);
-    for (let f = 0; f < ids.length; f++) {
-      const id = ids[f] as number;
-      this.#slots[id * 2] = f * bytes;
-      value[id * 2 + 1] = (weight[codes[id] as number] as number) * (factor[f] as number);
-    }
-    this.#staged = new StagedRows(this.#kernel, train.chunks[0]?.namespaces ?? 0);
+  constructor({ weights, features: { ids, factor }, train }: BlockRows, bytes: number) {
+    const kernel = this.#kernel;
+    const { length } = weights.codes;
+    this.#slots = kernel.words(length * 2);
+    kernel.within(() => {
+      const [own, factors] = [kernel.words(ids.length), kernel.floats(ids.length)];
+      const [codes, ofCode] = [kernel.bytes(length), kernel.doubles(256)];
+      own.set(ids);
+      factors.set(factor);
+      codes.set(weights.codes);
+      ofCode.set(weightTable(weights));
+      kernel.loops.place(
+        length,
+        ids.length,
+        own.byteOffset,
+        factors.byteOffset,
+        codes.byteOffset,
+        ofCode.byteOffset,
+        bytes,
+        this.#slots.byteOffset,
+      );
+    });
+    this.#staged = new StagedRows(kernel, train.chunks[0]?.namespaces ?? 0);
   }
 
   /** Writes the rows from `from` on, every `step`-th, as many as are worked on at a time; returns the first left out. */

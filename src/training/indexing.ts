@@ -3,7 +3,7 @@ import { weightTable } from "../model/vectorizer.ts";
 import { sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { copyWords, ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
+import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
 
 /**
  * A chunk's inputs as sparse vectors over the family's features, in shared memory. The value of entry j of namespace
@@ -98,7 +98,7 @@ function indexChunk(chunk: AnalyzedChunk, of: Numbering): NumberedChunk {
     staged.clear();
     const next = staged.add(chunk, input, inputs);
     const left = of.number();
-    copyWords(staged.words, 0, left, hashes, n);
+    hashes.set(staged.words.subarray(0, left), n);
     counts.set(staged.counts.subarray(0, left), n);
     const first = input * namespaces;
     factor.set(staged.factor.subarray(0, staged.segments), first);

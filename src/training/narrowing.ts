@@ -3,7 +3,7 @@ import type { FeatureWeights } from "../model/vectorizer.ts";
 import { sharedBytes, sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS, ngramsOf } from "./inputs.ts";
-import { copyWords, ngramKernel, StagedRows, UNUSED } from "./ngram-kernel.ts";
+import { ngramKernel, StagedRows, UNUSED } from "./ngram-kernel.ts";
 import type { IndexedRows } from "./task-features.ts";
 
 /** The inputs of a task by themselves, over the features that it uses: what is fitted several times. */
@@ -50,7 +50,7 @@ function narrowChunk(
     staged.clear();
     const next = staged.addRows(chunks, inputs, row);
     const left = staged.narrow(local);
-    copyWords(staged.words, 0, left, ids, n);
+    ids.set(staged.words.subarray(0, left), n);
     counts.set(staged.counts.subarray(0, left), n);
     const first = row * namespaces;
     factor.set(staged.factor.subarray(0, staged.segments), first);

@@ -48,6 +48,16 @@ interface NgramLoops {
     filled: number,
   ): void;
   narrow(segments: number, words: number, counts: number, ends: number, local: number): number;
+  place(
+    features: number,
+    n: number,
+    ids: number,
+    factors: number,
+    codes: number,
+    weight: number,
+    bytes: number,
+    slots: number,
+  ): void;
   expand(
     rows: number,
     namespaces: number,
@@ -291,20 +301,6 @@ export const UNUSED = 0xffffffff;
 export const STAGED_NGRAMS = 2 ** 14;
 export const STAGED_ROWS = 2 ** 10;
 
-/**
- * Copies [start, end) of shared memory to `at` of `into`. What `set` does there goes byte by byte unless both sides begin at the
- * same part of 8 bytes.
- */
-export function copyWords(
-  from: Uint32Array,
-  start: number,
-  end: number,
-  into: Uint32Array,
-  at: number,
-): void {
-  for (let i = start; i < end; i++) into[at++] = from[i] as number;
-}
-
 /** Rows in the memory of a kernel: as many as one call works on. */
 export class StagedRows {
   readonly namespaces: number;
@@ -498,7 +494,7 @@ export class StagedRows {
     const end = start[next * namespaces] as number;
     const words = "ids" in chunk ? chunk.ids : chunk.hashes;
     const shift = this.#ngrams - first;
-    copyWords(words, first, end, this.#words, this.#ngrams);
+    this.#words.set(words.subarray(first, end), this.#ngrams);
     this.#counts.set(counts.subarray(first, end), this.#ngrams);
     const before = (this.#rows - from) * namespaces;
     for (let s = from * namespaces; s < next * namespaces; s++) {

@@ -8,9 +8,13 @@ import { newSignatures, signRows } from "../../dist/data/signatures.js";
 import { Analyzer, FeatureHashes } from "../../dist/model/analyzer.js";
 import { familyClassifier } from "../../dist/model/family-classifier.js";
 import { inputAnalyzer } from "../../dist/model/input-analyzer.js";
+import { blockStarts, knownDirectory } from "../../dist/model/opening.js";
 import { analyzeChunk } from "../../dist/training/analysis.js";
 import { allocateBlock, BlockWriter } from "../../dist/training/block.js";
+import { BlockMemory } from "../../dist/training/blocks.js";
+import { indexChunks } from "../../dist/training/indexing.js";
 import { KernelSolver } from "../../dist/training/kernel-solver.js";
+import { weighFeatures } from "../../dist/training/task-features.js";
 import { writeRow } from "./write-row.mjs";
 
 /** Turns of a few milliseconds: some of them have a core for themselves, whatever else the machine does. */
@@ -70,12 +74,12 @@ function kernelRatio() {
   );
 }
 
-function madeUpTexts() {
+function madeUpTexts(count = 100) {
   const letters = "etaoinshrdlucmfw";
   const words = Array.from({ length: 300 }, () =>
     Array.from({ length: 2 + random(7) }, () => letters[random(letters.length)]).join(""),
   );
-  return Array.from({ length: 100 }, () =>
+  return Array.from({ length: count }, () =>
     Array.from({ length: 6 + random(10) }, () => words[random(words.length)]).join(" "),
   );
 }
@@ -143,20 +147,70 @@ function countLetters(texts, counts) {
     }
 }
 
-function textRatio(texts, ours) {
+function textRatio(texts, ours, before) {
   const counts = new Uint32Array(65_536);
-  return ratio(ours, () => countLetters(texts, counts));
+  return ratio(ours, () => countLetters(texts, counts), before);
 }
 
-function collectRatio() {
-  const texts = madeUpTexts();
+/** The texts as inputs. */
+function chunkOf(texts) {
   const bytes = texts.map((text) => Buffer.from(text));
   const start = new Uint32Array(texts.length + 1);
   bytes.forEach((text, i) => {
     start[i + 1] = start[i] + text.length;
   });
-  const chunk = { inputs: texts.length, sides: 1, bytes: Buffer.concat(bytes), start };
+  return { inputs: texts.length, sides: 1, bytes: Buffer.concat(bytes), start };
+}
+
+function collectRatio() {
+  const texts = madeUpTexts();
+  const chunk = chunkOf(texts);
   return textRatio(texts, () => void analyzeChunk(chunk, "text", SETTINGS));
+}
+
+/** What training does with the n-grams of texts: it numbers them, weighs them by 20 labels, and fills a block with them. */
+async function featureRatios() {
+  // So many that the tables which each call makes are not what counts.
+  const [texts, labels] = [madeUpTexts(1000), 20];
+  const chunk = analyzeChunk(chunkOf(texts), "text", SETTINGS);
+  const hashes = Uint32Array.from(new Set(chunk.hashes)).sort();
+  const weights = { codes: Uint8Array.from(hashes, () => random(256)), low: 0.5, high: 3 };
+  const copy = () => ({
+    ...chunk,
+    start: chunk.start.slice(),
+    hashes: chunk.hashes.slice(),
+    counts: chunk.counts.slice(),
+  });
+  const rows = {
+    chunks: indexChunks([copy()], { hashes, weights }),
+    inputs: Uint32Array.from(texts.keys()),
+    label: Uint32Array.from(texts, () => random(labels)),
+    count: new Uint32Array(texts.length).fill(1),
+  };
+  const part = { ...rows, weight: new Float64Array(texts.length).fill(1) };
+  const none = { ...part, inputs: new Uint32Array(0) };
+  const features = weighFeatures(rows, weights, labels, 1);
+  const block = { weights, features, labels, train: part, eval: none };
+  const memory = new BlockMemory();
+  let given = copy();
+  return {
+    number: await textRatio(
+      texts,
+      () => void indexChunks([given], { hashes, weights }),
+      () => {
+        given = copy();
+      },
+    ),
+    weigh: await textRatio(texts, () => void weighFeatures(rows, weights, labels, 1)),
+    fill: await textRatio(texts, () => void memory.fill(block)),
+  };
+}
+
+/** What makes a model's look-ups quick, once its file is read. */
+function openRatio() {
+  const texts = madeUpTexts();
+  const { hashes, weights } = madeUpModel(texts, 40);
+  return textRatio(texts, () => [knownDirectory(hashes), blockStarts([40], weights.mask)]);
 }
 
 function pairRatio() {
@@ -179,6 +233,8 @@ const ratios = {
   kernel: await kernelRatio(),
   predict: await predictRatio(),
   collect: await collectRatio(),
+  ...(await featureRatios()),
+  open: await openRatio(),
   pair: await pairRatio(),
   sign: await signRatio(),
 };
