@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the labels of rows say about features, in AssemblyScript; scripts/kernel.mjs makes src/training/feature-bytes.ts of it,
-// and test/support/oracle/plain-features.ts does the same in plain loops. It works on the memory of kernel/ngrams.ts, where rows
-// come in segments as described there.
+// Which features rows have, how often, and what the rows' labels say of them, in AssemblyScript; scripts/kernel.mjs makes
+// src/training/feature-bytes.ts of it, and test/support/oracle/plain-features.ts does the same with Maps. It works on the memory of
+// kernel/ngrams.ts, where rows come in segments as described there.
 //
-// Warm, these loops take as long as JavaScript does. But a task of some thousand rows is through with them before a thread's
-// JavaScript is compiled: trec50's 4,900 rows took .26 s to weigh, and take .03 (a slow machine).
+// Warm, these loops are little faster than JavaScript. But a task of some thousand rows is through with them before a thread's
+// JavaScript is compiled: docs/engine.md has what that took.
 
 /** 2^32 over the golden ratio, odd: the leading bits of a product with it depend on every bit (Knuth, TAOCP 3, 6.4). */
 const SCRAMBLE: u32 = 0x9e3779b1;
@@ -93,7 +93,10 @@ export function move(from: usize, slots: u32, table: usize, shift: u32): void {
   }
 }
 
-/** Writes the hash and the frequency of each feature of `least` rows and more; returns how many these are. */
+/**
+ * Writes the hash and the frequency of each feature of `least` rows and more; returns how many these are. There is room for one more:
+ * what is not of them is written too, and written over.
+ */
 export function list(table: usize, slots: u32, least: u32, hashes: usize, frequencies: usize): u32 {
   let n: usize = 0;
   for (const end = table + (<usize>slots << 3); table < end; table += 8) {
@@ -183,8 +186,8 @@ export function unite(
 }
 
 /**
- * The last rank of which features are kept, so that `most` are, or `rankCount`, if these are all. Of each rank before it `ofRank`, all
- * zero at first, is left with how many there are, and of itself with how many are kept.
+ * Returns the last rank of which features are kept, so that `most` are; `rankCount` where all are. At that rank `ofRank`, all zero at
+ * first, has how many of it are kept.
  */
 export function cut(length: u32, ranks: usize, rankCount: u32, ofRank: usize, most: u32): u32 {
   for (const end = ranks + (<usize>length << 2); ranks < end; ranks += 4) {
@@ -241,7 +244,7 @@ export function inverse(n: u32, ids: usize, frequencies: usize, rows: f64, exact
 }
 
 /**
- * Counts the features of rows of one label, as often as `copies` says of a row, and beside them, for each of the `scored` folds,
+ * Counts the features of rows of one label, as often as `copies` says of a row, once or more, and beside them, for each of the `scored` folds,
  * those of its own rows. A feature without a count before goes to `met`, behind the `length` there, and the namespace that it was
  * met in to `spaces`. Returns how many there are now.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes to numbers of features, and those to the entries of a block, in AssemblyScript; scripts/kernel.mjs makes
-// src/training/ngram-bytes.ts of it, and test/support/oracle/plain-ngrams.ts does the same in plain loops.
+// Hashes to numbers of features, and those to values and the entries of a block, in AssemblyScript; scripts/kernel.mjs makes
+// src/training/ngram-bytes.ts of it. test/support/oracle/plain-ngrams.ts numbers and fills in plain loops, and the tests of
+// scoring, weighing and narrowing have their own.
 //
 // Rows come one after another, `namespaces` segments each: a word (hash or number) and a count for each n-gram, and where each
 // segment ends. To number an n-gram takes 8 to 17 ns with the copies, to write one into a block 3 to 8. No branch depends on

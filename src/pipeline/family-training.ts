@@ -75,7 +75,7 @@ export async function readTasks(
       outside: { test: await outside("test"), eval: await outside("eval") },
       counts: await countFamily(dataset.folder, family, engine.lend),
     };
-    // The fits need memory now.
+    // The fits need memory now, if there is much to fit.
     await engine.rest();
     return heldOut;
   };

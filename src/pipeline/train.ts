@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { familiesOf, type PipelineConfig, type TrainSettings, trainSettings } from "../config/schema.ts";
 import { ModelpackError } from "../core/error.ts";
+import type { Split } from "../core/example.ts";
 import type { Reporter } from "../core/reporter.ts";
 import { splitBytes } from "../data/dataset.ts";
 import { SharedEngine } from "../data/shared-engine.ts";
@@ -32,10 +33,10 @@ import {
 
 const MODEL_CARD = "MODEL_CARD.md";
 /**
- * Bytes of train files up to which one engine reads all: it keeps 60 MB of memory for 14 MB of files, and closing and opening others
- * took a twentieth of the time of six small or middling tasks.
+ * Bytes of rows up to which one engine reads all: it keeps 60 MB of memory for 19 MB of them, and closing and opening others took a
+ * twentieth of the time of six small or middling tasks.
  */
-const LITTLE = 2 ** 24;
+const LITTLE = 2 ** 25;
 
 /** The pack that {@link train} committed, or found, and how its families do. */
 export interface TrainResult {
@@ -72,7 +73,8 @@ export async function train(
     kind: "modelpack",
     ...producer(),
     // Before there was a usual share, 32-bit sums, passes that leave out rows by the mean, room for more than 256 tokens of a
-    // text of 1,024 characters, small steps for heavy rows, trials that start from duals, blocks that take turns, or smaller steps for many labels, the same inputs gave other files.
+    // text of 1,024 characters, small steps for heavy rows, trials that start from duals, blocks that take turns, smaller steps for many labels, or ranks of features of millions of
+    // rows, the same inputs gave other files.
     format: [
       FORMAT_VERSION,
       FILE_VERSIONS,
@@ -83,6 +85,7 @@ export async function train(
       "heavy rows",
       "duals",
       "many labels",
+      "ranks of millions",
     ],
     files: [REPORT_FILE, MODEL_CARD],
     dataset: dataset.version,
@@ -101,7 +104,7 @@ export async function train(
     pool.warm();
     await removeDeadTemporaries(root);
     const run = new RunLog(options.clock ?? (() => 0));
-    const trained = await trainFamilies(families, {
+    const results = await trainFamilies(families, {
       config,
       dataset,
       pool,
@@ -111,14 +114,13 @@ export async function train(
     });
     // The threads end while the pack is written.
     const ended = pool.close();
-    const results = trained.map(({ result }) => result);
-    if (trained.length === 0)
+    if (results.length === 0)
       throw new ModelpackError("TASK_UNTRAINABLE", "no task of these families has a train row", {
         where: `dataset ${dataset.version}`,
         hint: "run `modelpack status` to see what each label has, and map a dataset to it",
       });
     const { files, pages } = await run.phase("report", () =>
-      filesOf(trained, version, dataset.folder, projection),
+      filesOf(results, version, dataset.folder, projection),
     );
     await commitVersion({
       root,
@@ -144,13 +146,12 @@ export async function train(
 
 /** A version's files for programs, and the report and the card, which show what these hold. */
 async function filesOf(
-  trained: readonly TrainedFamily[],
+  results: readonly FamilyResult[],
   version: string,
   prepared: string,
   projection: TrainProjection,
 ) {
-  const results = trained.map(({ result }) => result);
-  const files = trained.flatMap((family) => family.files);
+  const files = results.flatMap(familyFiles);
   const dataset = await readDatasetManifest(prepared);
   const shown = packReport({ version, dataset, projection, results, files });
   const pages = [
@@ -178,21 +179,15 @@ function trainProjection(config: PipelineConfig, families: readonly string[]): T
   };
 }
 
-/** A family and its files, which are made while others are trained. */
-interface TrainedFamily {
-  readonly result: FamilyResult;
-  readonly files: ReturnType<typeof familyFiles>;
-}
-
 /**
  * All families at a time, so that no thread waits for the last task of one. Their rows are read in turn, the smallest
  * family's first: the threads are at work on it while the others are read. What is held out comes after all of them.
  */
-async function trainFamilies(families: readonly string[], context: TrainContext): Promise<TrainedFamily[]> {
-  const bytes = await Promise.all(
-    families.map((family) => splitBytes(context.dataset.folder, family, "train")),
-  );
-  if (bytes.reduce((sum, n) => sum + n, 0) <= LITTLE) context.engine.stay();
+async function trainFamilies(families: readonly string[], context: TrainContext): Promise<FamilyResult[]> {
+  const bytesOf = (split: Split) =>
+    Promise.all(families.map((family) => splitBytes(context.dataset.folder, family, split)));
+  const [bytes, ...heldOut] = await Promise.all([bytesOf("train"), bytesOf("eval"), bytesOf("test")]);
+  if ([bytes, ...heldOut].flat().reduce((sum, n) => sum + n, 0) <= LITTLE) context.engine.stay();
   const inTurn = families
     .map((family, f) => ({ family, bytes: bytes[f] as number }))
     .sort((a, b) => a.bytes - b.bytes);
@@ -209,17 +204,13 @@ async function trainFamilies(families: readonly string[], context: TrainContext)
   };
   const training = inTurn.map(({ family }) => {
     const read = afterAll(() => readTasks(family, context));
-    const trained = read.then(async (tasks): Promise<TrainedFamily | null> => {
-      if (tasks === null) return null;
-      const result = await trainOne(tasks, context, afterAll);
-      return { result, files: familyFiles(result) };
-    });
-    return [family, trained] as const;
+    const result = read.then((tasks) => (tasks === null ? null : trainOne(tasks, context, afterAll)));
+    return [family, result] as const;
   });
-  const byFamily = new Map(training);
+  const results = new Map(training);
   try {
-    const all = await Promise.all(families.map((family) => byFamily.get(family) ?? null));
-    return all.filter((trained) => trained !== null);
+    const all = await Promise.all(families.map((family) => results.get(family) ?? null));
+    return all.filter((result) => result !== null);
   } catch (error) {
     hasFailed = true;
     throw error;

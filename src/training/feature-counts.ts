@@ -109,7 +109,7 @@ export interface CountProblem {
 /** Ranks a part of a task's features. */
 export function countFeatures(problem: CountProblem): RankedFeatures {
   const { chunks, inputs, count, parts, minDf, maxFeatures } = problem;
-  const kernel = ngramKernel();
+  const kernel = ngramKernel(true);
   const staged = new StagedRows(kernel, chunks[0]?.namespaces ?? 0);
   const copies = kernel.words(STAGED_ROWS);
   const counter = new DocumentFrequencies(kernel, ngramsOf(chunks, inputs) / parts);
@@ -133,7 +133,7 @@ export interface TaskRanking {
 export function joinRankings({ parts, rows }: TaskRanking, maxFeatures: number): Candidates {
   const [first, ...more] = parts;
   if (first !== undefined && more.length === 0) return { ...first, rows };
-  const kernel = ngramKernel();
+  const kernel = ngramKernel(true);
   const join = (columns: readonly Uint32Array[]) =>
     joinInto(kernel.words(columns.reduce((n, { length }) => n + length, 0)), columns);
   const hashes = join(parts.map((part) => part.hashes));

@@ -17,7 +17,7 @@ export interface FamilyFeatures {
  * at the last rank is taken by ascending hash.
  */
 export function selectFeatures(tasks: readonly Candidates[], most: number): FamilyFeatures {
-  const kernel = ngramKernel();
+  const kernel = ngramKernel(true);
   const { features: loops } = kernel;
   const { hashes, ranks, frequencies } = unite(kernel, tasks);
   const rankCount = Math.max(0, ...tasks.map((task) => task.hashes.length));
@@ -45,7 +45,7 @@ interface UnitedHashes {
   readonly frequencies: Float64Array;
 }
 
-/** Every hash of any task once, by an open-addressed table; a sort of all took five times as long. */
+/** Every hash of any task once, by an open-addressed table. */
 function unite(kernel: NgramKernel, tasks: readonly Candidates[]): UnitedHashes {
   const most = tasks.reduce((sum, task) => sum + task.hashes.length, 0);
   const bits = Math.ceil(Math.log2(most + 1)) + 1;

@@ -162,8 +162,8 @@ const LINE = 64;
 /** The term frequency of each count: 256 doubles at the start. */
 const FREQUENCIES = 256 * 8;
 
-/** Memory that a thread keeps, at most: 5,000,000 rows of one task are counted in less. */
-const MOST_KEPT = 2 ** 28;
+/** Memory that a thread keeps, at most, while it does what needs little of it. */
+const MOST_KEPT = 2 ** 26;
 
 /** Two kernels on a memory of their own; what is taken of it is given back by {@link begin}. */
 class NgramKernel {
@@ -200,7 +200,7 @@ class NgramKernel {
     return this.#used > MOST_KEPT;
   }
 
-  /** All zero at first, and good until {@link begin}: the memory is a shared one, which grows in its place. */
+  /** All zero at first, and good until it is given back: the memory is a shared one, which grows in its place. */
   words(length: number): Uint32Array {
     const at = this.#take(length * 4);
     return new Uint32Array(this.#memory.buffer, at, length);
@@ -235,9 +235,12 @@ class NgramKernel {
 
 let started: NgramKernel | undefined;
 
-/** The kernel of this thread, with all its memory: nothing of an earlier call is needed when another begins. */
-export function ngramKernel(): NgramKernel {
-  if (started === undefined || started.isLarge) started = new NgramKernel();
+/**
+ * The kernel of this thread, with all its memory: nothing of an earlier call is needed when another begins. What `isLarge` takes the
+ * memory as it is; for anything else one that has grown is let go of, as it is large for nothing.
+ */
+export function ngramKernel(isLarge = false): NgramKernel {
+  if (started === undefined || (started.isLarge && !isLarge)) started = new NgramKernel();
   started.begin();
   return started;
 }
@@ -293,6 +296,9 @@ export interface Tallied {
   readonly met: Uint32Array;
   length: number;
 }
+
+/** Features of a family, at most, that {@link StagedRows.number} tells from codes. */
+export const MOST_NUMBERED = 2 ** 20 - 1;
 
 /** What a kernel leaves out: an offset that no feature's weights have, and a number that no feature has. */
 export const UNUSED = 0xffffffff;
@@ -440,7 +446,7 @@ export class StagedRows {
     );
   }
 
-  /** Counts the features of rows of one label, as often as `copies` says of each, and apart those of `folds` below `scored`. */
+  /** Counts the features of rows of one label, as often as `copies` says of each, once and more, and apart those of `folds` below `scored`. */
   tally(copies: Uint32Array, folds: Uint8Array, scored: number, into: Tallied): void {
     into.length = this.#kernel.features.tally(
       this.#rows,
@@ -506,7 +512,7 @@ export class StagedRows {
     return next;
   }
 
-  /** Room for one input of so many n-grams; what is too small for it is lost until the kernel begins anew. */
+  /** Room for one input of so many n-grams; what is too small for it is lost until all is given back. */
   #reserve(ngrams: number): void {
     if (ngrams <= this.#words.length) return;
     const room = Math.max(ngrams, this.#words.length * 2);

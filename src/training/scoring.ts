@@ -7,7 +7,8 @@ import { sharedDoubles, sharedFloats } from "../storage/shared-array.ts";
 import { analyzeChunk, MOST_COUNTED } from "./analysis.ts";
 import type { RowScores } from "./familiarity.ts";
 import { Numbering } from "./indexing.ts";
-import { type InputChunk, inputTexts } from "./inputs.ts";
+import { CHUNK_INPUTS, type InputChunk, inputTexts } from "./inputs.ts";
+import { MOST_NUMBERED } from "./ngram-kernel.ts";
 
 /** Distinct inputs of a family, and which task is to score which. */
 export interface ScoreChunk {
@@ -56,6 +57,7 @@ class Scorer implements Scored {
   #vector: ScoredVector = { ids: new Uint32Array(), values: new Float64Array(), length: 0 };
   #unknown = 0;
   readonly #known: number[] = [];
+  #numbering: Numbering | undefined;
   #classifier: Classifier | undefined;
 
   constructor(model: FamilyModel) {
@@ -68,28 +70,38 @@ class Scorer implements Scored {
   }
 
   /** Gives each input of a chunk to `take`, in their order. */
-  read(chunk: InputChunk, take: (input: number, of: Scored) => void): void {
+  read({ inputs, sides, bytes, start }: InputChunk, take: (input: number, of: Scored) => void): void {
+    for (let from = 0; from < inputs; from += CHUNK_INPUTS) {
+      const own = Math.min(CHUNK_INPUTS, inputs - from);
+      const starts = start.subarray(from * sides, (from + own) * sides + 1);
+      this.#readSome({ inputs: own, sides, bytes, start: starts }, (input, of) => take(from + input, of));
+    }
+  }
+
+  /** The same of no more inputs than are analyzed at a time. */
+  #readSome(chunk: InputChunk, take: (input: number, of: Scored) => void): void {
     const { input: kind, analyzer, hashes, featureWeights: weights } = this.#model;
     const ngrams = analyzeChunk(chunk, kind, analyzer);
     const { namespaces, start, counts } = ngrams;
     const text = inputTexts(chunk);
     // Such a count may stand for more, and the classifier counts all of an n-gram that it does not know.
-    const isLong = counts.includes(MOST_COUNTED);
-    const numbering = new Numbering({ hashes, weights }, namespaces);
-    const { staged } = numbering;
+    const isOften = counts.includes(MOST_COUNTED);
+    const isMuch = hashes.length > MOST_NUMBERED;
+    this.#numbering ??= new Numbering({ hashes, weights }, namespaces);
+    const { staged } = this.#numbering;
     for (let from = 0; from < chunk.inputs; ) {
       staged.clear();
       const to = staged.add(ngrams, from, chunk.inputs);
-      numbering.number();
-      const values = numbering.values();
+      this.#numbering.number();
+      const values = this.#numbering.values();
       for (let input = from; input < to; input++) {
         const [first, end] = [start[input * namespaces], start[(input + 1) * namespaces]];
-        if (isLong && counts.subarray(first, end).includes(MOST_COUNTED)) {
+        if (isMuch || (isOften && counts.subarray(first, end).includes(MOST_COUNTED))) {
           this.#classifier ??= familyClassifier(this.#model);
           this.#classifier.read(text(input, 0), text(input, 1));
           take(input, this.#classifier);
         } else {
-          this.#look(numbering, values, input - from);
+          this.#look(this.#numbering, values, input - from);
           take(input, this);
         }
       }

@@ -8,9 +8,10 @@ import { seededRandom } from "../../src/core/random.ts";
 import { countFeatures, joinRankings } from "../../src/training/feature-counts.ts";
 import type { IndexedChunk } from "../../src/training/indexing.ts";
 import { CHUNK_INPUTS } from "../../src/training/inputs.ts";
+import { narrowRows } from "../../src/training/narrowing.ts";
 import { STAGED_NGRAMS, STAGED_ROWS } from "../../src/training/ngram-kernel.ts";
 import { type TrainRows, weighFeatures, weighFolds } from "../../src/training/task-features.ts";
-import { plainFrequencies, plainWeights } from "../support/oracle/plain-features.ts";
+import { plainFrequencies, plainWeights, segmentsOf } from "../support/oracle/plain-features.ts";
 
 interface Shape {
   readonly seed: number;
@@ -20,10 +21,12 @@ interface Shape {
   readonly namespaces: number;
   readonly features: number;
   readonly labels: number;
+  /** Source rows that a row stands for, at most. */
+  readonly copies: number;
 }
 
 /** Rows of some inputs, several of one input among them, with labels and counts. */
-function rowsOf({ seed, inputs, most, namespaces, features, labels }: Shape): TrainRows {
+function rowsOf({ seed, inputs, most, namespaces, features, labels, copies }: Shape): TrainRows {
   const random = seededRandom(seed, "features");
   const chunks: IndexedChunk[] = [];
   for (let from = 0; from < inputs; from += CHUNK_INPUTS) {
@@ -49,7 +52,7 @@ function rowsOf({ seed, inputs, most, namespaces, features, labels }: Shape): Tr
     chunks,
     inputs: Uint32Array.from({ length: rows }, () => random.below(inputs)),
     label: Uint32Array.from({ length: rows }, () => random.below(labels)),
-    count: Uint32Array.from({ length: rows }, () => 1 + random.below(5)),
+    count: Uint32Array.from({ length: rows }, () => 1 + random.below(copies)),
   };
 }
 
@@ -65,16 +68,32 @@ const SHAPES = fc.record({
   namespaces: fc.integer({ min: 1, max: 3 }),
   features: fc.constantFrom(0, 1, 7, 300),
   labels: fc.integer({ min: 1, max: 6 }),
+  copies: fc.constantFrom(1, 5, 200_000),
 });
 
 const LARGE: readonly (readonly [string, Omit<Shape, "seed" | "namespaces">])[] = [
-  ["inputs that fill the room", { inputs: 300, most: 400, features: 5000, labels: 3 }],
+  ["inputs that fill the room", { inputs: 300, most: 400, features: 5000, labels: 3, copies: 4 }],
   [
     "inputs that are larger than the room",
-    { inputs: 3, most: STAGED_NGRAMS * 3, features: 90_000, labels: 2 },
+    { inputs: 3, most: STAGED_NGRAMS * 3, features: 90_000, labels: 2, copies: 4 },
   ],
-  ["more rows than there is room for", { inputs: STAGED_ROWS * 3, most: 3, features: 50, labels: 2 }],
+  [
+    "more rows than there is room for",
+    { inputs: STAGED_ROWS * 3, most: 3, features: 50, labels: 2, copies: 90_000 },
+  ],
 ];
+
+it("tries inputs that are larger than the room, and calls of several batches", () => {
+  const sizes = LARGE.map(([, shape]) => {
+    const { chunks } = rowsOf({ ...shape, seed: 3, namespaces: 2 });
+    return chunks.flatMap(({ start, inputs }) =>
+      Array.from({ length: inputs }, (_, i) => (start[i * 2 + 2] as number) - (start[i * 2] as number)),
+    );
+  });
+  expect(sizes[0]?.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(STAGED_NGRAMS * 2);
+  expect(Math.max(...(sizes[1] ?? []))).toBeGreaterThan(STAGED_NGRAMS);
+  expect(sizes[2]?.length).toBeGreaterThan(STAGED_ROWS * 2);
+});
 
 it("is committed as it is compiled", async () => {
   const file = fileURLToPath(new URL("../../src/training/feature-bytes.ts", import.meta.url));
@@ -102,23 +121,58 @@ describe("weighFeatures in the kernel", () => {
     expectWeighed({ ...shape, seed: 4, namespaces: 2, features: 9 });
   });
 
+  const expectFolds = (shape: Shape, folds: number) => {
+    const [rows, family] = [rowsOf(shape), familyOf(shape)];
+    const random = seededRandom(shape.seed, "folds");
+    const fold = Uint8Array.from(rows.label, () => random.below(5));
+    const found = weighFolds(rows, { fold, scored: folds }, family, shape.labels, 2);
+    found.forEach((features, left) => {
+      const others = (column: Uint32Array) => column.filter((_, row) => fold[row] !== left);
+      const [inputs, label, count] = [others(rows.inputs), others(rows.label), others(rows.count)];
+      const wanted = plainWeights({ ...rows, inputs, label, count }, family, shape.labels, 2);
+      expect([...features.ids]).toEqual(wanted.ids);
+      expect([...features.factor]).toEqual(wanted.factor);
+    });
+  };
+
   it("does without a fold what it does without its rows", () => {
-    const scored = fc.integer({ min: 1, max: 5 });
-    fc.assert(
-      fc.property(SHAPES, scored, (shape, folds) => {
-        const [rows, family] = [rowsOf(shape), familyOf(shape)];
-        const random = seededRandom(shape.seed, "folds");
-        const fold = Uint8Array.from(rows.label, () => random.below(5));
-        const found = weighFolds(rows, { fold, scored: folds }, family, shape.labels, 2);
-        found.forEach((features, left) => {
-          const others = (column: Uint32Array) => column.filter((_, row) => fold[row] !== left);
-          const [inputs, label, count] = [others(rows.inputs), others(rows.label), others(rows.count)];
-          const wanted = plainWeights({ ...rows, inputs, label, count }, family, shape.labels, 2);
-          expect([...features.ids]).toEqual(wanted.ids);
-          expect([...features.factor]).toEqual(wanted.factor);
+    fc.assert(fc.property(SHAPES, fc.integer({ min: 1, max: 5 }), expectFolds));
+    for (const [, shape] of LARGE) expectFolds({ ...shape, seed: 7, namespaces: 2 }, 2);
+  });
+});
+
+describe("narrowRows in the kernel", () => {
+  const expectNarrowed = (shape: Shape) => {
+    const [rows, family] = [rowsOf(shape), familyOf(shape)];
+    const random = seededRandom(shape.seed, "narrow");
+    const ids = Uint32Array.from(family.codes.keys()).filter(() => random.below(3) > 0);
+    const local = new Map([...ids].map((id, f) => [id, f]));
+    const found = narrowRows(rows, family, ids);
+    rows.inputs.forEach((input, row) => {
+      const narrowed = segmentsOf(found.chunks, row);
+      segmentsOf(rows.chunks, input).forEach(({ chunk, segment, from, to }, space) => {
+        const own = narrowed[space] as (typeof narrowed)[number];
+        const wanted = [...chunk.ids.subarray(from, to)].flatMap((id, i) => {
+          const f = local.get(id);
+          return f === undefined ? [] : [[f, chunk.counts[from + i]]];
         });
-      }),
-    );
+        const entries = [...own.chunk.ids.subarray(own.from, own.to)].map((f, i) => [
+          f,
+          own.chunk.counts[own.from + i],
+        ]);
+        expect(entries).toEqual(wanted);
+        expect(own.chunk.factor[own.segment]).toBe(chunk.factor[segment]);
+      });
+    });
+    expect([...found.weights.codes]).toEqual([...ids].map((id) => family.codes[id]));
+  };
+
+  it("does what a Map does", () => {
+    fc.assert(fc.property(SHAPES, expectNarrowed));
+  });
+
+  it.each(LARGE)("takes %s", (_, shape) => {
+    expectNarrowed({ ...shape, seed: 8, namespaces: 2 });
   });
 });
 

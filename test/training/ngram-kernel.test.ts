@@ -194,6 +194,22 @@ describe("the memory of the kernel", () => {
     ).toBe(false);
   });
 
+  it("gives back what was taken within, and zeros again", () => {
+    const kernel = ngramKernel();
+    const outside = kernel.words(10).fill(1);
+    const inside = kernel.within(() => kernel.words(1000).fill(7));
+    const again = kernel.words(1000);
+    expect(again.byteOffset).toBe(inside.byteOffset);
+    expect(again.every((word) => word === 0)).toBe(true);
+    expect(outside.every((word) => word === 1)).toBe(true);
+  });
+
+  it("keeps a large memory for what needs one, and no longer", () => {
+    const { buffer } = ngramKernel(true).bytes(80_000_000);
+    expect(ngramKernel(true).bytes(1).buffer).toBe(buffer);
+    expect(ngramKernel().bytes(1).buffer).not.toBe(buffer);
+  });
+
   it("stages rows up to its room, and tells which is next", () => {
     const { analyzed } = problemOf({
       seed: 1,

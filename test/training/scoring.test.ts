@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
-import { expect, it } from "vitest";
-import type { FamilyModel } from "../../src/model/classifier.ts";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { Classifier, type FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
-import { distinctInputs } from "../../src/training/inputs.ts";
-import { STAGED_NGRAMS } from "../../src/training/ngram-kernel.ts";
+import { CHUNK_INPUTS, distinctInputs, type InputChunk } from "../../src/training/inputs.ts";
+import { STAGED_NGRAMS, STAGED_ROWS } from "../../src/training/ngram-kernel.ts";
 import { scoreChunks } from "../../src/training/scoring.ts";
 import { examples } from "../support/examples.ts";
 import { starterModel, tinyModel } from "../support/model.ts";
@@ -88,6 +88,31 @@ it("counts an unknown n-gram as often as a text has it, however often that is", 
   };
   // What training counts at most would make these two the same.
   expect(share(often(3000))).toBeLessThan(share(often(256)) / 2);
+});
+
+it("counts an n-gram that is known by what its value grows with", () => {
+  const often = (times: number) => `euros ${"wire ".repeat(times)}`;
+  expectScored(router, [often(253), often(254), often(255), often(256), often(900)], 5);
+});
+
+it("leaves reading to the kernels, but for texts that have an n-gram too often", () => {
+  const read = vi.spyOn(Classifier.prototype, "read");
+  onTestFinished(() => read.mockRestore());
+  const texts = Array.from({ length: STAGED_ROWS + 200 }, (_, i) => `wire ${i} euros`);
+  const score = (given: readonly string[]) => {
+    const { chunks } = distinctInputs([examples(given.map((text) => ({ text, label: 0 })))], given.length);
+    const wanted = router.tasks.map(() => new Uint8Array(given.length).fill(1));
+    read.mockClear();
+    scoreChunks(router, [{ chunk: chunks[0] as InputChunk, wanted }]);
+    return read.mock.calls.length;
+  };
+  expect(score(texts)).toBe(0);
+  expect(score([...texts, "wire ".repeat(300), "euros ".repeat(200)])).toBe(1);
+});
+
+it.each([3, STAGED_ROWS + 7, CHUNK_INPUTS + 9])("scores %i inputs at a time", (inputs) => {
+  const texts = Array.from({ length: CHUNK_INPUTS + 50 }, (_, i) => `wire ${i % 997} euros ${i}`);
+  expectScored(tinyModel(), texts.slice(0, inputs * 2 + 1), inputs);
 });
 
 it("scores texts that are larger than what is worked on at a time", () => {

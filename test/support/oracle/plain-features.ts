@@ -7,7 +7,7 @@ import { CHUNK_INPUTS } from "../../../src/training/inputs.ts";
 import type { TrainRows } from "../../../src/training/task-features.ts";
 
 /** The segments of a row: of each namespace, where its n-grams are in its chunk. */
-function segmentsOf<Chunk extends { namespaces: number; start: Uint32Array }>(
+export function segmentsOf<Chunk extends { namespaces: number; start: Uint32Array }>(
   chunks: readonly Chunk[],
   input: number,
 ) {
