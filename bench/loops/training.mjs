@@ -54,7 +54,7 @@ export const TRAINING = [
   },
   {
     loop: "count: n-grams of rows to document frequencies",
-    file: "src/training/feature-counts.ts",
+    file: "kernel/features.ts",
     unit: "n-gram",
     async make(inputs) {
       const { countFeatures } = await from("training/feature-counts");
@@ -74,7 +74,7 @@ export const TRAINING = [
   },
   {
     loop: "select: features of two tasks to those of a family",
-    file: "src/training/feature-selection.ts",
+    file: "kernel/features.ts",
     unit: "feature",
     async make({ model }) {
       const { selectFeatures } = await from("training/feature-selection");
@@ -102,8 +102,23 @@ export const TRAINING = [
     },
   },
   {
+    loop: "score: held-out texts by the whole family, read by kernels",
+    file: "src/training/scoring.ts",
+    unit: "n-gram",
+    async make({ texts, model }) {
+      const { scoreChunks } = await from("training/scoring");
+      const { analyzeChunk } = await from("training/analysis");
+      const chunks = (await inputChunks(texts)).map((chunk) => ({
+        chunk,
+        wanted: model.tasks.map(() => new Uint8Array(chunk.inputs).fill(1)),
+      }));
+      const ngrams = chunks.map(({ chunk }) => analyzeChunk(chunk, "text", model.analyzer).hashes.length);
+      return { units: sum(ngrams), work: () => scoreChunks(model, chunks) };
+    },
+  },
+  {
     loop: "weigh: labels of rows to weights of features, 77 labels",
-    file: "src/training/task-features.ts",
+    file: "kernel/features.ts",
     unit: "n-gram",
     async make(inputs) {
       const task = await numberedTask(inputs);
@@ -114,7 +129,7 @@ export const TRAINING = [
   },
   {
     loop: "weigh: the same without each of five folds",
-    file: "src/training/task-features.ts",
+    file: "kernel/features.ts",
     unit: "n-gram",
     async make(inputs) {
       const { trainRows, family, labels, grams, rows } = await numberedTask(inputs);
@@ -126,7 +141,7 @@ export const TRAINING = [
   },
   {
     loop: "narrow: rows of a family to those of a task",
-    file: "src/training/narrowing.ts",
+    file: "kernel/ngrams.ts",
     unit: "n-gram",
     async make(inputs) {
       const task = await numberedTask(inputs);
