@@ -112,6 +112,8 @@ export async function train(
       reporter,
       engine,
     });
+    // Nothing of the engine's is left behind by a run that is killed once the pack is there.
+    await engine.end();
     // The threads end while the pack is written.
     const ended = pool.close();
     if (results.length === 0)
