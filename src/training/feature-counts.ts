@@ -10,9 +10,10 @@ const WORDS = 2;
 /** A table begins with 2^12 slots, or one for 8 n-grams where that is more: a distinct n-gram occurs 3 to 20 times in most tasks. */
 const LEAST_BITS = 12;
 const NGRAMS_A_SLOT = 8;
+
 /**
- * Document frequencies by feature hash, in an open-addressed table of a kernel's memory (kernel/features.ts), that doubles: 6 to 7 ns
- * an n-gram where the table fits the caches.
+ * Document frequencies by feature hash, in an open-addressed table of a kernel's memory (kernel/features.ts), that doubles: 4.6 ns
+ * an n-gram of banking77's rows, copied for it, where plain JavaScript took 7.
  */
 class DocumentFrequencies {
   readonly #kernel: NgramKernel;
