@@ -153,7 +153,7 @@ const trainShape = {
     "none",
   ),
   predict_batch_size: withDefault(
-    integer("Distinct inputs scored at a time when measuring, at most.", COUNT),
+    integer("Distinct inputs scored at a time when measuring, at most; over 2,048 it is 2,048.", COUNT),
     8192,
   ),
   early_stopping: withDefault(flag("Stop a task when eval no longer improves."), true),

@@ -5,7 +5,7 @@ import { sharedDoubles, sharedFloats } from "../storage/shared-array.ts";
 import type { CalibrationMethod } from "../training/calibration.ts";
 import type { TaskEvidence } from "../training/evidence.ts";
 import type { RowScores } from "../training/familiarity.ts";
-import { distinctInputs, type InputChunk } from "../training/inputs.ts";
+import { CHUNK_INPUTS, distinctInputs, type InputChunk } from "../training/inputs.ts";
 import type { TaskMeasurement } from "../training/measurement.ts";
 import { type OverallMetrics, overallMetrics } from "../training/metrics.ts";
 import { LAST, type WorkerPool } from "../training/pool.ts";
@@ -42,7 +42,7 @@ export async function scoreSplits(
 ): Promise<readonly (readonly RowScores[])[]> {
   const sets = splits.flatMap(({ examples }) => model.tasks.map(({ name }) => examples.get(name) ?? null));
   const rows = sets.reduce((sum, set) => sum + (set?.rows ?? 0), 0);
-  const batch = Math.max(1, Math.min(most, Math.ceil(rows / (pool.size * SHARES))));
+  const batch = Math.max(1, Math.min(most, CHUNK_INPUTS, Math.ceil(rows / (pool.size * SHARES))));
   const { chunks, numbers } = distinctInputs(sets, batch);
   const all = numbers.map((inputs, i): Scored => {
     const task = i % model.tasks.length;

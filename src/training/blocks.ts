@@ -3,7 +3,8 @@ import type { Examples } from "../core/example.ts";
 import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
 import { allocateBlock, type Block, type BlockShape, BlockWriter, layoutOf, reuseBlock } from "./block.ts";
 import { ngramsOf } from "./inputs.ts";
-import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
+import { ngramKernel } from "./ngram-kernel.ts";
+import { STAGED_ROWS, StagedRows } from "./staged-rows.ts";
 import type { IndexedRows, TaskFeatures } from "./task-features.ts";
 
 /** Rows of one split with what the solver wants to know of each. */
@@ -90,19 +91,13 @@ class RowExpander {
     const { length } = weights.codes;
     this.#slots = kernel.words(length * 2);
     kernel.within(() => {
-      const [own, factors] = [kernel.words(ids.length), kernel.floats(ids.length)];
-      const [codes, ofCode] = [kernel.bytes(length), kernel.doubles(256)];
-      own.set(ids);
-      factors.set(factor);
-      codes.set(weights.codes);
-      ofCode.set(weightTable(weights));
       kernel.loops.place(
         length,
         ids.length,
-        own.byteOffset,
-        factors.byteOffset,
-        codes.byteOffset,
-        ofCode.byteOffset,
+        kernel.wordsOf(ids).byteOffset,
+        kernel.floatsOf(factor).byteOffset,
+        kernel.bytesOf(weights.codes).byteOffset,
+        kernel.doublesOf(weightTable(weights)).byteOffset,
         bytes,
         this.#slots.byteOffset,
       );

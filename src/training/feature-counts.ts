@@ -3,7 +3,8 @@ import { shareWords } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import { ngramsOf } from "./inputs.ts";
 import { joinInto } from "./joined-rows.ts";
-import { type NgramKernel, ngramKernel, STAGED_ROWS, StagedRows, sortByKey } from "./ngram-kernel.ts";
+import { type NgramKernel, ngramKernel, sortByKey } from "./ngram-kernel.ts";
+import { STAGED_ROWS, StagedRows } from "./staged-rows.ts";
 
 /** A slot is a hash and its frequency, side by side: one cache miss a look-up, not two. */
 const WORDS = 2;

@@ -56,14 +56,10 @@ function unite(kernel: NgramKernel, tasks: readonly Candidates[]): UnitedHashes 
   let length = 0;
   for (const task of tasks)
     kernel.within(() => {
-      const n = task.hashes.length;
-      const [own, of] = [kernel.words(n), kernel.words(n)];
-      own.set(task.hashes);
-      of.set(task.frequencies);
       length = kernel.features.unite(
-        n,
-        own.byteOffset,
-        of.byteOffset,
+        task.hashes.length,
+        kernel.wordsOf(task.hashes).byteOffset,
+        kernel.wordsOf(task.frequencies).byteOffset,
         table.byteOffset,
         32 - bits,
         length,

@@ -3,7 +3,8 @@ import { weightTable } from "../model/vectorizer.ts";
 import { sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { AnalyzedChunk } from "./analysis.ts";
 import type { FamilyFeatures } from "./feature-selection.ts";
-import { ngramKernel, STAGED_ROWS, StagedRows } from "./ngram-kernel.ts";
+import { ngramKernel } from "./ngram-kernel.ts";
+import { STAGED_ROWS, StagedRows } from "./staged-rows.ts";
 
 /**
  * A chunk's inputs as sparse vectors over the family's features, in shared memory. The value of entry j of namespace
@@ -55,13 +56,10 @@ export class Numbering {
     const kernel = this.#kernel;
     this.#bits = Math.max(1, Math.ceil(Math.log2(hashes.length / 2)));
     this.#table = kernel.words(8 << this.#bits);
-    const own = kernel.words(hashes.length);
-    own.set(hashes);
-    this.#codes = kernel.bytes(hashes.length);
-    this.#codes.set(weights.codes);
+    this.#codes = kernel.bytesOf(weights.codes);
     kernel.loops.enter(
       hashes.length,
-      own.byteOffset,
+      kernel.wordsOf(hashes).byteOffset,
       this.#codes.byteOffset,
       this.#table.byteOffset,
       32 - this.#bits,
@@ -98,10 +96,8 @@ function indexChunk(chunk: AnalyzedChunk, of: Numbering): NumberedChunk {
     staged.clear();
     const next = staged.add(chunk, input, inputs);
     const left = of.number();
-    hashes.set(staged.words.subarray(0, left), n);
-    counts.set(staged.counts.subarray(0, left), n);
     const first = input * namespaces;
-    factor.set(staged.factor.subarray(0, staged.segments), first);
+    staged.copyTo({ ids: hashes, counts, factor }, left, n, first);
     for (let s = 0; s < staged.segments; s++) {
       ends[first + s] = n + (staged.ends[s] as number);
       const own = input + Math.floor(s / namespaces);

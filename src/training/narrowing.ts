@@ -3,7 +3,8 @@ import type { FeatureWeights } from "../model/vectorizer.ts";
 import { sharedBytes, sharedFloats, sharedWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
 import { CHUNK_INPUTS, ngramsOf } from "./inputs.ts";
-import { ngramKernel, StagedRows, UNUSED } from "./ngram-kernel.ts";
+import { ngramKernel } from "./ngram-kernel.ts";
+import { StagedRows, UNUSED } from "./staged-rows.ts";
 import type { IndexedRows } from "./task-features.ts";
 
 /** The inputs of a task by themselves, over the features that it uses: what is fitted several times. */
@@ -50,10 +51,8 @@ function narrowChunk(
     staged.clear();
     const next = staged.addRows(chunks, inputs, row);
     const left = staged.narrow(local);
-    ids.set(staged.words.subarray(0, left), n);
-    counts.set(staged.counts.subarray(0, left), n);
     const first = row * namespaces;
-    factor.set(staged.factor.subarray(0, staged.segments), first);
+    staged.copyTo({ ids, counts, factor }, left, n, first);
     for (let s = 0; s < staged.segments; s++) start[first + s + 1] = n + (staged.ends[s] as number);
     n += left;
     row = next;

@@ -7,8 +7,8 @@ import { sharedDoubles, sharedFloats } from "../storage/shared-array.ts";
 import { analyzeChunk, MOST_COUNTED } from "./analysis.ts";
 import type { RowScores } from "./familiarity.ts";
 import { Numbering } from "./indexing.ts";
-import { CHUNK_INPUTS, type InputChunk, inputTexts } from "./inputs.ts";
-import { MOST_NUMBERED } from "./ngram-kernel.ts";
+import { type InputChunk, inputTexts } from "./inputs.ts";
+import { MOST_NUMBERED } from "./staged-rows.ts";
 
 /** Distinct inputs of a family, and which task is to score which. */
 export interface ScoreChunk {
@@ -48,7 +48,10 @@ export function scoreChunks(model: FamilyModel, chunks: readonly ScoreChunk[]): 
 /** What an input is scored by: the classifier that ships, or the same from n-grams that kernels have read. */
 type Scored = Pick<Classifier, "scoreOf" | "knownShare">;
 
-/** Scores inputs as the classifier does, to the bit: kernels read most of them, look their n-grams up and give these their values. */
+/**
+ * Scores inputs as the classifier does, to the bit: kernels read most of them, look their n-grams up and give these their values. The
+ * classifier itself takes no vector, as every page that predicts would load that.
+ */
 class Scorer implements Scored {
   readonly #model: FamilyModel;
   readonly #linear: LinearModel;
@@ -70,16 +73,7 @@ class Scorer implements Scored {
   }
 
   /** Gives each input of a chunk to `take`, in their order. */
-  read({ inputs, sides, bytes, start }: InputChunk, take: (input: number, of: Scored) => void): void {
-    for (let from = 0; from < inputs; from += CHUNK_INPUTS) {
-      const own = Math.min(CHUNK_INPUTS, inputs - from);
-      const starts = start.subarray(from * sides, (from + own) * sides + 1);
-      this.#readSome({ inputs: own, sides, bytes, start: starts }, (input, of) => take(from + input, of));
-    }
-  }
-
-  /** The same of no more inputs than are analyzed at a time. */
-  #readSome(chunk: InputChunk, take: (input: number, of: Scored) => void): void {
+  read(chunk: InputChunk, take: (input: number, of: Scored) => void): void {
     const { input: kind, analyzer, hashes, featureWeights: weights } = this.#model;
     const ngrams = analyzeChunk(chunk, kind, analyzer);
     const { namespaces, start, counts } = ngrams;

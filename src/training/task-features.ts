@@ -3,14 +3,8 @@ import { log } from "../core/elementary.ts";
 import { type FeatureWeights, weightTable } from "../model/vectorizer.ts";
 import { shareFloats, shareWords } from "../storage/shared-array.ts";
 import type { IndexedChunk } from "./indexing.ts";
-import {
-  type NgramKernel,
-  ngramKernel,
-  STAGED_ROWS,
-  StagedRows,
-  sortByKey,
-  type Tallied,
-} from "./ngram-kernel.ts";
+import { type NgramKernel, ngramKernel, sortByKey } from "./ngram-kernel.ts";
+import { STAGED_ROWS, StagedRows, type Tallied } from "./staged-rows.ts";
 
 /** Added to the supervised weight, so that a feature without any preference still says a little. */
 const WEIGHT_FLOOR = 0.1;
@@ -244,12 +238,14 @@ function namespaceConstants(
   weight: Float64Array,
 ): Float64Array {
   const features = weight.length;
-  const codes = kernel.bytes(features);
-  codes.set(weights.codes);
-  const ofCode = kernel.doubles(256);
-  ofCode.set(weightTable(weights));
   const value = kernel.floats(features);
-  kernel.features.values(features, weight.byteOffset, codes.byteOffset, ofCode.byteOffset, value.byteOffset);
+  kernel.features.values(
+    features,
+    weight.byteOffset,
+    kernel.bytesOf(weights.codes).byteOffset,
+    kernel.doublesOf(weightTable(weights)).byteOffset,
+    value.byteOffset,
+  );
   const namespaces = chunks[0]?.namespaces ?? 0;
   const [sums, filled] = [kernel.doubles(namespaces), kernel.doubles(namespaces)];
   const staged = new StagedRows(kernel, namespaces);
@@ -259,7 +255,5 @@ function namespaceConstants(
     row = staged.addRows(chunks, inputs, row, step);
     staged.addLengths(value, sums, filled);
   }
-  const constants = kernel.doubles(namespaces);
-  constants.set(sums.map((sum, s) => (sum > 0 ? (filled[s] as number) / sum : 1)));
-  return constants;
+  return kernel.doublesOf(sums.map((sum, s) => (sum > 0 ? (filled[s] as number) / sum : 1)));
 }

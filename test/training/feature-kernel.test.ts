@@ -9,7 +9,7 @@ import { countFeatures, joinRankings } from "../../src/training/feature-counts.t
 import type { IndexedChunk } from "../../src/training/indexing.ts";
 import { CHUNK_INPUTS } from "../../src/training/inputs.ts";
 import { narrowRows } from "../../src/training/narrowing.ts";
-import { STAGED_NGRAMS, STAGED_ROWS } from "../../src/training/ngram-kernel.ts";
+import { STAGED_NGRAMS, STAGED_ROWS } from "../../src/training/staged-rows.ts";
 import { type TrainRows, weighFeatures, weighFolds } from "../../src/training/task-features.ts";
 import { plainFrequencies, plainWeights, segmentsOf } from "../support/oracle/plain-features.ts";
 

@@ -11,7 +11,8 @@ import { type BlockRows, fillBlock } from "../../src/training/blocks.ts";
 import type { FamilyFeatures } from "../../src/training/feature-selection.ts";
 import { indexChunks } from "../../src/training/indexing.ts";
 import { CHUNK_INPUTS } from "../../src/training/inputs.ts";
-import { ngramKernel, STAGED_NGRAMS, STAGED_ROWS, StagedRows } from "../../src/training/ngram-kernel.ts";
+import { ngramKernel } from "../../src/training/ngram-kernel.ts";
+import { STAGED_NGRAMS, STAGED_ROWS, StagedRows } from "../../src/training/staged-rows.ts";
 import { type PlainRow, plainIndex, plainRows } from "../support/oracle/plain-ngrams.ts";
 
 interface Shape {

@@ -4,8 +4,8 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { Classifier, type FamilyModel } from "../../src/model/classifier.ts";
 import { familyClassifier } from "../../src/model/family-classifier.ts";
 import { CHUNK_INPUTS, distinctInputs, type InputChunk } from "../../src/training/inputs.ts";
-import { STAGED_NGRAMS, STAGED_ROWS } from "../../src/training/ngram-kernel.ts";
 import { scoreChunks } from "../../src/training/scoring.ts";
+import { STAGED_NGRAMS, STAGED_ROWS } from "../../src/training/staged-rows.ts";
 import { examples } from "../support/examples.ts";
 import { starterModel, tinyModel } from "../support/model.ts";
 
